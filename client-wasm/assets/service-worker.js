@@ -1,0 +1,53 @@
+// Keeps the client itself on the device, so that it opens without a connection. Records are not
+// its business: it never answers for the server's own addresses.
+//
+// `cargo xtask web` fills in the version and the files, each with the digest of its content.
+
+const VERSION = "__VERSION__";
+const FILES = "__FILES__";
+
+const PREFIX = "meltemi-shell-";
+const CACHE = PREFIX + VERSION;
+const PATHS = new Set(FILES.map(([path]) => path));
+const SERVER = /^\/(sync|api|healthz|readyz)(\/|$)/;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepFiles());
+});
+
+// Runs when no tab uses the version before this one any more.
+self.addEventListener("activate", (event) => {
+  event.waitUntil(removeOlderVersions().then(() => self.clients.claim()));
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (SERVER.test(url.pathname)) return;
+  if (PATHS.has(url.pathname)) {
+    event.respondWith(answer(url.pathname, request));
+  } else if (request.mode === "navigate") {
+    event.respondWith(answer("/index.html", request));
+  }
+});
+
+/** All files of this version or none: a digest that does not match makes the installation fail. */
+async function keepFiles() {
+  const cache = await caches.open(CACHE);
+  const requests = FILES.map(
+    ([path, integrity]) => new Request(path, { cache: "no-cache", integrity }),
+  );
+  await cache.addAll(requests);
+}
+
+async function removeOlderVersions() {
+  const names = await caches.keys();
+  const older = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  await Promise.all(older.map((name) => caches.delete(name)));
+}
+
+async function answer(path, request) {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(path)) ?? fetch(request);
+}

@@ -1,0 +1,24 @@
+//! The page without a browser: addresses, lists, forms, texts written together, wording.
+//!
+//! Nothing here knows Leptos or web-sys; all of it compiles and is tested natively.
+
+pub mod columns;
+pub mod dates;
+pub mod entry;
+pub mod failure;
+pub mod filters;
+pub mod fold;
+pub mod form;
+pub mod input;
+pub mod keys;
+pub mod language;
+pub mod port;
+pub mod protocol;
+pub mod query;
+pub mod read;
+pub mod route;
+pub mod rows;
+pub mod status;
+pub mod text;
+pub mod title;
+pub mod undo;

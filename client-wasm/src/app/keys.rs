@@ -1,0 +1,96 @@
+//! Which texts the locale files must have for what records can hold.
+
+use meltemi_core::record::{EntryKey, Field, KINDS, Member, Scalar, Shape, Vocabulary};
+use meltemi_core::view::Task;
+
+use super::{failure, status};
+
+/// The keys under which the label of a field is looked for, in this order: first its own, then one
+/// that several kinds share, then one of all fields of that name.
+pub fn field(kind: &str, names: &[&str]) -> Vec<String> {
+    let name = names.join(".");
+    let mut keys = vec![format!("{kind}.field.{name}"), format!("field.{name}")];
+    if let [_, .., last] = names {
+        keys.push(format!("field.{last}"));
+    }
+    keys
+}
+
+/// The key of a word.
+pub fn word(vocabulary: &str, word: &str) -> String {
+    format!("word.{vocabulary}.{word}")
+}
+
+/// The key of what is to be done.
+pub const fn task(task: Task) -> &'static str {
+    match task {
+        Task::Settle => "task.settle",
+        Task::Overdue => "task.overdue",
+        Task::StepOpen => "task.step_open",
+        Task::Complete => "task.complete",
+    }
+}
+
+/// The indicators that have a name in the locale files, and for those with a breakdown the
+/// vocabulary of its words; `kind/` for records.
+pub const INDICATORS: [(&str, &str); 13] = [
+    ("events_by_country", "country"),
+    ("events_per_phase", "phase"),
+    ("online_share", "modality"),
+    ("host_share", "country"),
+    ("participant_countries", "country"),
+    ("background_coverage", ""),
+    ("report_coverage", ""),
+    ("profile_coverage", ""),
+    ("products", "product_type"),
+    ("actions_by_country", "country"),
+    ("actions_by_awarder", "organisation/"),
+    ("actions_with_participant", ""),
+    ("participants_with_action", ""),
+];
+
+/// Every text that records can call for: alternatives, of which one must be in each locale file.
+pub fn all() -> Vec<Vec<String>> {
+    let mut keys = Vec::new();
+    for kind in KINDS {
+        keys.push(vec![format!("kind.{}", kind.name)]);
+        keys.push(vec![format!("new.{}", kind.name)]);
+        for section in super::form::sections(kind) {
+            keys.push(vec![format!("section.{}", section.name)]);
+        }
+        fields(kind.name, &[], kind.fields, &mut keys);
+    }
+    for notice in status::NOTICES {
+        keys.push(vec![status::notice_key(notice).to_owned()]);
+    }
+    for known in [Task::Settle, Task::Overdue, Task::StepOpen, Task::Complete] {
+        keys.push(vec![task(known).to_owned()]);
+    }
+    keys.extend(failure::CODES.map(|code| vec![format!("failure.{code}")]));
+    keys.extend(INDICATORS.map(|(id, _)| vec![format!("indicator.{id}")]));
+    keys
+}
+
+fn fields(kind: &str, around: &[&str], list: &'static [Field], keys: &mut Vec<Vec<String>>) {
+    for one in list {
+        let mut names = around.to_vec();
+        names.push(one.name);
+        keys.push(field(kind, &names));
+        match &one.shape {
+            Shape::Value(Scalar::Code(vocabulary)) | Shape::Tags(Member::Code(vocabulary)) => {
+                words(vocabulary, keys);
+            }
+            Shape::Entries(key, within) => {
+                if let EntryKey::Fixed(vocabulary) = key {
+                    words(vocabulary, keys);
+                }
+                fields(kind, &names, within, keys);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn words(vocabulary: &Vocabulary, keys: &mut Vec<Vec<String>>) {
+    keys.extend(vocabulary.words.iter().map(|name| vec![word(vocabulary.name, name)]));
+}

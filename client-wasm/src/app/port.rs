@@ -1,0 +1,72 @@
+//! What the screens need from outside: the worker, and the device they run on.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use meltemi_core::time::Timestamp;
+
+use super::language::Language;
+use super::protocol::{Answer, Ask, Event, Failure};
+
+/// An answer to come.
+pub type Reply = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
+
+/// The line to the worker.
+pub trait Port {
+    /// Asks, and gives the answer when it comes.
+    fn ask(&self, ask: Ask) -> Reply;
+    /// Hears of everything that happens from now on. One listener.
+    fn listen(&self, listener: Box<dyn Fn(Event)>);
+}
+
+/// The device.
+pub trait Device {
+    /// What the clock shows.
+    fn now(&self) -> Timestamp;
+    /// The local date, as `2021-03-16`.
+    fn today(&self) -> String;
+    /// The local date and time, as `2021-03-16T09:30`.
+    fn local_time(&self) -> String;
+    /// A key nobody else makes up: 20 characters from random bits.
+    fn random_key(&self) -> String;
+    /// Keeps the language a person chose, for the next time.
+    fn keep_language(&self, code: &str);
+    /// Loads a language and makes it the one of the screens. The error is for people who help.
+    fn use_language(&self, language: &'static Language) -> Loading;
+}
+
+/// Something being loaded.
+pub type Loading = Pin<Box<dyn Future<Output = Result<(), String>>>>;
+
+/// All that the screens have from outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// The line to the worker.
+    pub port: Rc<dyn Port>,
+    /// The device.
+    pub device: Rc<dyn Device>,
+}
+
+/// The key made from random bytes: small letters and digits, the first a letter.
+pub fn key_from(bytes: [u8; 20]) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let letter = |(at, byte): (usize, u8)| {
+        let most = if at == 0 { 16 } else { 32 };
+        char::from(LETTERS[usize::from(byte) % most])
+    };
+    bytes.into_iter().enumerate().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_keys_are_keys() {
+        for byte in 0..=255 {
+            assert!(meltemi_core::id::is_key(&key_from([byte; 20])));
+        }
+        assert_ne!(key_from([1; 20]), key_from([2; 20]));
+    }
+}

@@ -1,0 +1,384 @@
+//! The worker's loop: everything that happens becomes an input of the workspace, everything the
+//! workspace wants done is done here.
+//!
+//! One thing at a time: what happens is put in a queue by its source, [`run`] takes it from there,
+//! lets the workspace work it off, and carries out what comes of it. No rule about records or
+//! syncing lives here.
+
+mod answers;
+mod leading;
+mod page;
+
+use std::rc::Rc;
+
+use futures_channel::mpsc::{UnboundedSender, unbounded};
+use meltemi_core::id::PeerId;
+use meltemi_core::sync::input::Input;
+use meltemi_core::sync::output::Output;
+use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
+use meltemi_core::time::Timestamp;
+use meltemi_core::workspace::{Workspace, WorkspaceConfig};
+use wasm_bindgen_futures::spawn_local;
+
+use self::answers::Asked;
+use self::leading::{Leading, Told};
+use self::page::Page;
+use crate::app::protocol::{Event, Failure, ToWorker};
+use crate::clock::{self, Alarm};
+use crate::network::{Network, NetworkNews};
+use crate::storage::{NoStorage, Storage, StorageNews};
+use crate::tabs::word::{Message, Word};
+use crate::tabs::{Channel, TabNews};
+use crate::{log, scope};
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    /// The page asks for something.
+    Asked(ToWorker),
+    /// From the storage.
+    Storage(StorageNews),
+    /// From the network.
+    Network(NetworkNews),
+    /// From the other tabs.
+    Tab(TabNews),
+    /// The time the workspace wanted to be woken at has come.
+    Wake,
+    /// It is time to tell the page what has changed.
+    Tell,
+    /// It is time to see whether the other tabs are alive.
+    Beat,
+}
+
+/// Where everything that happens is put.
+#[derive(Clone)]
+pub(crate) struct Mailbox(UnboundedSender<Signal>);
+
+impl Mailbox {
+    /// Puts a signal in the queue.
+    pub(crate) fn put(&self, signal: Signal) {
+        // A broken worker takes nothing any more.
+        if !log::is_broken() {
+            let _ = self.0.unbounded_send(signal);
+        }
+    }
+
+    fn source<N: 'static>(&self, signal: fn(N) -> Signal) -> Rc<dyn Fn(N)> {
+        let mailbox = self.clone();
+        Rc::new(move |news| mailbox.put(signal(news)))
+    }
+
+    fn alarm(&self, signal: fn() -> Signal) -> Alarm {
+        let mailbox = self.clone();
+        Alarm::new(move || mailbox.put(signal()))
+    }
+}
+
+/// Starts the worker. When this returns, it takes messages of the page.
+pub fn start() {
+    log::watch_for_panics();
+    let (sender, mut signals) = unbounded();
+    let mailbox = Mailbox(sender);
+    page::listen(mailbox.clone());
+    spawn_local(async move {
+        let mut driver = match Driver::open(&mailbox).await {
+            Ok(driver) => driver,
+            Err(failure) => return page::refuse_all(failure, signals).await,
+        };
+        driver.settle();
+        while let Ok(signal) = signals.recv().await {
+            driver.take(signal);
+            driver.settle();
+        }
+    });
+}
+
+struct Driver {
+    workspace: Workspace,
+    storage: Storage,
+    network: Network,
+    leading: Leading,
+    page: Page,
+    asked: Asked,
+    wake: Alarm,
+    beat: Alarm,
+    ready: bool,
+    /// What was heard from other tabs while the workspace was loading.
+    heard: Vec<Message>,
+    /// Whether to look for what others have written as soon as everything is loaded.
+    look_when_ready: bool,
+}
+
+impl Driver {
+    async fn open(mailbox: &Mailbox) -> Result<Self, Failure> {
+        let seed = scope::random().map_err(|_| {
+            failure(
+                "no-random",
+                "The browser gives no random numbers; please update it.",
+            )
+        })?;
+        let peer = PeerId(format!("tab-{}", hex::encode(&seed[16..])));
+        // Listens before it reads: what is written in between is heard.
+        let tabs = mailbox.source(Signal::Tab);
+        let tell = tabs.clone();
+        let channel = Channel::open(peer.0.clone(), move |news| tell(news)).map_err(|_| {
+            failure(
+                "no-tabs",
+                "The browser does not let tabs talk to each other.",
+            )
+        })?;
+        let fresh = format!("device-{}", hex::encode(&seed[..16]));
+        let storage = Storage::open(&fresh, mailbox.source(Signal::Storage));
+        let storage = storage.await.map_err(no_storage)?;
+        // The names above are public, the seed must not be guessed from them.
+        let seed = scope::random().unwrap_or(seed);
+        let config = WorkspaceConfig {
+            peer: peer.clone(),
+            storage: storage.id().clone(),
+            seed,
+            dials: false,
+            follows_all: true,
+            foreign_documents: false,
+        };
+        let now = clock::now();
+        let beat = mailbox.alarm(|| Signal::Beat);
+        beat.set(leading::BEAT);
+        Ok(Self {
+            workspace: Workspace::new(config, now),
+            storage,
+            network: Network::new(mailbox.source(Signal::Network)),
+            leading: Leading::begin(peer.0, channel, tabs, now),
+            page: Page::new(mailbox.alarm(|| Signal::Tell)),
+            asked: Asked::default(),
+            wake: mailbox.alarm(|| Signal::Wake),
+            beat,
+            ready: false,
+            heard: Vec::new(),
+            look_when_ready: false,
+        })
+    }
+
+    fn take(&mut self, signal: Signal) {
+        let now = clock::now();
+        match signal {
+            Signal::Asked(ask) => self.asked.push(ask),
+            Signal::Storage(news) => self.storage_news(now, news),
+            Signal::Network(news) => {
+                if let Some(input) = self.network.hear(news) {
+                    self.workspace.handle(now, input);
+                }
+            }
+            // What others have written can be taken in once everything is loaded.
+            Signal::Tab(TabNews::Heard(
+                message @ Message {
+                    word: Word::Wrote { .. } | Word::Synced { .. },
+                    ..
+                },
+            )) if !self.ready => self.heard.push(message),
+            Signal::Tab(news) => self.tab_news(now, news),
+            Signal::Wake => self.workspace.handle(now, Input::Tick),
+            Signal::Tell => {
+                let status = self.leading.shown(self.workspace.status());
+                self.leading.report(&status);
+                self.page.tell(status);
+            }
+            Signal::Beat => {
+                self.beat.set(leading::BEAT);
+                if self.leading.beat(now) {
+                    self.look_for_missed();
+                }
+            }
+        }
+    }
+
+    /// Does what the workspace wants done, and answers what can be answered.
+    fn settle(&mut self) {
+        loop {
+            while let Some(output) = self.workspace.poll() {
+                self.carry_out(output);
+            }
+            if !self.ready && self.workspace.is_ready() {
+                self.ready = true;
+                self.page.post_event(Event::Ready);
+                for message in std::mem::take(&mut self.heard) {
+                    self.tab_news(clock::now(), TabNews::Heard(message));
+                }
+                if self.look_when_ready {
+                    self.storage.look_for_missed();
+                }
+            } else if !self.answer_next() {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        let input = match output {
+            Output::Send { connection, bytes } => self.network.send(connection, bytes),
+            Output::Close { connection, reason } => {
+                self.network.close(connection, reason);
+                None
+            }
+            Output::Dial => self.network.dial(),
+            Output::Storage { effect, request } => {
+                self.storage.ask(effect, request);
+                None
+            }
+            Output::Wake(at) => {
+                self.wake.set(at.0.saturating_sub(clock::now().0));
+                None
+            }
+            Output::Changed { document, local } => {
+                // Before it is ready, the page has nothing that could be out of date.
+                if self.ready && !local {
+                    self.page.changed(document);
+                }
+                None
+            }
+            Output::Saved { document } => {
+                self.asked.saved(&document, &self.workspace);
+                None
+            }
+            Output::Opened { .. } => None,
+            Output::Status => {
+                self.page.status_changed();
+                None
+            }
+        };
+        if let Some(input) = input {
+            self.workspace.handle(clock::now(), input);
+        }
+    }
+
+    fn storage_news(&mut self, now: Timestamp, news: StorageNews) {
+        match news {
+            StorageNews::Answered {
+                effect,
+                request,
+                result,
+            } => {
+                match (&request, &result) {
+                    (StorageRequest::Write(batch), Err(error)) => {
+                        self.asked.not_saved(&batch.document, error);
+                    }
+                    (_, Err(error)) => log::warn(&error.to_string()),
+                    _ => {}
+                }
+                let stored = matches!(result, Ok(StorageAnswer::Written | StorageAnswer::Noted));
+                self.workspace.handle(now, Input::Stored { effect, result });
+                if stored {
+                    self.leading.tell_stored(request);
+                }
+            }
+            StorageNews::Missed(documents) => {
+                for (document, chunks) in documents {
+                    self.workspace
+                        .handle(now, Input::WrittenElsewhere { document, chunks });
+                }
+            }
+            // The tab with the line knows better than the notes, which may be older.
+            StorageNews::Synced(_) if self.leading.leads() => {}
+            StorageNews::Synced(documents) => {
+                for (document, heads) in documents {
+                    self.workspace
+                        .handle(now, Input::SyncedElsewhere { document, heads });
+                }
+            }
+            StorageNews::Blocked => self.page.post_event(Event::Failed(blocked())),
+            StorageNews::Outdated => self.page.post_event(Event::Failed(failure(
+                "newer-version",
+                "Another tab runs a newer version of this program; please reload this page.",
+            ))),
+            StorageNews::Deleted => self.page.post_event(Event::Failed(failure(
+                "storage-removed",
+                "The data of this site was removed from this browser; please reload this page.",
+            ))),
+        }
+    }
+
+    fn tab_news(&mut self, now: Timestamp, news: TabNews) {
+        match self.leading.hear(news) {
+            Told::Nothing => {}
+            Told::Line => self.page.status_changed(),
+            Told::Dials(dials) => {
+                self.workspace.set_dials(now, dials);
+                self.page.status_changed();
+                if dials {
+                    self.look_for_missed();
+                }
+            }
+            Told::LookForMissed => self.look_for_missed(),
+            Told::Written { document, chunks } => {
+                self.storage.told_of(&chunks);
+                self.workspace
+                    .handle(now, Input::WrittenElsewhere { document, chunks });
+            }
+            Told::Synced { document, heads } => {
+                self.workspace
+                    .handle(now, Input::SyncedElsewhere { document, heads });
+            }
+            Told::Reconnect => self.workspace.handle(now, Input::Reconnect),
+            Told::Dismiss(notice) => {
+                let notices = self.workspace.status().notices;
+                if let Some(notice) = notices.iter().position(|held| *held == notice) {
+                    self.workspace.handle(now, Input::Dismiss { notice });
+                }
+            }
+        }
+    }
+
+    fn look_for_missed(&mut self) {
+        if self.ready {
+            self.storage.look_for_missed();
+        } else {
+            self.look_when_ready = true;
+        }
+    }
+
+    /// A person wants the line to be tried now. Only the tab that holds it can.
+    fn reconnect(&mut self) {
+        if self.leading.leads() {
+            self.workspace.handle(clock::now(), Input::Reconnect);
+        } else {
+            self.leading.say(Word::Reconnect);
+        }
+    }
+
+    /// A person has taken note of a notice: one of this tab, or one of the tab with the line.
+    fn dismiss(&mut self, notice: usize) {
+        let own = self.workspace.status();
+        if notice < own.notices.len() {
+            self.workspace
+                .handle(clock::now(), Input::Dismiss { notice });
+        } else if let Some(notice) = self.leading.shown(own).notices.into_iter().nth(notice) {
+            self.leading.say(Word::Dismiss { notice });
+        }
+    }
+}
+
+fn failure(code: &str, message: &str) -> Failure {
+    Failure {
+        code: code.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn blocked() -> Failure {
+    failure(
+        "blocked",
+        "Another tab with an older version is open; please close or reload it.",
+    )
+}
+
+fn no_storage(reason: NoStorage) -> Failure {
+    match reason {
+        NoStorage::Newer(detail) => failure(
+            "newer-version",
+            &format!("The data on this device belongs to a newer version; please reload. {detail}"),
+        ),
+        NoStorage::Unavailable(detail) => failure(
+            "no-storage",
+            &format!("The browser does not let this site keep data. {detail}"),
+        ),
+    }
+}

@@ -1,0 +1,165 @@
+//! Answers to the page: what can be said at once, and what waits for the disk.
+
+use std::collections::VecDeque;
+
+use meltemi_core::command::{Command, CommandError};
+use meltemi_core::id::DocumentId;
+use meltemi_core::sync::storage::StorageError;
+use meltemi_core::workspace::Workspace;
+
+use super::Driver;
+use crate::app::protocol::{Answer, Ask, Done, Failure, FromWorker, ToWorker};
+use crate::{clock, scope};
+
+/// What the page has asked and has no answer to yet.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// In the order they came.
+    waiting: VecDeque<ToWorker>,
+    /// Commands carried out in memory, until they are on the disk.
+    unsaved: Vec<Unsaved>,
+}
+
+struct Unsaved {
+    ask: u64,
+    document: DocumentId,
+    undo: Vec<Command>,
+}
+
+impl Asked {
+    /// Takes a question.
+    pub(super) fn push(&mut self, ask: ToWorker) {
+        self.waiting.push_back(ask);
+    }
+
+    /// Everything in the document is on the disk: its commands are done.
+    pub(super) fn saved(&mut self, document: &DocumentId, workspace: &Workspace) {
+        for unsaved in self
+            .unsaved
+            .extract_if(.., |unsaved| unsaved.document == *document)
+        {
+            reply(
+                unsaved.ask,
+                done(workspace, &unsaved.document, unsaved.undo),
+            );
+        }
+    }
+
+    /// The document could not be written: its commands are not done. What they changed stays in
+    /// the workspace, which tries again.
+    pub(super) fn not_saved(&mut self, document: &DocumentId, error: &StorageError) {
+        let code = match error {
+            StorageError::Full { .. } => "storage-full",
+            StorageError::Failed { .. } => "storage-failed",
+        };
+        for unsaved in self
+            .unsaved
+            .extract_if(.., |unsaved| unsaved.document == *document)
+        {
+            let message =
+                format!("{error}. The change is kept in this tab and is tried again by itself.");
+            reply(
+                unsaved.ask,
+                Err(Failure {
+                    code: code.to_owned(),
+                    message,
+                }),
+            );
+        }
+    }
+}
+
+impl Driver {
+    /// Answers the first question that can be answered now; false when there is none. Questions
+    /// that must wait are overtaken, but not by commands, nor do commands overtake each other.
+    pub(super) fn answer_next(&mut self) -> bool {
+        let can_answer = |asked: &ToWorker| match &asked.ask {
+            Ask::Status | Ask::Reconnect | Ask::Dismiss { .. } => true,
+            Ask::Record { id } => self.ready || self.workspace.is_loaded(id),
+            Ask::Overview { .. } | Ask::Summaries { .. } | Ask::Execute { .. } => self.ready,
+        };
+        let Some(next) = self.asked.waiting.iter().position(can_answer) else {
+            return false;
+        };
+        let Some(ToWorker { id, ask }) = self.asked.waiting.remove(next) else {
+            return false;
+        };
+        let result = match ask {
+            Ask::Status => Ok(Answer::Status(self.leading.shown(self.workspace.status()))),
+            Ask::Overview { today } => Ok(Answer::Overview(
+                self.workspace.overview(today.parse().ok()),
+            )),
+            Ask::Summaries { kind } => Ok(Answer::Summaries(self.workspace.summaries(&kind))),
+            Ask::Record { id } => {
+                let record = self.workspace.record(&id);
+                record
+                    .map(|record| Answer::Record(Box::new(record)))
+                    .map_err(failure)
+            }
+            Ask::Execute { command } => {
+                self.execute(id, &command);
+                return true;
+            }
+            Ask::Reconnect => {
+                self.reconnect();
+                Ok(Answer::Nothing)
+            }
+            Ask::Dismiss { notice } => {
+                self.dismiss(notice);
+                Ok(Answer::Nothing)
+            }
+        };
+        reply(id, result);
+        true
+    }
+
+    fn execute(&mut self, ask: u64, command: &Command) {
+        match self.workspace.execute(clock::now(), command) {
+            // A command that changed nothing has nothing to wait for.
+            Ok(executed) if self.workspace.is_saved(&executed.document) => {
+                reply(
+                    ask,
+                    done(&self.workspace, &executed.document, executed.undo),
+                );
+            }
+            Ok(executed) => {
+                let (document, undo) = (executed.document, executed.undo);
+                self.asked.unsaved.push(Unsaved {
+                    ask,
+                    document,
+                    undo,
+                });
+            }
+            Err(error) => reply(ask, Err(failure(error))),
+        }
+    }
+}
+
+fn done(
+    workspace: &Workspace,
+    document: &DocumentId,
+    undo: Vec<Command>,
+) -> Result<Answer, Failure> {
+    let record = workspace.record(document).map_err(failure)?;
+    Ok(Answer::Done(Box::new(Done { record, undo })))
+}
+
+fn reply(id: u64, result: Result<Answer, Failure>) {
+    scope::post(&FromWorker::Reply { id, result });
+}
+
+fn failure(error: CommandError) -> Failure {
+    let code = match error {
+        CommandError::NotHere(_) => "not-here",
+        CommandError::NotARecord(_) => "not-a-record",
+        CommandError::UnknownKind(_) => "unknown-kind",
+        CommandError::WrongPath { .. } => "wrong-path",
+        CommandError::WrongValue { .. } => "wrong-value",
+        CommandError::UnknownBase => "unknown-base",
+        CommandError::Document(_) => "document",
+    };
+    Failure {
+        code: code.to_owned(),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,98 @@
+//! The browser as the page's device: clock, random bits, the chosen language, locale files.
+
+use js_sys::Date;
+use meltemi_core::time::Timestamp;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Response, Window};
+
+use crate::app::language::{Language, best, language};
+use crate::app::port::{Device, Loading, key_from};
+use crate::locale::catalogue::Catalogue;
+
+/// Where the chosen language is kept.
+const LANGUAGE: &str = "meltemi.language";
+
+/// This browser.
+pub struct Browser;
+
+impl Device for Browser {
+    fn now(&self) -> Timestamp {
+        Timestamp(Date::now() as u64)
+    }
+
+    fn today(&self) -> String {
+        self.local_time().chars().take(10).collect()
+    }
+
+    fn local_time(&self) -> String {
+        let now = Date::new_0();
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}",
+            now.get_full_year(),
+            now.get_month() + 1,
+            now.get_date(),
+            now.get_hours(),
+            now.get_minutes()
+        )
+    }
+
+    fn random_key(&self) -> String {
+        let mut bytes = [0; 20];
+        // The client does not start in a browser that has no source of random bits.
+        let filled = window()
+            .and_then(|window| window.crypto().ok())
+            .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).ok());
+        debug_assert!(filled.is_some(), "a browser has random bits");
+        key_from(bytes)
+    }
+
+    fn keep_language(&self, code: &str) {
+        if let Some(storage) = storage() {
+            // A browser that keeps nothing asks again next time.
+            drop(storage.set_item(LANGUAGE, code));
+        }
+    }
+
+    fn use_language(&self, language: &'static Language) -> Loading {
+        Box::pin(async move {
+            let catalogue = load_catalogue(language).await?;
+            crate::locale::set(language, catalogue);
+            Ok(())
+        })
+    }
+}
+
+/// The language chosen on this device, or else the best for the languages of the browser.
+pub fn chosen_language() -> &'static Language {
+    let kept = storage().and_then(|storage| storage.get_item(LANGUAGE).ok().flatten());
+    if let Some(language) = kept.as_deref().and_then(language) {
+        return language;
+    }
+    let wanted = window().map(|window| window.navigator().languages()).unwrap_or_default();
+    let wanted: Vec<String> = wanted.iter().filter_map(|tag| tag.as_string()).collect();
+    best(wanted.iter().map(String::as_str))
+}
+
+/// Loads the texts of a language. The error is for people who help.
+async fn load_catalogue(language: &Language) -> Result<Catalogue, String> {
+    let address = format!("/locales/{}.json", language.code);
+    let failed = |what: JsValue| format!("{address}: {what:?}");
+    let window = window().ok_or_else(|| failed("no window".into()))?;
+    let response = JsFuture::from(window.fetch_with_str(&address)).await.map_err(failed)?;
+    let response: Response = response.dyn_into().map_err(failed)?;
+    if !response.ok() {
+        return Err(failed(response.status().into()));
+    }
+    let text = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
+    let text = text.as_string().unwrap_or_default();
+    Catalogue::parse(&text).map_err(|error| format!("{address}: {error}"))
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window()?.local_storage().ok()?
+}
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}

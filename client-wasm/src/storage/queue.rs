@@ -1,0 +1,319 @@
+//! Takes the engine's requests and works them off, one transaction after the other.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashSet};
+use std::mem;
+use std::rc::Rc;
+
+use indexed_db_futures::database::Database;
+use meltemi_core::id::{DocumentId, EffectId, StorageId};
+use meltemi_core::sync::storage::{
+    ChunkKey, StorageAnswer, StorageError, StorageRequest, StoredChunk, WriteBatch,
+};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::StorageEstimate;
+
+use super::database::{self, Fault};
+use super::{NoStorage, StorageNews, read, write};
+use crate::scope;
+
+/// The storage, for one tab.
+#[derive(Clone)]
+pub(crate) struct Storage(Rc<Inner>);
+
+struct Inner {
+    id: StorageId,
+    tell: Rc<dyn Fn(StorageNews)>,
+    database: RefCell<Database>,
+    waiting: RefCell<Vec<(EffectId, StorageRequest)>>,
+    missed_wanted: Cell<bool>,
+    working: Cell<bool>,
+    /// Chunks this tab has read, written or been told of.
+    known: RefCell<HashSet<ChunkKey>>,
+}
+
+impl Storage {
+    /// Opens the storage, and begins one with the name `fresh` when there is none.
+    pub(crate) async fn open(
+        fresh: &str,
+        tell: Rc<dyn Fn(StorageNews)>,
+    ) -> Result<Self, NoStorage> {
+        let opened = async {
+            let database = database::open(&tell).await?;
+            let id = write::storage_id(&database, Some(fresh)).await?;
+            Ok((database, StorageId(id.unwrap_or_else(|| fresh.to_owned()))))
+        };
+        let (database, id) = opened.await.map_err(|fault| match fault {
+            Fault::Newer(detail) => NoStorage::Newer(detail),
+            Fault::Full(detail) | Fault::Closed(detail) | Fault::Other(detail) => {
+                NoStorage::Unavailable(detail)
+            }
+        })?;
+        Ok(Self(Rc::new(Inner {
+            id,
+            tell,
+            database: RefCell::new(database),
+            waiting: RefCell::default(),
+            missed_wanted: Cell::new(false),
+            working: Cell::new(false),
+            known: RefCell::default(),
+        })))
+    }
+
+    /// The lasting name of this storage.
+    pub(crate) fn id(&self) -> &StorageId {
+        &self.0.id
+    }
+
+    /// Takes a request; the answer comes as [`StorageNews::Answered`].
+    pub(crate) fn ask(&self, effect: EffectId, request: StorageRequest) {
+        self.0.waiting.borrow_mut().push((effect, request));
+        self.work();
+    }
+
+    /// Looks for what other tabs have written without this one hearing of it.
+    pub(crate) fn look_for_missed(&self) {
+        self.0.missed_wanted.set(true);
+        self.work();
+    }
+
+    /// Another tab has told of these chunks.
+    pub(crate) fn told_of(&self, chunks: &[StoredChunk]) {
+        self.0
+            .known
+            .borrow_mut()
+            .extend(chunks.iter().map(|chunk| chunk.key));
+    }
+
+    fn work(&self) {
+        if !self.0.working.replace(true) {
+            let inner = self.0.clone();
+            spawn_local(async move { inner.run().await });
+        }
+    }
+}
+
+impl Inner {
+    async fn run(&self) {
+        loop {
+            let waiting = mem::take(&mut *self.waiting.borrow_mut());
+            if !waiting.is_empty() {
+                self.answer(waiting).await;
+            } else if self.missed_wanted.replace(false) {
+                self.find_missed().await;
+            } else {
+                self.working.set(false);
+                return;
+            }
+        }
+    }
+
+    /// Writes before reads, so that whoever reads sees all that was asked to be written before.
+    async fn answer(&self, waiting: Vec<(EffectId, StorageRequest)>) {
+        let (mut writes, mut batches, mut notes, mut loads) = (vec![], vec![], vec![], vec![]);
+        let mut catalogue = None;
+        for (effect, request) in waiting {
+            match request {
+                StorageRequest::Write(batch) => {
+                    writes.push(effect);
+                    batches.push(batch);
+                }
+                StorageRequest::Synced { document, heads } => notes.push((effect, document, heads)),
+                StorageRequest::Load(document) => loads.push((effect, document)),
+                StorageRequest::Catalogue => catalogue = Some(effect),
+            }
+        }
+        self.write(writes, batches).await;
+        if !notes.is_empty() {
+            self.note(notes).await;
+        }
+        if let Some(effect) = catalogue {
+            let result = self
+                .attempt(async |database| read::catalogue(&database).await)
+                .await;
+            let result = result
+                .map(StorageAnswer::Catalogue)
+                .map_err(|fault| failed("list the documents", fault));
+            self.tell(effect, StorageRequest::Catalogue, result);
+        }
+        if !loads.is_empty() {
+            self.load(loads).await;
+        }
+    }
+
+    async fn write(&self, effects: Vec<EffectId>, mut batches: Vec<WriteBatch>) {
+        let mut effects = effects.into_iter();
+        while !batches.is_empty() {
+            let rest = batches.split_off(write::group(&batches));
+            let group = mem::replace(&mut batches, rest);
+            let together = self.commit(&group).await;
+            let alone = group.len() == 1;
+            for (effect, batch) in effects.by_ref().take(group.len()).zip(group) {
+                let result = match &together {
+                    // One that can not be written must not keep the others from the disk.
+                    Err(_) if !alone => self.commit(std::slice::from_ref(&batch)).await,
+                    result => result.clone(),
+                };
+                let result = match result {
+                    Ok(()) => Ok(StorageAnswer::Written),
+                    Err(fault) => Err(self.write_error(batch.document, fault).await),
+                };
+                self.tell(effect, StorageRequest::Write(batch), result);
+            }
+        }
+    }
+
+    async fn commit(&self, group: &[WriteBatch]) -> Result<(), Fault> {
+        self.attempt(async |database| write::batches(&database, group.iter()).await)
+            .await?;
+        let mut known = self.known.borrow_mut();
+        for batch in group {
+            for key in &batch.remove {
+                known.remove(key);
+            }
+            known.extend(batch.put.iter().map(|chunk| chunk.key));
+        }
+        Ok(())
+    }
+
+    async fn note(&self, notes: Vec<(EffectId, DocumentId, Vec<[u8; 32]>)>) {
+        let written = self
+            .attempt(async |database| {
+                let notes = notes
+                    .iter()
+                    .map(|(_, document, heads)| (document, heads.as_slice()));
+                write::synced(&database, notes).await
+            })
+            .await;
+        for (effect, document, heads) in notes {
+            let result = match &written {
+                Ok(()) => Ok(StorageAnswer::Noted),
+                Err(fault) => Err(self.write_error(document, fault.clone()).await),
+            };
+            self.tell(effect, StorageRequest::Synced { document, heads }, result);
+        }
+    }
+
+    async fn load(&self, loads: Vec<(EffectId, DocumentId)>) {
+        let wanted: BTreeSet<_> = loads.iter().map(|(_, document)| *document).collect();
+        let mut found = self
+            .attempt(async |database| read::documents(&database, &wanted).await)
+            .await;
+        for (effect, document) in loads {
+            let result = match &mut found {
+                Ok(found) => Ok(found.remove(&document).unwrap_or_default()),
+                Err(fault) => Err(failed(&format!("load document {document}"), fault.clone())),
+            };
+            if let Ok(loaded) = &result {
+                let mut known = self.known.borrow_mut();
+                known.extend(loaded.chunks.iter().map(|chunk| chunk.key));
+                known.extend(&loaded.damaged);
+            }
+            let result = result.map(StorageAnswer::Loaded);
+            self.tell(effect, StorageRequest::Load(document), result);
+        }
+    }
+
+    async fn find_missed(&self) {
+        let missed = self
+            .attempt(async |database| {
+                let mut wanted = BTreeSet::new();
+                for (document, key) in read::names(&database).await? {
+                    if !self.known.borrow().contains(&key) {
+                        wanted.insert(document);
+                    }
+                }
+                let found = read::documents(&database, &wanted).await?;
+                Ok((found, read::synced(&database).await?))
+            })
+            .await;
+        // What could not be read now is looked for the next time.
+        let Ok((found, synced)) = missed else { return };
+        let mut missed = Vec::new();
+        for (document, mut loaded) in found {
+            let mut known = self.known.borrow_mut();
+            loaded.chunks.retain(|chunk| known.insert(chunk.key));
+            missed.push((document, loaded.chunks));
+        }
+        missed.retain(|(_, chunks)| !chunks.is_empty());
+        (self.tell)(StorageNews::Missed(missed));
+        (self.tell)(StorageNews::Synced(synced.into_iter().collect()));
+    }
+
+    /// Does something with the database. When its connection turns out to be closed, which some
+    /// browsers do on their own, opens it again and tries once more.
+    async fn attempt<T>(
+        &self,
+        work: impl AsyncFn(Database) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let database = self.database.borrow().clone();
+        match work(database).await {
+            Err(Fault::Closed(_)) => {}
+            result => return result,
+        }
+        let database = database::open(&self.tell).await?;
+        // A storage of another name, or none, is a new one: what this tab believes to be saved was
+        // removed, and increments written to it would have nothing to stand on.
+        if write::storage_id(&database, None).await?.as_deref() != Some(self.id.0.as_str()) {
+            database.close();
+            return Err(Fault::Closed(
+                "the browser has removed the data of this site; please reload the page".to_owned(),
+            ));
+        }
+        self.database.replace(database.clone());
+        work(database).await
+    }
+
+    async fn write_error(&self, document: DocumentId, fault: Fault) -> StorageError {
+        match fault {
+            Fault::Full(detail) => StorageError::Full {
+                document,
+                detail: format!("{detail}{}", usage().await),
+            },
+            fault => failed(&format!("write document {document}"), fault),
+        }
+    }
+
+    fn tell(
+        &self,
+        effect: EffectId,
+        request: StorageRequest,
+        result: Result<StorageAnswer, StorageError>,
+    ) {
+        (self.tell)(StorageNews::Answered {
+            effect,
+            request,
+            result,
+        });
+    }
+}
+
+fn failed(operation: &str, fault: Fault) -> StorageError {
+    let (Fault::Full(detail) | Fault::Closed(detail) | Fault::Newer(detail) | Fault::Other(detail)) =
+        fault;
+    StorageError::Failed {
+        operation: operation.to_owned(),
+        detail,
+    }
+}
+
+/// How much of its room this site uses, as far as the browser says.
+async fn usage() -> String {
+    let estimate = async {
+        let promise = scope::worker().navigator().storage().estimate().ok()?;
+        let estimate: StorageEstimate = JsFuture::from(promise).await.ok()?.unchecked_into();
+        Some((estimate.get_usage()?, estimate.get_quota()?))
+    };
+    match estimate.await {
+        Some((usage, quota)) => {
+            let megabytes = |bytes: f64| bytes / 1_000_000.0;
+            format!(
+                " ({:.1} MB of {:.1} MB are used)",
+                megabytes(usage),
+                megabytes(quota)
+            )
+        }
+        None => String::new(),
+    }
+}

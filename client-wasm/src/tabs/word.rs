@@ -1,0 +1,209 @@
+//! The words that tabs say to each other. The bytes of chunks travel beside the words.
+
+use meltemi_core::id::DocumentId;
+use meltemi_core::sync::status::{Line, Notice, SyncStatus};
+use meltemi_core::sync::storage::{ChunkKey, ChunkKind, StoredChunk};
+use meltemi_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A word, who says it, and the bytes it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Message {
+    /// Name of the tab that says it.
+    pub(crate) from: String,
+    /// What it says.
+    pub(crate) word: Word,
+    /// The chunks of a [`Word::Wrote`].
+    pub(crate) chunks: Vec<StoredChunk>,
+}
+
+/// What a tab says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case")]
+pub(crate) enum Word {
+    /// I am here; whoever holds the line, how is it?
+    Here,
+    /// I hold the line, and this is how it is.
+    Line {
+        /// Its state, as far as it concerns all tabs.
+        report: LineReport,
+    },
+    /// I have written these chunks of a document. They are on the disk.
+    Wrote {
+        /// Which document.
+        document: DocumentId,
+    },
+    /// The server has shown these heads of a document.
+    Synced {
+        /// Which document.
+        document: DocumentId,
+        /// The heads.
+        heads: Vec<[u8; 32]>,
+    },
+    /// The person in front of me wants the line to be tried again now.
+    Reconnect,
+    /// The person in front of me has taken note of this.
+    Dismiss {
+        /// Of what.
+        notice: Notice,
+    },
+}
+
+/// The state of the line, as the tab that holds it sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LineReport {
+    line: Line,
+    synced_at: Option<Timestamp>,
+    notices: Vec<Notice>,
+}
+
+impl LineReport {
+    /// What the status of the tab that holds the line says to all tabs.
+    pub(crate) fn of(status: &SyncStatus) -> Self {
+        Self {
+            line: status.line,
+            synced_at: status.synced_at,
+            notices: status.notices.clone(),
+        }
+    }
+
+    /// The line before anything was heard of it.
+    pub(crate) fn unheard(since: Timestamp) -> Self {
+        Self {
+            line: Line::Connecting { since },
+            synced_at: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// The status of the tab that holds the line: it knows everything by itself, but when the
+    /// server last had everything may have been seen by the tab before.
+    pub(crate) fn carry_on(&self, own: SyncStatus) -> SyncStatus {
+        SyncStatus {
+            synced_at: self.synced_at.max(own.synced_at),
+            ..own
+        }
+    }
+
+    /// The status of a tab that does not hold the line: what it has not saved and what waits, it
+    /// knows by itself; how the line is, it has been told.
+    pub(crate) fn complete(&self, own: SyncStatus) -> SyncStatus {
+        let heard = self
+            .notices
+            .iter()
+            .filter(|notice| !own.notices.contains(notice));
+        let notices = own.notices.iter().chain(heard).cloned().collect();
+        SyncStatus {
+            line: self.line,
+            notices,
+            ..self.carry_on(own)
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    from: String,
+    word: Word,
+    chunks: Vec<(ChunkKind, [u8; 32])>,
+}
+
+impl Message {
+    /// The message as text and the bytes that go with it.
+    pub(crate) fn parts(&self) -> Option<(String, impl Iterator<Item = &[u8]>)> {
+        let head = Head {
+            from: self.from.clone(),
+            word: self.word.clone(),
+            chunks: self
+                .chunks
+                .iter()
+                .map(|chunk| (chunk.key.kind, chunk.key.hash))
+                .collect(),
+        };
+        let bytes = self.chunks.iter().map(|chunk| chunk.bytes.as_slice());
+        Some((serde_json::to_string(&head).ok()?, bytes))
+    }
+
+    /// The message in these parts, if it is one that this version knows.
+    pub(crate) fn read(text: &str, bytes: Vec<Vec<u8>>) -> Option<Self> {
+        let head: Head = serde_json::from_str(text).ok()?;
+        if head.chunks.len() != bytes.len() {
+            return None;
+        }
+        let chunk = |((kind, hash), bytes)| StoredChunk {
+            key: ChunkKey { kind, hash },
+            bytes,
+        };
+        let chunks = head.chunks.into_iter().zip(bytes).map(chunk).collect();
+        Some(Self {
+            from: head.from,
+            word: head.word,
+            chunks,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meltemi_core::sync::status::NoticeCode;
+
+    fn notice(message: &str) -> Notice {
+        Notice {
+            code: NoticeCode::Refused,
+            document: None,
+            message: message.to_owned(),
+        }
+    }
+
+    fn status(line: Line, waiting: u64, notices: Vec<Notice>) -> SyncStatus {
+        SyncStatus {
+            line,
+            unsaved: 0,
+            waiting,
+            waiting_documents: waiting.min(1),
+            synced_at: None,
+            loading: None,
+            notices,
+        }
+    }
+
+    #[test]
+    fn messages_read_back_with_their_chunks() {
+        let bytes = b"bytes".to_vec();
+        let chunks = vec![StoredChunk {
+            key: ChunkKey::increment(&bytes),
+            bytes,
+        }];
+        let word = Word::Wrote {
+            document: DocumentId::from_bytes([7; 16]),
+        };
+        let message = Message {
+            from: "tab".to_owned(),
+            word,
+            chunks,
+        };
+        let (text, bytes) = message.parts().expect("parts");
+        let bytes: Vec<_> = bytes.map(<[u8]>::to_vec).collect();
+        assert_eq!(Message::read(&text, bytes), Some(message.clone()));
+        assert_eq!(
+            Message::read(&text, vec![]),
+            None,
+            "a message without its bytes"
+        );
+        assert_eq!(
+            Message::read("{\"from\":\"later\",\"word\":{\"say\":\"new\"}}", vec![]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_tab_without_the_line_counts_itself_and_is_told_of_the_line() {
+        let leader = status(Line::Online, 0, vec![notice("a"), notice("b")]);
+        let own = status(Line::None, 3, vec![notice("b"), notice("c")]);
+        let shown = LineReport::of(&leader).complete(own);
+        assert_eq!(shown.line, Line::Online);
+        assert_eq!(shown.waiting, 3);
+        assert_eq!(shown.notices, [notice("b"), notice("c"), notice("a")]);
+    }
+}

@@ -1,0 +1,46 @@
+//! The screens. They see `app` and `locale` only: neither Automerge nor the engine nor frames.
+
+mod conflict;
+mod control;
+mod entries;
+mod field;
+mod list;
+mod new_record;
+mod overview;
+mod page;
+mod record;
+mod router;
+mod screen;
+mod shell;
+mod slot;
+mod status;
+mod toasts;
+mod words;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use self::page::Page;
+use crate::app::language::Language;
+use crate::app::port::Outside;
+
+/// Draws the screens into the element `app` and lets them live as long as the page.
+pub fn start(outside: Outside, language: &'static Language) {
+    let place = document().get_element_by_id("app");
+    let Some(place) = place.and_then(|place| place.dyn_into().ok()) else { return };
+    let outside = send_wrapper(outside);
+    mount_to(place, move || {
+        let page = Page::new(outside.clone());
+        provide_context(page);
+        page.listen();
+        page.use_language(language);
+        router::start(page);
+        shell::app(page)
+    })
+    .forget();
+}
+
+/// The page runs in one thread; what is not made for several is kept to this one.
+fn send_wrapper(outside: Outside) -> StoredValue<Outside, LocalStorage> {
+    StoredValue::new_local(outside)
+}

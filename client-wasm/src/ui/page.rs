@@ -1,0 +1,242 @@
+//! What all screens share: the line to the worker, the address, lists of records, undo.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use meltemi_core::command::Command;
+use meltemi_core::id::{DocumentId, RecordRef};
+use meltemi_core::record::KINDS;
+use meltemi_core::sync::status::SyncStatus;
+use meltemi_core::view::Summary;
+
+use super::toasts::Toasts;
+use crate::app::failure::failure;
+use crate::app::language::Language;
+use crate::app::port::{Device, Outside};
+use crate::app::protocol::{Answer, Ask, Done, Event, Failure};
+use crate::app::route::Route;
+use crate::app::undo::UndoStack;
+use crate::{locale, t};
+
+/// How far the worker is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Stage {
+    /// It loads what this device holds.
+    Starting,
+    /// It answers.
+    Ready,
+    /// It can not go on.
+    Failed(Failure),
+}
+
+/// Something that is asked for, comes, or does not come.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Loaded<T> {
+    /// Nobody has asked yet, or the answer is to come.
+    Waiting,
+    /// It is here.
+    Here(T),
+    /// It does not come.
+    Failed(Failure),
+}
+
+/// The records of a kind.
+pub(crate) type Listing = Loaded<Arc<Vec<Summary>>>;
+
+/// What all screens share. Copied freely: everything in it is a handle.
+#[derive(Clone, Copy)]
+pub(crate) struct Page {
+    outside: StoredValue<Outside, LocalStorage>,
+    pub(crate) stage: RwSignal<Stage>,
+    pub(crate) status: RwSignal<Option<SyncStatus>>,
+    pub(crate) route: RwSignal<Route>,
+    /// The language whose texts are loaded, or what went wrong while loading.
+    pub(crate) language: RwSignal<Loaded<&'static Language>>,
+    /// The documents that changed last.
+    pub(crate) changed: RwSignal<Arc<Vec<DocumentId>>>,
+    pub(crate) toasts: Toasts,
+    pub(crate) undo: StoredValue<UndoStack>,
+    /// Number of commands that are not answered yet.
+    pub(crate) unanswered: RwSignal<usize>,
+    lists: StoredValue<BTreeMap<&'static str, (StoredValue<bool>, RwSignal<Listing>)>>,
+}
+
+impl Page {
+    pub(crate) fn new(outside: StoredValue<Outside, LocalStorage>) -> Self {
+        let list = |kind: &&'static meltemi_core::record::Kind| {
+            (kind.name, (StoredValue::new(false), RwSignal::new(Loaded::Waiting)))
+        };
+        Self {
+            outside,
+            stage: RwSignal::new(Stage::Starting),
+            status: RwSignal::new(None),
+            route: RwSignal::new(Route::Overview),
+            language: RwSignal::new(Loaded::Waiting),
+            changed: RwSignal::new(Arc::default()),
+            toasts: Toasts::new(),
+            undo: StoredValue::new(UndoStack::default()),
+            unanswered: RwSignal::new(0),
+            lists: StoredValue::new(KINDS.iter().map(list).collect()),
+        }
+    }
+
+    /// The page of the screen that is being drawn.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+
+    /// Hears of what happens in the worker.
+    pub(crate) fn listen(self) {
+        let outside = self.outside.get_value();
+        outside.port.listen(Box::new(move |event| match event {
+            Event::Ready => {
+                self.stage.set(Stage::Ready);
+                self.ask(Ask::Status, move |answer| {
+                    if let Ok(Answer::Status(status)) = answer {
+                        self.status.set(Some(status));
+                    }
+                });
+                self.refresh(None);
+            }
+            Event::Status(status) => self.status.set(Some(status)),
+            Event::Failed(failure) => self.stage.set(Stage::Failed(failure)),
+            Event::Changed(documents) => {
+                self.refresh(Some(&documents));
+                self.changed.set(Arc::new(documents));
+            }
+        }));
+    }
+
+    /// The device.
+    pub(crate) fn device<T>(self, read: impl FnOnce(&dyn Device) -> T) -> T {
+        self.outside.with_value(|outside| read(&*outside.device))
+    }
+
+    /// Loads a language and shows the screens in it.
+    pub(crate) fn use_language(self, language: &'static Language) {
+        let loading = self.device(|device| device.use_language(language));
+        spawn_local(async move {
+            match loading.await {
+                Ok(()) => self.language.set(Loaded::Here(language)),
+                // The language before, if there is one, stays.
+                Err(why) if matches!(self.language.get_untracked(), Loaded::Here(_)) => {
+                    self.toasts.error(t!("failure.language"), Some(why));
+                }
+                Err(why) => self.language.set(Loaded::Failed(failure("language", why))),
+            }
+        });
+    }
+
+    /// Asks the worker something.
+    pub(crate) fn ask(self, ask: Ask, then: impl FnOnce(Result<Answer, Failure>) + 'static) {
+        let reply = self.outside.with_value(|outside| outside.port.ask(ask));
+        spawn_local(async move { then(reply.await) });
+    }
+
+    /// Has a command carried out. A failure is told to the person, and to `then`.
+    pub(crate) fn execute(
+        self,
+        command: Command,
+        then: impl FnOnce(Result<Box<Done>, Failure>) + 'static,
+    ) {
+        self.unanswered.update(|count| *count += 1);
+        self.ask(Ask::Execute { command }, move |answer| {
+            self.unanswered.update(|count| *count = count.saturating_sub(1));
+            then(match answer {
+                Ok(Answer::Done(done)) => Ok(done),
+                Ok(_) => Err(failure("bad-message", "the answer fits no command")),
+                Err(failure) => Err(failure),
+            });
+        });
+    }
+
+    /// Shows a failure that no field of a form can show.
+    pub(crate) fn tell(self, failure: &Failure) {
+        let text = locale::text(&crate::app::failure::key(failure), &[]);
+        self.toasts.error(text, Some(failure.message.clone()));
+    }
+
+    /// The records of a kind. Asks for them the first time.
+    pub(crate) fn list(self, kind: &str) -> Option<RwSignal<Listing>> {
+        let (asked, list) = self.lists.with_value(|lists| lists.get(kind).copied())?;
+        if !asked.get_value() {
+            asked.set_value(true);
+            self.load(kind, list);
+        }
+        Some(list)
+    }
+
+    /// The records of a kind that are not removed, as far as they have come.
+    pub(crate) fn records(self, kind: &str) -> Arc<Vec<Summary>> {
+        match self.list(kind).map(|list| list.get()) {
+            Some(Loaded::Here(records)) => records,
+            _ => Arc::default(),
+        }
+    }
+
+    /// The summary of a record, when it has come.
+    pub(crate) fn summary(self, record: &RecordRef) -> Option<Summary> {
+        let list = self.list(&record.kind)?;
+        list.with(|list| match list {
+            Loaded::Here(all) => all.iter().find(|summary| summary.reference == *record).cloned(),
+            Loaded::Waiting | Loaded::Failed(_) => None,
+        })
+    }
+
+    /// The key of the programme, when its record has come.
+    pub(crate) fn programme(self) -> Option<String> {
+        self.records("programme").first().map(|summary| summary.reference.key.clone())
+    }
+
+    /// Goes to another screen or place.
+    pub(crate) fn go(self, route: Route) {
+        super::router::push(&route);
+        self.route.set(route);
+    }
+
+    /// Changes the address without a step in the history: a filter, a search word.
+    pub(crate) fn replace(self, route: Route) {
+        super::router::replace(&route);
+        self.route.set(route);
+    }
+
+    /// Loads lists again that may hold one of these documents; all of them for `None`.
+    fn refresh(self, documents: Option<&[DocumentId]>) {
+        self.lists.with_value(|lists| {
+            let holds = |list: &Listing, id: &DocumentId| match list {
+                Loaded::Here(all) => all.iter().any(|summary| summary.id == *id),
+                Loaded::Waiting | Loaded::Failed(_) => false,
+            };
+            let known = |id: &DocumentId| {
+                lists.values().any(|(_, list)| list.with_untracked(|list| holds(list, id)))
+            };
+            let all = documents.is_none_or(|ids| !ids.iter().all(known));
+            for (kind, (asked, list)) in lists {
+                let concerned = |ids: &[DocumentId]| {
+                    list.with_untracked(|list| ids.iter().any(|id| holds(list, id)))
+                };
+                if asked.get_value() && (all || documents.is_some_and(concerned)) {
+                    self.load(kind, *list);
+                }
+            }
+        });
+    }
+
+    fn load(self, kind: &str, list: RwSignal<Listing>) {
+        if self.stage.get_untracked() == Stage::Starting {
+            return;
+        }
+        self.ask(Ask::Summaries { kind: kind.to_owned() }, move |answer| {
+            let loaded = match answer {
+                Ok(Answer::Summaries(all)) => Loaded::Here(Arc::new(all)),
+                Ok(_) => Loaded::Failed(failure("bad-message", "the answer is no list")),
+                Err(failure) => Loaded::Failed(failure),
+            };
+            if list.with_untracked(|before| *before != loaded) {
+                list.set(loaded);
+            }
+        });
+    }
+}

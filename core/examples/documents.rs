@@ -1,0 +1,7 @@
+//! Prints the reference page of all record kinds, which is kept as `docs/documents.md`.
+
+use std::io::{self, Write};
+
+fn main() -> io::Result<()> {
+    io::stdout().write_all(meltemi_core::record::reference::markdown().as_bytes())
+}

@@ -1,0 +1,579 @@
+//! Reads a document by the declaration of its kind.
+//!
+//! Reading is lenient: what another program wrote in a wrong way is listed as
+//! a problem, and everything else is read. Fields that this version does not
+//! know come out as plain JSON beside the known ones.
+//!
+//! In JSON an empty register, text, set or map of entries is left out. A set
+//! is a sorted array, an entry an object under its key (`city/amman` for one
+//! that is keyed by a record), and a removed entry has `removed` in it.
+
+mod plain;
+pub(crate) mod register;
+
+use std::collections::BTreeMap;
+
+use automerge::{ActorId, Automerge, ChangeHash, ObjId, ObjType, ROOT, ReadDoc};
+use serde_json::{Map, Value};
+
+use self::register::{Found, Level, Values, container, container_of, text};
+use super::path::{FieldPath, Segment, Target, is_language};
+use super::{EntryKey, Field, Kind, Member, Scalar, Shape};
+use crate::conflict::{Conflict, register as conflict_of_register, removal};
+use crate::genesis::{REMOVED, SETTLEMENTS};
+use crate::id::{RecordRef, is_key};
+use crate::view::{Problem, Removal};
+
+/// Registers at the root that are no fields.
+const RESERVED: [&str; 6] = ["programme", "kind", "key", "schema", SETTLEMENTS, REMOVED];
+
+/// Register of a flat entry that says it is there.
+pub(crate) const PRESENT: &str = "present";
+
+/// What was read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reading {
+    /// Fields by name, in JSON form.
+    pub fields: Map<String, Value>,
+    /// Names of the fields at the top level that the declaration does not have.
+    pub unknown: Vec<String>,
+    /// Open conflicts, in the order of the declaration.
+    pub conflicts: Vec<Conflict>,
+    /// What another program wrote in a way that cannot be shown.
+    pub problems: Vec<Problem>,
+    /// Required fields without a value, as paths.
+    pub missing: Vec<String>,
+    /// Set when the record was removed.
+    pub removed: Option<Removal>,
+}
+
+/// Reads `doc` as a record of `kind`. `genesis` is the actor of the document's first changes.
+pub fn read(doc: &Automerge, kind: &'static Kind, genesis: &ActorId) -> Reading {
+    let mut reader = Reader::new(doc, None, kind, genesis);
+    let root = FieldPath::root();
+    let level = Level::read(doc, None, &ROOT);
+    let removal = removal::state_of(level.all(REMOVED));
+    let mut fields = reader.object(&level, kind.fields, &RESERVED, &root, removal.is_none());
+    if let Some(removal) = removal {
+        reader.out.removed = Some(removal.removal.clone());
+        let conflict = removal::question(doc, kind, genesis, &root, &removal);
+        reader.out.conflicts.extend(conflict);
+    }
+    let mut out = reader.out;
+    out.unknown =
+        fields.keys().filter(|name| kind.field(name).is_none()).cloned().collect();
+    out.fields.append(&mut fields);
+    out
+}
+
+/// The fields of the record or entry at `path` in the version `at`, without its own removal.
+pub(crate) fn fields_at(
+    doc: &Automerge,
+    at: &[ChangeHash],
+    kind: &'static Kind,
+    genesis: &ActorId,
+    path: &FieldPath,
+) -> Map<String, Value> {
+    let mut reader = Reader::new(doc, Some(at), kind, genesis);
+    reader.questions = false;
+    match path.resolve(kind) {
+        Ok(Target::Record) => {
+            let level = Level::read(doc, Some(at), &ROOT);
+            reader.object(&level, kind.fields, &RESERVED, path, false)
+        }
+        Ok(Target::Entry(entry)) => {
+            let Some(map) = map_at(doc, Some(at), &entry.place.maps, genesis) else {
+                return Map::new();
+            };
+            if entry.is_flat() {
+                let level = Level::read(doc, Some(at), &map);
+                reader.flat(&level, &entry.place.key, entry.fields, path, false)
+            } else {
+                match container(doc, Some(at), &map, &entry.place.key, ObjType::Map, genesis) {
+                    Found::Here { id, .. } => {
+                        let level = Level::read(doc, Some(at), &id);
+                        reader.object(&level, entry.fields, &[REMOVED], path, false)
+                    }
+                    _ => Map::new(),
+                }
+            }
+        }
+        _ => Map::new(),
+    }
+}
+
+/// The map that the keys `maps` lead to from the root.
+pub(crate) fn map_at<R: ReadDoc>(
+    doc: &R,
+    at: Option<&[ChangeHash]>,
+    maps: &[String],
+    genesis: &ActorId,
+) -> Option<ObjId> {
+    let mut map = ROOT;
+    for key in maps {
+        match container(doc, at, &map, key, ObjType::Map, genesis) {
+            Found::Here { id, .. } => map = id,
+            _ => return None,
+        }
+    }
+    Some(map)
+}
+
+/// One of the concurrent values of a key, with the operation that wrote it.
+type Concurrent = (automerge::Value<'static>, ObjId);
+
+struct Reader<'a> {
+    doc: &'a Automerge,
+    at: Option<&'a [ChangeHash]>,
+    kind: &'static Kind,
+    genesis: &'a ActorId,
+    /// Whether to look for conflicts; switched off where versions are compared.
+    questions: bool,
+    out: Reading,
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        doc: &'a Automerge,
+        at: Option<&'a [ChangeHash]>,
+        kind: &'static Kind,
+        genesis: &'a ActorId,
+    ) -> Self {
+        Self { doc, at, kind, genesis, questions: true, out: Reading::default() }
+    }
+
+    fn problem(&mut self, path: &FieldPath, what: impl Into<String>) {
+        self.out.problems.push(Problem { path: path.to_string(), what: what.into() });
+    }
+
+    /// Reads the fields in a map and, as plain JSON, all else in it but `reserved`.
+    fn object(
+        &mut self,
+        level: &Level,
+        fields: &'static [Field],
+        reserved: &[&str],
+        path: &FieldPath,
+        complete: bool,
+    ) -> Map<String, Value> {
+        let mut json = Map::new();
+        for field in fields {
+            let here = path.clone().join(field.name);
+            let value = self.field(level.all(field.name), field, &here);
+            self.keep(&mut json, field, value, &here, complete);
+        }
+        for key in level.keys() {
+            let known = fields.iter().any(|field| field.name == key);
+            if !known && !reserved.contains(&key) {
+                let value = plain::plain(self.doc, self.at, level.all(key));
+                json.extend(value.map(|value| (key.to_owned(), value)));
+            }
+        }
+        json
+    }
+
+    /// Reads a flat entry: the registers in a map whose key begins with `prefix|`.
+    fn flat(
+        &mut self,
+        level: &Level,
+        prefix: &str,
+        fields: &'static [Field],
+        path: &FieldPath,
+        complete: bool,
+    ) -> Map<String, Value> {
+        let mut json = Map::new();
+        for field in fields {
+            let here = path.clone().join(field.name);
+            let all = level.all(&format!("{prefix}|{}", field.name));
+            let value = self.field(all, field, &here);
+            self.keep(&mut json, field, value, &here, complete);
+        }
+        for key in level.keys() {
+            let Some((_, name)) = key.split_once('|').filter(|(entry, _)| *entry == prefix) else {
+                continue;
+            };
+            let known = fields.iter().any(|field| field.name == name);
+            if !known && name != PRESENT && name != REMOVED {
+                let value = plain::plain(self.doc, self.at, level.all(key));
+                json.extend(value.map(|value| (name.to_owned(), value)));
+            }
+        }
+        json
+    }
+
+    fn keep(
+        &mut self,
+        json: &mut Map<String, Value>,
+        field: &Field,
+        value: Option<Value>,
+        path: &FieldPath,
+        complete: bool,
+    ) {
+        match value {
+            Some(value) => {
+                if complete && field.required && is_all_removed(&value) {
+                    self.out.missing.push(path.to_string());
+                }
+                json.insert(field.name.to_owned(), value);
+            }
+            None if complete && field.required => self.out.missing.push(path.to_string()),
+            None => {}
+        }
+    }
+
+    /// Reads one field from the concurrent values of its key; `None` when it is empty.
+    fn field(
+        &mut self,
+        all: &[Concurrent],
+        field: &'static Field,
+        path: &FieldPath,
+    ) -> Option<Value> {
+        match &field.shape {
+            Shape::Value(scalar) => self.register(all, field, scalar, path),
+            Shape::Text => self.text(all, path),
+            Shape::ByLanguage => {
+                let map = self.map(all, path)?;
+                self.languages(&map, field, path)
+            }
+            Shape::Tags(member) => {
+                let map = self.map(all, path)?;
+                self.tags(&map, member, path)
+            }
+            Shape::Entries(key_kind, fields) => {
+                let map = self.map(all, path)?;
+                let json = match key_kind {
+                    EntryKey::Link(_) => self.flat_entries(&map, fields, path),
+                    EntryKey::Generated | EntryKey::Fixed(_) => {
+                        self.entries(&map, key_kind, fields, path)
+                    }
+                };
+                (!json.is_empty()).then_some(Value::Object(json))
+            }
+        }
+    }
+
+    fn register(
+        &mut self,
+        all: &[Concurrent],
+        field: &'static Field,
+        scalar: &Scalar,
+        path: &FieldPath,
+    ) -> Option<Value> {
+        let mut values = Values::of(self.doc, self.at, all, scalar);
+        for what in std::mem::take(&mut values.unreadable) {
+            self.problem(path, what);
+        }
+        let shown = values.shown(field.merge, scalar).clone();
+        if self.questions && values.is_open(field.merge) {
+            let conflict = conflict_of_register::conflict(self.doc, path, &shown, values);
+            self.out.conflicts.push(conflict);
+        }
+        (!shown.is_null()).then_some(shown)
+    }
+
+    fn languages(
+        &mut self,
+        level: &Level,
+        field: &'static Field,
+        path: &FieldPath,
+    ) -> Option<Value> {
+        let mut json = Map::new();
+        for code in level.keys() {
+            let here = path.clone().join(code);
+            if is_language(code) {
+                let value = self.register(level.all(code), field, &Scalar::Line, &here);
+                json.extend(value.map(|value| (code.to_owned(), value)));
+            } else {
+                self.problem(path, format!("found {code:?}, expected a language code"));
+            }
+        }
+        (!json.is_empty()).then_some(Value::Object(json))
+    }
+
+    fn text(&mut self, all: &[Concurrent], path: &FieldPath) -> Option<Value> {
+        let text = match container_of(all, ObjType::Text, self.genesis) {
+            Found::Here { id, beside } => {
+                if beside {
+                    self.problem(path, "another program replaced the text; what it wrote is hidden");
+                }
+                text(self.doc, self.at, &id)
+            }
+            Found::Nothing => {
+                self.absent(path);
+                return None;
+            }
+            Found::Other(found) => {
+                self.problem(path, "found something else where a text is expected");
+                found.as_str()?.to_owned()
+            }
+        };
+        (!text.is_empty()).then_some(Value::String(text))
+    }
+
+    fn tags(&mut self, level: &Level, member: &Member, path: &FieldPath) -> Option<Value> {
+        let mut tags = Vec::new();
+        for tag in level.keys() {
+            let flags = level.all(tag);
+            let readable = flags.iter().all(|(flag, _)| flag.is_null() || flag.as_bool().is_some());
+            let set = flags.iter().any(|(flag, _)| flag.as_bool() == Some(true));
+            let fits = !matches!(member, Member::Link(_)) || tag.parse::<RecordRef>().is_ok();
+            if !readable {
+                self.problem(path, format!("the member {tag:?} is not marked with true or false"));
+            }
+            if set && !fits {
+                self.problem(path, format!("found {tag:?}, expected a reference kind/key"));
+            } else if set {
+                tags.push(Value::String(tag.to_owned()));
+            }
+        }
+        (!tags.is_empty()).then_some(Value::Array(tags))
+    }
+
+    /// Reads entries that have a map object each.
+    fn entries(
+        &mut self,
+        level: &Level,
+        key: &EntryKey,
+        fields: &'static [Field],
+        path: &FieldPath,
+    ) -> Map<String, Value> {
+        let mut json = Map::new();
+        let fixed = matches!(key, EntryKey::Fixed(_));
+        for name in level.keys() {
+            let here = path.clone().join(name);
+            if !is_key(name) {
+                self.problem(path, format!("the key {name:?} of an entry has a wrong form"));
+            }
+            let Some(within) = self.map(level.all(name), &here) else { continue };
+            let removal = removal::state_of(within.all(REMOVED));
+            let (complete, kept) = (removal.is_none(), self.out.missing.len());
+            let mut entry = self.object(&within, fields, &[REMOVED], &here, complete);
+            if fixed && entry.is_empty() && removal.is_none() {
+                // A fixed entry nobody filled in is not there, so nothing in it is missing.
+                self.out.missing.truncate(kept);
+                continue;
+            }
+            self.mark(&mut entry, removal, &here);
+            json.insert(name.to_owned(), Value::Object(entry));
+        }
+        json
+    }
+
+    /// Reads entries that are kept flat in one map.
+    fn flat_entries(
+        &mut self,
+        level: &Level,
+        fields: &'static [Field],
+        path: &FieldPath,
+    ) -> Map<String, Value> {
+        let mut names: BTreeMap<&str, bool> = BTreeMap::new();
+        for key in level.keys() {
+            let Some((entry, _)) = key.split_once('|') else {
+                self.problem(path, format!("found {key:?}, expected kind/key|field"));
+                continue;
+            };
+            let filled = level.all(key).iter().any(|(value, _)| !value.is_null());
+            *names.entry(entry).or_default() |= filled;
+        }
+        let mut json = Map::new();
+        for (name, _) in names.into_iter().filter(|(_, filled)| *filled) {
+            let Ok(record) = name.parse::<RecordRef>() else {
+                self.problem(path, format!("found {name:?}, expected a reference kind/key"));
+                continue;
+            };
+            let here = path.clone().join_record(record);
+            let removal = removal::state_of(level.all(&format!("{name}|{REMOVED}")));
+            let mut entry = self.flat(level, name, fields, &here, removal.is_none());
+            self.mark(&mut entry, removal, &here);
+            json.insert(name.to_owned(), Value::Object(entry));
+        }
+        json
+    }
+
+    /// Marks a removed entry and asks about it if it was edited at the same time.
+    fn mark(
+        &mut self,
+        entry: &mut Map<String, Value>,
+        removal: Option<removal::State>,
+        path: &FieldPath,
+    ) {
+        let Some(removal) = removal else { return };
+        if self.questions {
+            let conflict =
+                removal::question(self.doc, self.kind, self.genesis, path, &removal);
+            self.out.conflicts.extend(conflict);
+        }
+        entry.insert(REMOVED.to_owned(), removal.json());
+    }
+
+    /// Reads the map among the concurrent values of its key; what hides or replaces it is a problem.
+    fn map(&mut self, all: &[Concurrent], path: &FieldPath) -> Option<Level> {
+        match container_of(all, ObjType::Map, self.genesis) {
+            Found::Here { id, beside } => {
+                if beside {
+                    self.problem(path, "another program put something else here, which is hidden");
+                }
+                Some(Level::read(self.doc, self.at, &id))
+            }
+            Found::Nothing => {
+                self.absent(path);
+                None
+            }
+            Found::Other(_) => {
+                self.problem(path, "another program replaced the container of this field");
+                None
+            }
+        }
+    }
+
+    /// A container that the first change made can only be absent if it was deleted.
+    fn absent(&mut self, path: &FieldPath) {
+        if let [Segment::Name(name)] = path.segments()
+            && self.kind.field(name).is_some_and(|field| field.since == 1)
+        {
+            self.problem(path, "another program deleted the container of this field");
+        }
+    }
+}
+
+/// Whether `value` is a map of entries of which none is left.
+fn is_all_removed(value: &Value) -> bool {
+    value.as_object().is_some_and(|entries| {
+        entries.values().all(|entry| {
+            entry.as_object().is_some_and(|entry| entry.contains_key(REMOVED))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::devices::Device;
+    use automerge::transaction::Transactable;
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// Writes into a document as another program would.
+    fn elsewhere(device: &mut Device, write: impl FnOnce(&mut automerge::transaction::Transaction<'_>)) {
+        let mut tx = device.doc.transaction();
+        write(&mut tx);
+        tx.commit();
+    }
+
+    fn child(doc: &impl ReadDoc, obj: &ObjId, key: &str) -> ObjId {
+        doc.get(obj, key).expect("a map").expect("a container").1
+    }
+
+    #[test]
+    fn unknown_fields_are_shown_and_survive_edits() {
+        let mut a = Device::new(1);
+        a.add("sessions/s1", &[("title", json!("Opening"))]);
+        a.add("hosts/city:fez", &[]);
+        elsewhere(&mut a, |tx| {
+            tx.put(ROOT, "mood", "calm").expect("a register");
+            let list = tx.put_object(ROOT, "weather", ObjType::List).expect("a list");
+            tx.insert(&list, 0, 21).expect("an item");
+            let hosts = child(tx, &ROOT, "hosts");
+            tx.put(&hosts, "city/fez|rank", 2).expect("a register");
+            let sessions = child(tx, &ROOT, "sessions");
+            let session = child(tx, &sessions, "s1");
+            tx.put(&session, "colour", "blue").expect("a register");
+        });
+        a.set("sessions/s1/title", json!("Closing"));
+        a.remove("hosts/city:fez", None);
+        a.restore("hosts/city:fez");
+        let view = a.view();
+        assert_eq!(view.unknown, ["mood", "weather"]);
+        assert_eq!(a.value("/weather"), json!([21]));
+        assert_eq!(a.value("/sessions/s1"), json!({ "title": "Closing", "colour": "blue" }));
+        assert_eq!(a.value("/hosts/city~1fez"), json!({ "rank": 2 }));
+        assert_eq!(view.problems, []);
+    }
+
+    #[test]
+    fn what_another_program_wrote_wrongly_is_listed_and_the_rest_is_read() {
+        let mut a = Device::new(1);
+        a.set("venue", json!("Library"));
+        a.tag("theme_tags", "housing", true);
+        elsewhere(&mut a, |tx| {
+            tx.put(ROOT, "dates", "next week").expect("a register");
+            tx.put(ROOT, "number", "nine").expect("a register");
+            tx.put_object(ROOT, "modality", ObjType::List).expect("a list");
+            tx.put(ROOT, "objectives", "plain").expect("a register");
+            tx.put(ROOT, "sessions", 3).expect("a register");
+            tx.delete(ROOT, "description").expect("a container");
+            let tags = child(tx, &ROOT, "theme_tags");
+            tx.put(&tags, "broken", "yes").expect("a register");
+            let titles = child(tx, &ROOT, "titles");
+            tx.put(&titles, "not a language", "x").expect("a register");
+            let hosts = child(tx, &ROOT, "hosts");
+            tx.put(&hosts, "fez", true).expect("a register");
+            let questions = child(tx, &ROOT, "guiding_questions");
+            tx.put(&questions, "q1", "a question").expect("a register");
+            let settlements = child(tx, &ROOT, SETTLEMENTS);
+            tx.put(&settlements, "dates", "because").expect("a register");
+        });
+        let view = a.view();
+        assert_eq!(
+            json!(view.fields),
+            json!({ "venue": "Library", "theme_tags": ["housing"], "objectives": "plain" })
+        );
+        let mut found: Vec<&str> =
+            view.problems.iter().map(|problem| problem.path.as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, [
+            "dates", "description", "guiding_questions/q1", "hosts", "modality", "number",
+            "objectives", "sessions", "settlements", "theme_tags", "titles",
+        ]);
+        // The next person can put a value there.
+        a.set("dates", json!("2021"));
+        assert_eq!(a.value("/dates"), json!("2021"));
+    }
+
+    #[test]
+    fn programs_that_write_strings_as_texts_are_understood() {
+        let mut a = Device::new(1);
+        elsewhere(&mut a, |tx| {
+            let venue = tx.put_object(ROOT, "venue", ObjType::Text).expect("a text");
+            tx.splice_text(&venue, 0, 0, "Library").expect("a text");
+            let sessions = child(tx, &ROOT, "sessions");
+            let session = tx.put_object(&sessions, "s1", ObjType::Map).expect("a map");
+            let title = tx.put_object(&session, "title", ObjType::Text).expect("a text");
+            tx.splice_text(&title, 0, 0, "Opening").expect("a text");
+        });
+        assert_eq!(a.value("/venue"), json!("Library"));
+        assert_eq!(a.view().problems, []);
+        // The session that they added has no containers yet; a command adds them.
+        a.tag("sessions/s1/facilitators", "city/fez", true);
+        assert_eq!(
+            a.value("/sessions/s1"),
+            json!({ "title": "Opening", "facilitators": ["city/fez"] })
+        );
+    }
+
+    #[test]
+    fn deep_nesting_is_cut_and_not_followed() {
+        let mut a = Device::new(1);
+        elsewhere(&mut a, |tx| {
+            let mut map = ROOT;
+            for _ in 0..500 {
+                map = tx.put_object(&map, "deep", ObjType::Map).expect("a map");
+            }
+        });
+        assert_eq!(a.view().unknown, ["deep"]);
+    }
+
+    #[test]
+    fn missing_values_are_named() {
+        let mut a = Device::new(1);
+        assert_eq!(a.view().missing, ["titles", "event_type", "dates", "modality", "hosts"]);
+        a.set("titles/en", json!("Housing"));
+        a.set("dates", json!("2021"));
+        a.add("hosts/city:fez", &[]);
+        assert_eq!(a.view().missing, ["event_type", "modality"]);
+        a.remove("hosts/city:fez", None);
+        assert_eq!(a.view().missing, ["event_type", "modality", "hosts"]);
+        a.remove("", None);
+        assert!(a.view().missing.is_empty());
+    }
+}

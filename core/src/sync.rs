@@ -1,0 +1,15 @@
+//! The sync engine: everything between a frame, a disk and a document.
+//!
+//! Sans-IO: [`repo::Repo::handle`] takes an [`input::Input`] and the time, and
+//! the caller drains [`repo::Repo::poll`] until it is empty. What a record
+//! is, this module does not know; a [`policy::Policy`] is handed in.
+
+pub(crate) mod admission;
+mod document;
+pub mod input;
+pub mod output;
+mod peer;
+pub mod policy;
+pub mod repo;
+pub mod status;
+pub mod storage;

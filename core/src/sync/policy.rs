@@ -1,0 +1,55 @@
+//! What the engine asks of the layer above it: who may do what, and what is a valid document.
+
+use automerge::Automerge;
+
+use crate::id::DocumentId;
+
+/// The authenticated person or server at the other end of a connection.
+///
+/// Known before a connection is accepted. Until accounts exist there is one
+/// built-in principal, and every connection has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Principal(pub String);
+
+impl Principal {
+    /// The principal of every connection as long as there are no accounts.
+    pub fn built_in() -> Self {
+        Self("built-in".to_owned())
+    }
+}
+
+/// What a principal may do with a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Not even know that it exists.
+    None,
+    /// Receive it.
+    Read,
+    /// Receive it and change it.
+    Write,
+}
+
+/// Why a document or a change is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// Stable word for programs.
+    pub code: &'static str,
+    /// A sentence for a person, saying what to do.
+    pub message: String,
+}
+
+/// Decides on documents for the engine.
+pub trait Policy: Send + 'static {
+    /// What `principal` may do with `document`. Asked before anything is allocated for it.
+    fn access(&self, principal: &Principal, document: &DocumentId) -> Access;
+
+    /// Whether `doc` may be kept under the id `document`, and the label its catalogue entry gets.
+    ///
+    /// Asked after changes from outside were applied and before anything is stored or shown.
+    fn check(&self, document: &DocumentId, doc: &Automerge) -> Result<Option<String>, Refusal>;
+
+    /// Whether a peer that follows the whole collection is told of documents with this label
+    /// without asking.
+    fn announce(&self, principal: &Principal, label: Option<&str>) -> bool;
+}

@@ -1,0 +1,318 @@
+//! Connections: handshake, frames in and out, farewell.
+
+use crate::id::{ConnectionId, DocumentId, PeerId};
+use crate::sync::admission;
+use crate::sync::document::{Document, DocumentPeer, Incoming};
+use crate::sync::input::Role;
+use crate::sync::output::Output;
+use crate::sync::peer::{Peer, Stage};
+use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::repo::Repo;
+use crate::sync::status::NoticeCode;
+use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
+use crate::wire::limits::{
+    EMPTY_DOCUMENTS, EPHEMERAL_BYTES, FRAME_BYTES, HANDSHAKE_MILLIS, WAITING_MESSAGES,
+};
+
+impl<P: Policy> Repo<P> {
+    pub(super) fn connected(
+        &mut self,
+        connection: ConnectionId,
+        role: Role,
+        principal: Principal,
+    ) {
+        let deadline = self.now.plus_millis(HANDSHAKE_MILLIS);
+        let stage = Stage::Greeting { deadline };
+        self.peers.insert(connection, Peer { role, principal, stage, empty_documents: 0 });
+        if role == Role::Dialer {
+            self.line_dialed(connection);
+            let join = Frame::Join {
+                sender: self.config.peer.clone(),
+                metadata: self.metadata(),
+                versions: vec![PROTOCOL.to_owned()],
+            };
+            self.send(connection, &join);
+        }
+    }
+
+    pub(super) fn disconnected(&mut self, connection: ConnectionId) {
+        if self.peers.remove(&connection).is_none() {
+            return;
+        }
+        let mut unused = Vec::new();
+        for (id, document) in &mut self.documents {
+            document.peers.remove(&connection);
+            document.inbox.retain(|incoming| incoming.connection != connection);
+            if document.is_loaded()
+                && !document.is_found()
+                && document.peers.is_empty()
+                && !document.opened
+            {
+                unused.push(*id);
+            }
+        }
+        for id in unused {
+            self.documents.remove(&id);
+        }
+        self.line_closed(connection);
+    }
+
+    /// Closes a connection, telling the peer why.
+    pub(super) fn close(&mut self, connection: ConnectionId, reason: &str) {
+        if !self.peers.contains_key(&connection) {
+            return;
+        }
+        let route = self.route(connection);
+        self.send(connection, &Frame::Error { route, message: reason.to_owned() });
+        self.outputs.push_back(Output::Close { connection, reason: reason.to_owned() });
+        self.disconnected(connection);
+    }
+
+    pub(super) fn frame(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        if !self.peers.contains_key(&connection) {
+            return;
+        }
+        if bytes.len() > FRAME_BYTES {
+            self.bad_frame(connection, &format!("a frame of {} bytes is too large", bytes.len()));
+            return;
+        }
+        match Frame::decode(bytes) {
+            Ok(frame) => self.dispatch(connection, frame),
+            Err(error) => self.bad_frame(connection, &error.to_string()),
+        }
+    }
+
+    fn bad_frame(&mut self, connection: ConnectionId, detail: &str) {
+        self.notice(NoticeCode::BadFrame, None, format!("a peer sent no valid frame: {detail}"));
+        self.close(connection, &format!("not a valid frame: {detail}"));
+    }
+
+    fn dispatch(&mut self, connection: ConnectionId, frame: Frame) {
+        let Some(peer) = self.peers.get(&connection) else { return };
+        let joined = peer.joined().is_some();
+        match (frame, peer.role) {
+            (Frame::Join { sender, metadata, versions }, Role::Acceptor) if !joined => {
+                if !versions.is_empty() && !versions.iter().any(|v| v == PROTOCOL) {
+                    let reason = format!("this server speaks protocol version {PROTOCOL} only");
+                    self.close(connection, &reason);
+                    return;
+                }
+                let answer = Frame::Peer {
+                    sender: self.config.peer.clone(),
+                    target: sender.clone(),
+                    metadata: self.metadata(),
+                    version: PROTOCOL.to_owned(),
+                };
+                self.send(connection, &answer);
+                self.joined(connection, sender, metadata);
+            }
+            (Frame::Peer { sender, metadata, version, .. }, Role::Dialer) if !joined => {
+                if version != PROTOCOL {
+                    let text = format!("the server chose protocol version {version:?}");
+                    self.notice(NoticeCode::Unsupported, None, text);
+                    self.close(connection, "that protocol version was not offered");
+                    return;
+                }
+                self.line_open(connection);
+                self.joined(connection, sender, metadata);
+            }
+            (Frame::Error { message, .. }, _) => {
+                if !joined {
+                    self.notice(NoticeCode::Unsupported, None, message);
+                }
+                self.outputs
+                    .push_back(Output::Close { connection, reason: "error received".to_owned() });
+                self.disconnected(connection);
+            }
+            (Frame::Join { .. } | Frame::Peer { .. }, _) => {
+                self.bad_frame(connection, "it does not belong in this place of the handshake");
+            }
+            _ if !joined => self.bad_frame(connection, "expected join first"),
+            (Frame::Leave { .. }, _) => {
+                self.outputs
+                    .push_back(Output::Close { connection, reason: "the peer left".to_owned() });
+                self.disconnected(connection);
+            }
+            (Frame::Sync { document, request, data, .. }, _) => {
+                self.sync_message(connection, document, request, &data);
+            }
+            (Frame::Unavailable { document, refusal, .. }, _) => {
+                self.unavailable(connection, document, refusal);
+            }
+            (Frame::Ephemeral { document, count, session, data, .. }, _) => {
+                self.ephemeral(connection, document, count, session, data);
+            }
+            (Frame::Notice { document, reason, .. }, _) => {
+                let code = if reason.code == "storage" {
+                    NoticeCode::PeerStorage
+                } else {
+                    NoticeCode::Refused
+                };
+                self.notice(code, document, reason.message);
+            }
+            (Frame::Other { .. }, _) => {}
+        }
+    }
+
+    /// The handshake is done: tell the peer of everything it follows, own unsent edits first.
+    fn joined(&mut self, connection: ConnectionId, name: PeerId, metadata: PeerMetadata) {
+        let Some(peer) = self.peers.get_mut(&connection) else { return };
+        peer.stage = Stage::Joined { name, metadata };
+        let mut ids: Vec<_> =
+            self.catalogue.keys().chain(self.documents.keys()).copied().collect();
+        ids.sort_by_key(|id| (!self.waiting.contains_key(id), *id));
+        ids.dedup();
+        for id in ids {
+            let label = match self.documents.get(&id) {
+                Some(document) if document.is_loaded() => document.label.clone(),
+                _ => self.catalogue.get(&id).and_then(|entry| entry.label.clone()),
+            };
+            if self.announces(connection, label.as_deref()) {
+                self.enter(id).peers.entry(connection).or_default();
+                self.pump(id);
+            }
+        }
+    }
+
+    /// Whether documents with this label are announced to a peer without its asking.
+    pub(super) fn announces(&self, connection: ConnectionId, label: Option<&str>) -> bool {
+        let Some(peer) = self.peers.get(&connection) else { return false };
+        match peer.role {
+            Role::Dialer => peer.joined().is_some(),
+            Role::Acceptor => {
+                peer.is_meltemi() && self.policy.announce(&peer.principal, label)
+            }
+        }
+    }
+
+    fn sync_message(
+        &mut self,
+        connection: ConnectionId,
+        id: DocumentId,
+        request: bool,
+        data: &[u8],
+    ) {
+        let Some(peer) = self.peers.get(&connection) else { return };
+        if self.policy.access(&peer.principal, &id) == Access::None {
+            self.send_unavailable(connection, id, None);
+            return;
+        }
+        let message = match admission::read_message(data) {
+            Ok(message) => message,
+            Err(refusal) => {
+                self.refuse(connection, id, refusal);
+                return;
+            }
+        };
+        if !self.documents.contains_key(&id) && !self.catalogue.contains_key(&id) {
+            if peer.empty_documents >= EMPTY_DOCUMENTS {
+                self.close(connection, "too many documents asked for that do not exist");
+                return;
+            }
+            if let Some(peer) = self.peers.get_mut(&connection) {
+                peer.empty_documents += 1;
+            }
+        }
+        let document = self.enter(id);
+        if let Some(refusal) =
+            document.peers.get(&connection).and_then(|peer| peer.refused.clone())
+        {
+            self.send_unavailable(connection, id, Some(refusal));
+            return;
+        }
+        let waiting = document.inbox.iter().filter(|i| i.connection == connection).count();
+        if waiting >= WAITING_MESSAGES {
+            self.close(connection, "too many messages wait for the disk; connect again later");
+            return;
+        }
+        document.peers.entry(connection).or_default().requested |= request;
+        document.inbox.push_back(Incoming { connection, message });
+        self.pump(id);
+    }
+
+    fn unavailable(&mut self, connection: ConnectionId, id: DocumentId, refusal: Option<Reason>) {
+        if let Some(reason) = refusal {
+            self.notice(NoticeCode::Refused, Some(id), reason.message);
+        }
+        // The peer has nothing of it. What we have stays announced: it sees our heads.
+        if let Some(peer) =
+            self.documents.get_mut(&id).and_then(|d| d.peers.get_mut(&connection))
+        {
+            peer.requested = false;
+        }
+    }
+
+    /// Relays to everybody else who has the document open, under the name of the connection.
+    fn ephemeral(
+        &mut self,
+        connection: ConnectionId,
+        id: DocumentId,
+        count: u64,
+        session: String,
+        data: Vec<u8>,
+    ) {
+        let Some(document) = self.documents.get(&id) else { return };
+        let known = document.is_found() && document.peers.contains_key(&connection);
+        if data.len() > EPHEMERAL_BYTES || !known {
+            return;
+        }
+        let Some(sender) = self.name(connection) else { return };
+        let others: Vec<_> =
+            document.peers.keys().filter(|other| **other != connection).copied().collect();
+        for other in others {
+            let Some(target) = self.name(other) else { continue };
+            let frame = Frame::Ephemeral {
+                route: Route { sender: sender.clone(), target },
+                document: id,
+                count,
+                session: session.clone(),
+                data: data.clone(),
+            };
+            self.send(other, &frame);
+        }
+    }
+
+    /// Refuses what a peer sent for a document, and tells it why.
+    pub(super) fn refuse(&mut self, connection: ConnectionId, id: DocumentId, refusal: Refusal) {
+        self.notice(NoticeCode::RefusedPeer, Some(id), refusal.message.clone());
+        let actor = &self.actor;
+        let document =
+            self.documents.entry(id).or_insert_with(|| Document::new(id, actor, None));
+        let peer: &mut DocumentPeer = document.peers.entry(connection).or_default();
+        peer.refused = Some(refusal.clone());
+        self.send_unavailable(connection, id, Some(refusal));
+    }
+
+    pub(super) fn send_unavailable(
+        &mut self,
+        connection: ConnectionId,
+        document: DocumentId,
+        refusal: Option<Refusal>,
+    ) {
+        let refusal =
+            refusal.map(|r| Reason { code: r.code.to_owned(), message: r.message });
+        let route = self.route(connection);
+        self.send(connection, &Frame::Unavailable { route, document, refusal });
+    }
+
+    pub(super) fn send(&mut self, connection: ConnectionId, frame: &Frame) {
+        self.outputs.push_back(Output::Send { connection, bytes: frame.encode() });
+    }
+
+    pub(super) fn route(&self, connection: ConnectionId) -> Route {
+        let target = self.name(connection).unwrap_or_else(|| PeerId(String::new()));
+        Route { sender: self.config.peer.clone(), target }
+    }
+
+    fn name(&self, connection: ConnectionId) -> Option<PeerId> {
+        self.peers.get(&connection)?.joined().map(|(name, _)| name.clone())
+    }
+
+    fn metadata(&self) -> PeerMetadata {
+        PeerMetadata {
+            storage: Some(self.config.storage.clone()),
+            ephemeral: false,
+            meltemi: MELTEMI,
+        }
+    }
+}

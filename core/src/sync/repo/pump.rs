@@ -1,0 +1,126 @@
+//! How a document moves on: messages in, write, messages out.
+//!
+//! The one rule that acknowledgement rests on is here: a message that shows our
+//! heads is made only while everything behind these heads is on the disk.
+
+use crate::id::{ConnectionId, DocumentId};
+use crate::sync::document::Phase;
+use crate::sync::output::Output;
+use crate::sync::policy::{Access, Policy};
+use crate::sync::repo::{Effect, Repo};
+use crate::sync::storage::StorageRequest;
+use crate::wire::frame::Frame;
+
+impl<P: Policy> Repo<P> {
+    /// Does everything that can be done for a document now.
+    ///
+    /// While a write is under way nothing else is applied, so that the answer to the disk's
+    /// answer always finds heads that are on the disk: no writer can starve the others.
+    pub(super) fn pump(&mut self, id: DocumentId) {
+        self.touched.insert(id);
+        let Some(document) = self.documents.get(&id) else { return };
+        match document.phase {
+            Phase::Queued | Phase::Loading | Phase::Unread { .. } | Phase::Writing(_) => return,
+            Phase::Failed { retry, .. } if retry > self.now => return,
+            Phase::Failed { .. } | Phase::Ready => {}
+        }
+        self.apply_inbox(id);
+        if !self.write(id) {
+            self.send_all(id);
+        }
+    }
+
+    fn apply_inbox(&mut self, id: DocumentId) {
+        let mut changed = false;
+        while let Some(document) = self.documents.get_mut(&id) {
+            let Some(incoming) = document.inbox.pop_front() else { break };
+            let connection = incoming.connection;
+            let Some(peer) = self.peers.get(&connection) else { continue };
+            if document.peers.get(&connection).is_some_and(|p| p.refused.is_some()) {
+                continue;
+            }
+            if self.policy.access(&peer.principal, &id) < Access::Write {
+                document.peers.entry(connection).or_default().state.read_only = true;
+            }
+            let policy = &self.policy;
+            match document.receive(incoming, |doc| policy.check(&id, doc)) {
+                Ok(applied) => {
+                    changed |= applied;
+                    self.note_synced(id, connection);
+                }
+                Err(refusal) => self.refuse(connection, id, refusal),
+            }
+        }
+        if changed {
+            self.outputs.push_back(Output::Changed { document: id, local: false });
+        }
+    }
+
+    /// Starts a write if the disk lacks something. Returns whether one is under way.
+    fn write(&mut self, id: DocumentId) -> bool {
+        let Some(document) = self.documents.get_mut(&id) else { return false };
+        let Some((batch, mut writing)) = document.prepare_write() else { return false };
+        if let Phase::Failed { attempts, .. } = document.phase {
+            writing.attempts = attempts;
+        }
+        let effect = self.request(Effect::Write(id), StorageRequest::Write(batch));
+        writing.effect = effect;
+        if let Some(document) = self.documents.get_mut(&id) {
+            document.phase = Phase::Writing(writing);
+        }
+        true
+    }
+
+    /// Sends what each peer lacks. Everything in memory is on the disk here.
+    fn send_all(&mut self, id: DocumentId) {
+        let Some(document) = self.documents.get(&id) else { return };
+        debug_assert!(document.is_saved(), "heads are shown only when they are on the disk");
+        if document.is_found() {
+            let label = document.label.clone();
+            let announced: Vec<_> = self
+                .peers
+                .keys()
+                .filter(|c| !document.peers.contains_key(c))
+                .filter(|c| self.announces(**c, label.as_deref()))
+                .copied()
+                .collect();
+            if let Some(document) = self.documents.get_mut(&id) {
+                for connection in announced {
+                    document.peers.entry(connection).or_default();
+                }
+            }
+        }
+        let connections: Vec<_> =
+            self.documents.get(&id).map(|d| d.peers.keys().copied().collect()).unwrap_or_default();
+        for connection in connections {
+            self.send_one(id, connection);
+        }
+    }
+
+    fn send_one(&mut self, id: DocumentId, connection: ConnectionId) {
+        let Some(peer) = self.peers.get(&connection) else { return };
+        if self.policy.access(&peer.principal, &id) == Access::None {
+            return;
+        }
+        let Some(document) = self.documents.get_mut(&id) else { return };
+        let found = document.is_found();
+        let Some(state) = document.peers.get_mut(&connection) else { return };
+        if state.refused.is_some() {
+            return;
+        }
+        let requested = std::mem::take(&mut state.requested);
+        // A peer that has something of a document we lack is answered, so that it sends it.
+        let offered = state.state.their_heads.as_ref().is_some_and(|heads| !heads.is_empty());
+        if !found && !offered {
+            if requested {
+                self.send_unavailable(connection, id, None);
+            }
+            return;
+        }
+        if let Some(message) = document.message_for(connection) {
+            let route = self.route(connection);
+            let data = message.encode();
+            self.send(connection, &Frame::Sync { route, document: id, request: false, data });
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the replica says of itself: counts, notices, status.
+
+use std::collections::BTreeMap;
+
+use crate::id::{ConnectionId, DocumentId};
+use crate::sync::document::{Document, to_raw};
+use crate::sync::policy::Policy;
+use crate::sync::repo::{Effect, Repo};
+use crate::sync::status::{Notice, NoticeCode, Progress, SyncStatus};
+use crate::sync::storage::StorageRequest;
+use crate::wire::limits::NOTICES;
+
+impl<P: Policy> Repo<P> {
+    pub(super) fn report(&self) -> SyncStatus {
+        let loading = (self.config.follows_all && !self.is_ready()).then(|| Progress {
+            done: self.documents.values().filter(|d| d.is_loaded()).count() as u64,
+            of: self.documents.len() as u64,
+        });
+        SyncStatus {
+            line: self.line.view(),
+            unsaved: self.unsaved.values().sum(),
+            waiting: self.waiting.values().sum(),
+            waiting_documents: self.waiting.len() as u64,
+            synced_at: self.synced_at,
+            loading,
+            notices: self.notices.iter().cloned().collect(),
+        }
+    }
+
+    /// Counts again what is unsaved and unsynced in the documents of this step.
+    ///
+    /// Only a replica that follows all has a server to wait for.
+    pub(super) fn recount(&mut self) {
+        for id in std::mem::take(&mut self.touched) {
+            let (unsaved, waiting) = match self.documents.get(&id) {
+                Some(d) if d.is_loaded() => {
+                    let unsaved = d.count_since(&d.on_disk);
+                    let follows = self.config.follows_all;
+                    (unsaved, if follows { d.count_since(&d.synced) } else { 0 })
+                }
+                _ => continue,
+            };
+            self.status_changed |= set(&mut self.unsaved, id, unsaved);
+            self.status_changed |= set(&mut self.waiting, id, waiting);
+        }
+    }
+
+    /// Takes what a server that keeps things has shown to have.
+    pub(super) fn note_synced(&mut self, id: DocumentId, connection: ConnectionId) {
+        if self.line.connection() != Some(connection)
+            || !self.peers.get(&connection).is_some_and(|p| p.is_durable())
+        {
+            return;
+        }
+        let Some(document) = self.documents.get_mut(&id) else { return };
+        let Some(theirs) = document.peers.get(&connection).and_then(|p| p.state.their_heads.clone())
+        else {
+            return;
+        };
+        if document.synced != theirs && theirs.iter().all(|head| document.has(head)) {
+            document.synced = theirs;
+            let heads = to_raw(&document.synced);
+            if let Some(entry) = self.catalogue.get_mut(&id) {
+                entry.synced.clone_from(&heads);
+            }
+            self.touched.insert(id);
+            self.request(Effect::Synced, StorageRequest::Synced { document: id, heads });
+        }
+        self.recount();
+        if self.waiting.is_empty() {
+            self.synced_at = Some(self.now);
+            self.status_changed = true;
+        }
+    }
+
+    /// Puts a notice on the list, unless the same one is on it already.
+    pub(super) fn notice(
+        &mut self,
+        code: NoticeCode,
+        document: Option<DocumentId>,
+        message: impl Into<String>,
+    ) {
+        if self.notices.iter().any(|n| n.code == code && n.document == document) {
+            return;
+        }
+        if self.notices.len() == NOTICES {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(Notice { code, document, message: message.into() });
+        self.status_changed = true;
+    }
+
+    /// Takes notices off that no longer hold.
+    pub(super) fn resolve(&mut self, holds: impl Fn(&Notice) -> bool) {
+        let before = self.notices.len();
+        self.notices.retain(holds);
+        self.status_changed |= self.notices.len() != before;
+    }
+
+    pub(super) fn dismiss(&mut self, notice: usize) {
+        if notice < self.notices.len() {
+            self.notices.remove(notice);
+            self.status_changed = true;
+        }
+    }
+
+    /// Whether no document's last write failed.
+    pub fn disk_works(&self) -> bool {
+        !self.documents.values().any(Document::write_failed)
+    }
+}
+
+/// Sets a count, dropping it at zero. Returns whether it changed.
+fn set(counts: &mut BTreeMap<DocumentId, u64>, id: DocumentId, count: u64) -> bool {
+    let before = if count == 0 { counts.remove(&id) } else { counts.insert(id, count) };
+    before.unwrap_or(0) != count
+}

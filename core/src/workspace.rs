@@ -1,0 +1,239 @@
+//! Where records and the engine meet: applies commands, answers views.
+
+use automerge::{Automerge, AutomergeError};
+
+use crate::command::{self, Command, CommandError};
+use crate::genesis::{self, NotARecord};
+use crate::id::{DocumentId, PeerId, StorageId};
+use crate::sync::input::Input;
+use crate::sync::output::Output;
+use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::repo::{EditError, Repo, RepoConfig};
+use crate::sync::status::SyncStatus;
+use crate::sync::storage::CatalogueEntry;
+use crate::time::{Date, Timestamp};
+use crate::view::{self, OverviewView, RecordView, Summary};
+
+/// How a workspace is set up.
+#[derive(Debug, Clone)]
+pub struct WorkspaceConfig {
+    /// Name of this replica for the time of its connections.
+    pub peer: PeerId,
+    /// Lasting name of its storage.
+    pub storage: StorageId,
+    /// Random bytes, fresh for every start: the actor of this session's changes and the jitter of
+    /// its retries come from them.
+    pub seed: [u8; 32],
+    /// Whether this replica connects to a server by itself ([`Output::Dial`]).
+    pub dials: bool,
+    /// Whether all documents are loaded at the start and followed on the server (a device), or on
+    /// demand (a server).
+    pub follows_all: bool,
+    /// Whether documents that are no records are kept and synced too.
+    pub foreign_documents: bool,
+}
+
+/// A command was carried out in memory; [`Output::Saved`] follows when it is on the disk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Executed {
+    /// The document it changed or made.
+    pub document: DocumentId,
+    /// Commands that take it back, in order.
+    pub undo: Vec<Command>,
+}
+
+/// The records of a replica, and the engine under them.
+pub struct Workspace {
+    repo: Repo<RecordPolicy>,
+}
+
+impl Workspace {
+    /// A replica that begins by asking its storage for the catalogue.
+    pub fn new(config: WorkspaceConfig, now: Timestamp) -> Self {
+        let policy = RecordPolicy { foreign_documents: config.foreign_documents };
+        let config = RepoConfig {
+            peer: config.peer,
+            storage: config.storage,
+            seed: config.seed,
+            dials: config.dials,
+            follows_all: config.follows_all,
+        };
+        Self { repo: Repo::new(config, policy, now) }
+    }
+
+    /// Takes one input. Drain [`Self::poll`] afterwards.
+    pub fn handle(&mut self, now: Timestamp, input: Input) {
+        self.repo.handle(now, input);
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.repo.poll()
+    }
+
+    /// Whether the catalogue is read and, on a device, everything is loaded.
+    pub fn is_ready(&self) -> bool {
+        self.repo.is_ready()
+    }
+
+    /// Starts or stops connecting to the server by itself. Drain [`Self::poll`] afterwards.
+    pub fn set_dials(&mut self, now: Timestamp, dials: bool) {
+        self.repo.set_dials(now, dials);
+    }
+
+    /// Carries out a command in memory. Drain [`Self::poll`] afterwards; [`Output::Saved`] tells
+    /// when the result is on the disk.
+    ///
+    /// # Errors
+    /// [`CommandError`]; the document is then as it was.
+    pub fn execute(
+        &mut self,
+        now: Timestamp,
+        command: &Command,
+    ) -> Result<Executed, CommandError> {
+        let document = command.document();
+        let undo = self.repo.edit(now, document, |doc| {
+            if let (Command::CreateRecord { programme, reference, .. }, []) =
+                (command, &doc.get_heads()[..])
+            {
+                let first = genesis::new_document(programme, reference)?;
+                doc.apply_changes(first.get_changes(&[]))
+                    .map_err(|error| CommandError::Document(error.to_string()))?;
+            }
+            command::apply(document, doc, command, now).map(|applied| applied.undo)
+        })?;
+        Ok(Executed { document, undo })
+    }
+
+    /// Whether everything in memory of the document is on the disk.
+    pub fn is_saved(&self, document: &DocumentId) -> bool {
+        self.repo.is_saved(document)
+    }
+
+    /// Whether the document is in memory, with or without content.
+    pub fn is_loaded(&self, document: &DocumentId) -> bool {
+        self.repo.is_loaded(document)
+    }
+
+    /// Whether no document's last write failed.
+    pub fn disk_works(&self) -> bool {
+        self.repo.disk_works()
+    }
+
+    /// A record, whole.
+    ///
+    /// # Errors
+    /// [`CommandError::NotHere`] when the document is not in memory or empty,
+    /// [`CommandError::NotARecord`] when it is no record.
+    pub fn record(&self, document: &DocumentId) -> Result<RecordView, CommandError> {
+        let doc = self.repo.document(document).ok_or(CommandError::NotHere(*document))?;
+        view::record::view(*document, doc).map_err(|_| CommandError::NotARecord(*document))
+    }
+
+    /// The records of a kind that are in memory, in the order of their keys.
+    pub fn summaries(&self, kind: &str) -> Vec<Summary> {
+        let mut summaries: Vec<_> = self
+            .repo
+            .loaded()
+            .filter_map(|(id, doc)| view::summary::summarise(*id, doc).ok())
+            .filter(|summary| summary.reference.kind == kind)
+            .collect();
+        summaries.sort_by(|a, b| a.reference.cmp(&b.reference));
+        summaries
+    }
+
+    /// The programme at a glance, from the records in memory.
+    pub fn overview(&self, today: Option<Date>) -> OverviewView {
+        let records: Vec<_> = self
+            .repo
+            .loaded()
+            .filter_map(|(id, doc)| view::record::view(*id, doc).ok())
+            .collect();
+        view::overview::overview(&records, today)
+    }
+
+    /// What the disk holds.
+    pub fn catalogue(&self) -> impl Iterator<Item = &CatalogueEntry> {
+        self.repo.catalogue()
+    }
+
+    /// Merges a whole document that was read from a file. Returns how many of its changes were
+    /// new. The document must be loaded. Drain [`Self::poll`] afterwards.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the result would be no valid document, or cannot be read.
+    pub fn insert(
+        &mut self,
+        now: Timestamp,
+        document: DocumentId,
+        doc: &Automerge,
+    ) -> Result<usize, Refusal> {
+        self.repo
+            .edit(now, document, |own| {
+                let before = own.get_heads();
+                own.apply_changes(doc.get_changes(&[]))?;
+                Ok::<_, InsertError>(own.get_changes_meta(&before).len())
+            })
+            .map_err(|error| match error {
+                InsertError::Edit(EditError::Refused(refusal)) => refusal,
+                other => Refusal { code: "bad-changes", message: other.to_string() },
+            })
+    }
+
+    /// The Automerge bytes of a document in memory.
+    pub fn bytes(&self, document: &DocumentId) -> Option<Vec<u8>> {
+        self.repo.document(document).map(Automerge::save)
+    }
+
+    /// The content of a document in memory.
+    pub fn document(&self, document: &DocumentId) -> Option<&Automerge> {
+        self.repo.document(document)
+    }
+
+    /// Where the changes of this replica are.
+    pub fn status(&self) -> SyncStatus {
+        self.repo.status()
+    }
+}
+
+/// Why a document could not be merged.
+#[derive(Debug, thiserror::Error)]
+enum InsertError {
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    #[error("the changes cannot be applied: {0}")]
+    Changes(#[from] AutomergeError),
+}
+
+impl From<EditError> for CommandError {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::NotLoaded(document) => Self::NotHere(document),
+            EditError::Refused(refusal) => Self::Document(refusal.message),
+        }
+    }
+}
+
+/// Takes records only, unless it is told to keep other documents too. Everybody may write
+/// everything: there are no accounts yet.
+struct RecordPolicy {
+    foreign_documents: bool,
+}
+
+impl Policy for RecordPolicy {
+    fn access(&self, _principal: &Principal, _document: &DocumentId) -> Access {
+        Access::Write
+    }
+
+    fn check(&self, document: &DocumentId, doc: &Automerge) -> Result<Option<String>, Refusal> {
+        match genesis::identify(document, doc) {
+            Ok(identity) => Ok(Some(identity.kind.name.to_owned())),
+            Err(NotARecord::NoKind) if self.foreign_documents => Ok(None),
+            Err(error) => Err(Refusal { code: error.code(), message: error.to_string() }),
+        }
+    }
+
+    fn announce(&self, _principal: &Principal, label: Option<&str>) -> bool {
+        label.is_some()
+    }
+}

@@ -1,0 +1,95 @@
+//! `meltemi verify`: whether everything in a data folder is as it should be.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use automerge::ReadDoc;
+use meltemi_core::command::CommandError;
+use meltemi_core::sync::storage::CatalogueEntry;
+
+use super::{CliError, say};
+use crate::config::VerifyOptions;
+use crate::lock::DataFolder;
+use crate::offline::Desk;
+use crate::storage::sled::{SledStorage, blob_folder};
+
+const RESEND: &str = "devices that have it send it again when they connect; or restore it from an export";
+
+/// Checks a data folder.
+pub(super) fn verify(options: &VerifyOptions, out: &mut dyn Write) -> Result<ExitCode, CliError> {
+    let folder = DataFolder::claim_existing(&options.data)?;
+    let storage = SledStorage::open(&folder.database())?;
+    let mut desk = Desk::open(Box::new(storage), true)?;
+    let mut problems = blobs(&folder.database());
+    let entries: Vec<CatalogueEntry> = desk.workspace().catalogue().cloned().collect();
+    let mut records = 0;
+    for entry in &entries {
+        let found = check(&mut desk, entry);
+        records += usize::from(entry.label.is_some());
+        problems.extend(found.into_iter().map(|what| format!("document {}: {what}", entry.document)));
+    }
+    for problem in &problems {
+        say(out, &format!("problem: {problem}"))?;
+    }
+    let count = problems.len();
+    let others = entries.len() - records;
+    say(out, &format!("checked {records} records and {others} other documents: {count} problems"))?;
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn blobs(database: &Path) -> Vec<String> {
+    let count = fs::read_dir(blob_folder(database)).map_or(0, Iterator::count);
+    if count == 0 {
+        return Vec::new();
+    }
+    vec![format!(
+        "{count} values are in blob files, which are not safe against loss of power; export \
+         everything, and import it into a new data folder"
+    )]
+}
+
+fn check(desk: &mut Desk, entry: &CatalogueEntry) -> Vec<String> {
+    let id = entry.document;
+    let mut problems = Vec::new();
+    match desk.storage().load(&id) {
+        Ok(loaded) => problems
+            .extend(loaded.damaged.iter().map(|key| format!("stored chunk {key:?} is damaged; {RESEND}"))),
+        Err(error) => problems.push(format!("{error}; {RESEND}")),
+    }
+    if let Err(error) = desk.load(id) {
+        problems.push(format!("{error}; {RESEND}"));
+        return problems;
+    }
+    let workspace = desk.workspace();
+    let Some(doc) = workspace.document(&id) else {
+        problems.push(format!("nothing of it can be read; {RESEND}"));
+        return problems;
+    };
+    let mut heads: Vec<[u8; 32]> = doc.get_heads().iter().map(|head| head.0).collect();
+    heads.sort_unstable();
+    if heads != entry.heads {
+        problems.push(format!(
+            "the catalogue says it is at {}, what is stored is at {}; {RESEND}",
+            short(&entry.heads),
+            short(&heads)
+        ));
+    }
+    if !doc.get_missing_deps(&[]).is_empty() {
+        problems.push(format!("changes in it build on changes that are not there; {RESEND}"));
+    }
+    match workspace.record(&id) {
+        Ok(record) => problems.extend(record.problems.iter().map(|problem| {
+            format!("{}: {}; correct it in the record", problem.path, problem.what)
+        })),
+        Err(CommandError::NotARecord(_)) if entry.label.is_none() => {}
+        Err(error) => problems.push(error.to_string()),
+    }
+    problems
+}
+
+fn short(heads: &[[u8; 32]]) -> String {
+    let heads: Vec<String> = heads.iter().map(|head| hex::encode(&head[..6])).collect();
+    if heads.is_empty() { "no version".to_owned() } else { heads.join(", ") }
+}

@@ -1,0 +1,266 @@
+//! Drives the engine: one thread owns the workspace, hands it what happens, does what it wants.
+//!
+//! No rule of sync is here. Sockets, the storage thread and the HTTP side talk to it by messages.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use meltemi_core::command::CommandError;
+use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
+use meltemi_core::sync::input::{Input, Role};
+use meltemi_core::sync::output::Output;
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::time::Timestamp;
+use meltemi_core::view::RecordView;
+use meltemi_core::workspace::{Workspace, WorkspaceConfig};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock;
+use crate::health::Health;
+use crate::limits;
+use crate::outbox::{Closing, Outbox};
+use crate::storage::thread::{Answer, StorageThread};
+
+/// What the driver is told and asked.
+pub(crate) enum Message {
+    /// A connection is open.
+    Connected { connection: ConnectionId, principal: Principal, outbox: Outbox },
+    /// A binary message came in.
+    Frame { connection: ConnectionId, bytes: Vec<u8> },
+    /// A connection is gone.
+    Disconnected { connection: ConnectionId },
+    /// Which documents of this kind there are; all records without a kind.
+    List { kind: Option<&'static str>, reply: oneshot::Sender<Vec<DocumentId>> },
+    /// A record. `listed` when the catalogue is known to have it.
+    Record { document: DocumentId, listed: bool, reply: RecordReply },
+    /// Finish what is in flight, close all connections, end.
+    Stop,
+}
+
+/// Where a record goes.
+pub(crate) type RecordReply = oneshot::Sender<Result<Box<RecordView>, CommandError>>;
+
+/// Talks to the driver.
+pub(crate) type DriverHandle = mpsc::Sender<Message>;
+
+/// What a driver is made of.
+pub(crate) struct Parts {
+    /// The lasting name of the storage.
+    pub(crate) storage_id: String,
+    /// Whether documents that are no records are kept.
+    pub(crate) foreign_documents: bool,
+    /// The thread that does the disk work.
+    pub(crate) storage: StorageThread,
+    /// Told when the catalogue is loaded.
+    pub(crate) health: Health,
+    /// Answered once, when the catalogue is loaded.
+    pub(crate) ready: oneshot::Sender<()>,
+    /// Fresh random bytes.
+    pub(crate) seed: [u8; 32],
+}
+
+pub(crate) struct Driver {
+    workspace: Workspace,
+    storage: StorageThread,
+    health: Health,
+    inbox: mpsc::Receiver<Message>,
+    connections: BTreeMap<ConnectionId, Outbox>,
+    waiting: BTreeMap<DocumentId, Vec<RecordReply>>,
+    ready: Option<oneshot::Sender<()>>,
+    wake: Option<Timestamp>,
+    in_flight: usize,
+}
+
+impl Driver {
+    /// A driver and the way to talk to it.
+    pub(crate) fn new(parts: Parts) -> (Self, DriverHandle) {
+        let (handle, inbox) = mpsc::channel(limits::DRIVER_MESSAGES);
+        let config = WorkspaceConfig {
+            peer: PeerId(format!("meltemi-server-{}", parts.storage_id)),
+            storage: StorageId(parts.storage_id),
+            seed: parts.seed,
+            dials: false,
+            follows_all: false,
+            foreign_documents: parts.foreign_documents,
+        };
+        let mut driver = Self {
+            workspace: Workspace::new(config, clock::now()),
+            storage: parts.storage,
+            health: parts.health,
+            inbox,
+            connections: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            ready: Some(parts.ready),
+            wake: None,
+            in_flight: 0,
+        };
+        driver.drain();
+        (driver, handle)
+    }
+
+    /// Works until [`Message::Stop`], or until nobody can talk to it any more.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let now = clock::now();
+            if self.wake.is_some_and(|wake| wake <= now) {
+                self.wake = None;
+                self.handle(Input::Tick);
+                continue;
+            }
+            // Without a wish of the engine nothing wakes it, but the loop has to wait for something.
+            let pause = self.wake.map_or(Duration::from_secs(3600), |wake| {
+                Duration::from_millis(wake.0.saturating_sub(now.0))
+            });
+            tokio::select! {
+                biased;
+                answer = self.storage.answers.recv() => match answer {
+                    Some(answer) => self.stored(answer),
+                    None => {
+                        tracing::error!("the storage thread has ended; the server stops");
+                        break;
+                    }
+                },
+                message = self.inbox.recv() => match message {
+                    Some(Message::Stop) | None => break,
+                    Some(message) => self.take(message),
+                },
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.stop().await;
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Connected { connection, principal, outbox } => {
+                self.connections.insert(connection, outbox);
+                self.handle(Input::Connected { connection, role: Role::Acceptor, principal });
+            }
+            Message::Frame { connection, bytes } => {
+                // Frames that were under way when the connection was closed are nobody's.
+                if self.connections.contains_key(&connection) {
+                    self.handle(Input::Frame { connection, bytes });
+                }
+            }
+            Message::Disconnected { connection } => {
+                if self.connections.remove(&connection).is_some() {
+                    self.handle(Input::Disconnected { connection });
+                }
+            }
+            Message::List { kind, reply } => {
+                let listed = |label: &str| kind.is_none_or(|kind| kind == label);
+                let entries = self.workspace.catalogue();
+                let documents =
+                    entries.filter(|e| e.label.as_deref().is_some_and(listed)).map(|e| e.document);
+                let _ = reply.send(documents.collect());
+            }
+            Message::Record { document, listed, reply } => self.record(document, listed, reply),
+            Message::Stop => {}
+        }
+    }
+
+    fn record(&mut self, document: DocumentId, listed: bool, reply: RecordReply) {
+        if self.workspace.is_loaded(&document) {
+            let _ = reply.send(self.workspace.record(&document).map(Box::new));
+        } else if listed || self.workspace.catalogue().any(|entry| entry.document == document) {
+            let waiting = self.waiting.entry(document).or_default();
+            // Those who gave up waiting are not kept.
+            waiting.retain(|reply| !reply.is_closed());
+            waiting.push(reply);
+            self.handle(Input::Open { document });
+        } else {
+            let _ = reply.send(Err(CommandError::NotHere(document)));
+        }
+    }
+
+    fn stored(&mut self, (effect, result): Answer) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.handle(Input::Stored { effect, result });
+        if self.ready.is_some() && self.workspace.is_ready() {
+            self.health.catalogue_loaded();
+            let documents = self.workspace.catalogue().count();
+            tracing::info!(documents, "the catalogue is loaded");
+            if let Some(ready) = self.ready.take() {
+                let _ = ready.send(());
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.workspace.handle(clock::now(), input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        let mut status = false;
+        loop {
+            while let Some(output) = self.workspace.poll() {
+                status |= output == Output::Status;
+                self.perform(output);
+            }
+            if !std::mem::take(&mut status) {
+                return;
+            }
+            // On a server nobody looks at the list of notices, so they go to the log.
+            for notice in self.workspace.status().notices {
+                let document = notice.document.map(tracing::field::display);
+                tracing::warn!(code = ?notice.code, document, "{}", notice.message);
+                self.workspace.handle(clock::now(), Input::Dismiss { notice: 0 });
+            }
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Send { connection, bytes } => {
+                let sent = self.connections.get(&connection).is_none_or(|outbox| outbox.send(bytes));
+                if !sent {
+                    tracing::warn!(connection = connection.0, "closed: takes messages too slowly");
+                    self.connections.remove(&connection);
+                    self.workspace.handle(clock::now(), Input::Disconnected { connection });
+                }
+            }
+            Output::Close { connection, reason } => {
+                tracing::info!(connection = connection.0, reason, "closed by the engine");
+                if let Some(outbox) = self.connections.remove(&connection) {
+                    outbox.close(Closing { code: 1008, reason });
+                }
+            }
+            Output::Storage { effect, request } => {
+                if self.storage.request(effect, request) {
+                    self.in_flight += 1;
+                }
+            }
+            Output::Wake(at) => self.wake = Some(at),
+            Output::Opened { document, .. } => {
+                for reply in self.waiting.remove(&document).into_iter().flatten() {
+                    let _ = reply.send(self.workspace.record(&document).map(Box::new));
+                }
+            }
+            Output::Dial | Output::Changed { .. } | Output::Saved { .. } | Output::Status => {}
+        }
+    }
+
+    /// Takes what waits, lets writes in flight end and their answers go out, closes connections.
+    async fn stop(mut self) {
+        self.inbox.close();
+        while let Some(message) = self.inbox.recv().await {
+            self.take(message);
+        }
+        let finish = async {
+            while self.in_flight > 0 {
+                match self.storage.answers.recv().await {
+                    Some(answer) => self.stored(answer),
+                    None => return,
+                }
+            }
+        };
+        if tokio::time::timeout(limits::STOPPING, finish).await.is_err() {
+            tracing::error!(writes = self.in_flight, "stopped before the storage had answered");
+        }
+        for (_, outbox) in std::mem::take(&mut self.connections) {
+            let reason = "the server is stopping; connect again later".to_owned();
+            outbox.close(Closing { code: 1001, reason });
+        }
+    }
+}

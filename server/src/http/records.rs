@@ -1,0 +1,156 @@
+//! Records as JSON, for other programs to read.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use meltemi_core::command::CommandError;
+use meltemi_core::id::{DocumentId, DocumentIdError};
+use meltemi_core::record::KINDS;
+use meltemi_core::view::RecordView;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::{Shared, error::ApiError};
+use crate::driver::Message;
+use crate::limits;
+
+/// Which records are asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    kind: Option<String>,
+}
+
+/// All records, or all of one kind, as one array. Sent record by record.
+pub(crate) async fn list(
+    State(shared): State<Shared>,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(which) = which.map_err(|_| {
+        ApiError::new(StatusCode::BAD_REQUEST, "bad-query", "only kind can be asked for, as ?kind=event")
+    })?;
+    let kind = which.kind.as_deref().map(known_kind).transpose()?;
+    let (reply, documents) = oneshot::channel();
+    ask(&shared, Message::List { kind, reply }).await?;
+    let documents = documents.await.map_err(|_| stopping())?;
+    let items = stream::unfold(Items::new(shared, documents), Items::next);
+    Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(items)).into_response())
+}
+
+/// One record.
+pub(crate) async fn one(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Json<RecordView>, ApiError> {
+    let document: DocumentId = id.parse().map_err(|error: DocumentIdError| {
+        ApiError::new(StatusCode::BAD_REQUEST, "bad-document-id", error.to_string())
+    })?;
+    record(&shared, document, false).await.map(|record| Json(*record))
+}
+
+fn known_kind(name: &str) -> Result<&'static str, ApiError> {
+    meltemi_core::record::kind(name).map(|kind| kind.name).ok_or_else(|| {
+        let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+        let message = format!("there is no such record kind; known kinds are {}", known.join(", "));
+        ApiError::new(StatusCode::BAD_REQUEST, "unknown-kind", message)
+    })
+}
+
+async fn record(
+    shared: &Shared,
+    document: DocumentId,
+    listed: bool,
+) -> Result<Box<RecordView>, ApiError> {
+    let (reply, answer) = oneshot::channel();
+    ask(shared, Message::Record { document, listed, reply }).await?;
+    let answer = timeout(limits::QUERY, answer).await.map_err(|_| {
+        ApiError::unavailable(format!("document {document} could not be loaded in time; try again later"))
+    })?;
+    answer.map_err(|_| stopping())?.map_err(|error| match error {
+        CommandError::NotHere(_) => {
+            let message = format!("there is no document {document} on this server");
+            ApiError::new(StatusCode::NOT_FOUND, "not-found", message)
+        }
+        other => {
+            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "not-a-record", other.to_string())
+        }
+    })
+}
+
+async fn ask(shared: &Shared, message: Message) -> Result<(), ApiError> {
+    shared.driver.send(message).await.map_err(|_| stopping())
+}
+
+fn stopping() -> ApiError {
+    ApiError::unavailable("the server is stopping")
+}
+
+/// The pieces of an array, made as they are sent.
+struct Items {
+    shared: Shared,
+    documents: std::vec::IntoIter<DocumentId>,
+    state: Position,
+}
+
+enum Position {
+    Before,
+    First,
+    Later,
+    After,
+}
+
+/// The answer is cut off, so that the other side does not take half a list for a whole one.
+#[derive(Debug, thiserror::Error)]
+#[error("a record could not be read")]
+struct CutOff;
+
+impl Items {
+    fn new(shared: Shared, documents: Vec<DocumentId>) -> Self {
+        Self { shared, documents: documents.into_iter(), state: Position::Before }
+    }
+
+    async fn next(mut self) -> Option<(Result<Bytes, CutOff>, Self)> {
+        let mut piece = Vec::new();
+        match self.state {
+            Position::After => return None,
+            Position::Before => {
+                piece.push(b'[');
+                self.state = Position::First;
+            }
+            Position::First | Position::Later => loop {
+                let Some(document) = self.documents.next() else {
+                    self.state = Position::After;
+                    piece.extend_from_slice(b"]\n");
+                    break;
+                };
+                match record(&self.shared, document, true).await {
+                    Ok(record) => {
+                        if matches!(self.state, Position::Later) {
+                            piece.extend_from_slice(b",\n");
+                        }
+                        self.state = Position::Later;
+                        if serde_json::to_writer(&mut piece, &record).is_err() {
+                            self.state = Position::After;
+                            return Some((Err(CutOff), self));
+                        }
+                        break;
+                    }
+                    // Nothing of it is left that could be shown.
+                    Err(error) if error.is_about_document() => {
+                        tracing::warn!(%document, "left out of a list: it cannot be read");
+                    }
+                    Err(_) => {
+                        self.state = Position::After;
+                        return Some((Err(CutOff), self));
+                    }
+                }
+            },
+        }
+        Some((Ok(piece.into()), self))
+    }
+}

@@ -1,0 +1,22 @@
+//! Meltemi's server: keeps documents on a disk, syncs them over WebSockets, hands out the web
+//! client. What a record is and how documents are synced is `meltemi-core`'s business.
+
+mod auth;
+pub mod cli;
+mod clock;
+pub mod config;
+mod driver;
+mod health;
+mod http;
+pub mod import;
+mod install;
+mod limits;
+pub mod lock;
+mod offline;
+mod outbox;
+pub mod server;
+mod socket;
+pub mod storage;
+pub mod telemetry;
+
+pub use server::run;

@@ -1,0 +1,60 @@
+//! Every limit of the server, in one place. Those of documents and frames are the engine's.
+
+use std::time::Duration;
+
+/// Memory sled may use for pages.
+pub(crate) const DATABASE_CACHE: u64 = 64 * 1024 * 1024;
+
+/// How often opening the database is tried while sled's own threads still hold the file.
+pub(crate) const REOPEN_ATTEMPTS: u32 = 50;
+
+/// How many damaged databases are kept beside the new one before the server refuses to go on.
+pub(crate) const DAMAGED_KEPT: u32 = 5;
+
+/// Storage requests that may wait for the storage thread; the driver waits when there are more.
+pub(crate) const STORAGE_REQUESTS: usize = 1024;
+
+/// Writes that share one flush.
+pub(crate) const WRITES_PER_FLUSH: usize = 256;
+
+/// Bytes of writes that share one flush, unless a single one is longer.
+pub(crate) const BYTES_PER_FLUSH: usize = 8 * 1024 * 1024;
+
+/// Messages that may wait for the driver; sockets and requests wait when there are more.
+pub(crate) const DRIVER_MESSAGES: usize = 256;
+
+/// Longest message a socket reads. Longer ones close the connection.
+pub(crate) const MESSAGE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes that may wait for a connection before nothing more is read from it.
+pub(crate) const OUTBOX_PAUSE: usize = 4 * 1024 * 1024;
+
+/// Bytes that may wait for a connection before it is closed as too slow.
+pub(crate) const OUTBOX_BYTES: usize = 128 * 1024 * 1024;
+
+/// Messages that may wait for a connection before it is closed as too slow.
+pub(crate) const OUTBOX_FRAMES: usize = 200_000;
+
+/// Connections at one time.
+pub(crate) const CONNECTIONS: usize = 10_000;
+
+/// How often a connection is asked for a sign of life.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
+
+/// How long a connection may be silent.
+pub(crate) const SILENCE: Duration = Duration::from_secs(40);
+
+/// How long the other side may take to close a connection, or to take a message at the end.
+pub(crate) const CLOSING: Duration = Duration::from_secs(5);
+
+/// How long writes in flight may take when the server stops.
+pub(crate) const STOPPING: Duration = Duration::from_secs(20);
+
+/// How long a request for a record waits for it to be loaded.
+pub(crate) const QUERY: Duration = Duration::from_secs(15);
+
+/// Longest body of a request. Nothing that has a body is offered yet.
+pub(crate) const BODY_BYTES: usize = 64 * 1024;
+
+/// Longest reason in a close frame (RFC 6455: 125 bytes with the code).
+pub(crate) const CLOSE_REASON: usize = 123;

@@ -1,0 +1,7 @@
+//! The program `meltemi`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    meltemi_server::cli::main()
+}

@@ -1,0 +1,147 @@
+//! What waits to be sent over one connection: a queue with a limit in bytes and messages.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, watch};
+
+use crate::limits;
+
+/// The driver's end.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    queue: UnboundedSender<Outgoing>,
+    level: Arc<Level>,
+    cut: watch::Sender<bool>,
+}
+
+/// The socket's end.
+#[derive(Debug)]
+pub(crate) struct OutboxReader {
+    queue: UnboundedReceiver<Outgoing>,
+    level: Arc<Level>,
+    cut: watch::Receiver<bool>,
+}
+
+/// Tells how full an outbox is.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboxLevel(Arc<Level>);
+
+#[derive(Debug, Default)]
+struct Level {
+    bytes: AtomicUsize,
+    frames: AtomicUsize,
+    sank: Notify,
+}
+
+/// What is to be sent.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// A binary message.
+    Frame(Vec<u8>),
+    /// The end of the connection.
+    Close(Closing),
+}
+
+/// Why a connection ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Closing {
+    /// Code of RFC 6455.
+    pub(crate) code: u16,
+    /// A sentence for the other side's person.
+    pub(crate) reason: String,
+}
+
+/// An empty outbox.
+pub(crate) fn outbox() -> (Outbox, OutboxReader) {
+    let (sender, receiver) = unbounded_channel();
+    let (cut, cut_reader) = watch::channel(false);
+    let level = Arc::new(Level::default());
+    (
+        Outbox { queue: sender, level: level.clone(), cut },
+        OutboxReader { queue: receiver, level, cut: cut_reader },
+    )
+}
+
+impl Outbox {
+    /// Adds a message. Whether it had room; if not, the connection is cut off without what waits.
+    pub(crate) fn send(&self, bytes: Vec<u8>) -> bool {
+        let waiting = self.level.bytes.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
+        let frames = self.level.frames.fetch_add(1, Ordering::Relaxed) + 1;
+        if waiting > limits::OUTBOX_BYTES || frames > limits::OUTBOX_FRAMES {
+            self.cut.send_replace(true);
+            return false;
+        }
+        // A socket that is gone says so to the driver by itself.
+        let _ = self.queue.send(Outgoing::Frame(bytes));
+        true
+    }
+
+    /// Ends the connection after what waits.
+    pub(crate) fn close(self, closing: Closing) {
+        let _ = self.queue.send(Outgoing::Close(closing));
+    }
+}
+
+impl OutboxReader {
+    /// The next thing to send; nothing when the driver has let go of the connection.
+    pub(crate) async fn next(&mut self) -> Option<Outgoing> {
+        tokio::select! {
+            biased;
+            Ok(_) = self.cut.wait_for(|cut| *cut) => Some(Outgoing::Close(Closing {
+                code: 1013,
+                reason: "this connection takes messages too slowly; connect again later".to_owned(),
+            })),
+            next = self.queue.recv() => {
+                if let Some(Outgoing::Frame(bytes)) = &next {
+                    self.level.bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
+                    self.level.frames.fetch_sub(1, Ordering::Relaxed);
+                    self.level.sank.notify_one();
+                }
+                next
+            }
+        }
+    }
+
+    /// A way to wait for the outbox to empty.
+    pub(crate) fn level(&self) -> OutboxLevel {
+        OutboxLevel(self.level.clone())
+    }
+}
+
+impl OutboxLevel {
+    /// Waits until there is so little to send that more may be asked for.
+    pub(crate) async fn low(&self) {
+        while self.0.bytes.load(Ordering::Relaxed) > limits::OUTBOX_PAUSE {
+            self.0.sank.notified().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_falls_too_far_behind_is_cut_off() {
+        let (outbox, mut reader) = outbox();
+        let piece = limits::OUTBOX_BYTES / 4;
+        assert!((0..4).all(|_| outbox.send(vec![0; piece])));
+        assert!(!outbox.send(vec![0; 1]));
+        let Some(Outgoing::Close(closing)) = reader.next().await else {
+            panic!("expected the end");
+        };
+        assert_eq!(closing.code, 1013);
+    }
+
+    #[tokio::test]
+    async fn the_end_comes_after_what_was_sent_before() {
+        let (outbox, mut reader) = outbox();
+        assert!(outbox.send(vec![1]));
+        let closing = Closing { code: 1001, reason: "stop".to_owned() };
+        outbox.close(closing.clone());
+        assert!(matches!(reader.next().await, Some(Outgoing::Frame(bytes)) if bytes == [1]));
+        assert!(matches!(reader.next().await, Some(Outgoing::Close(c)) if c == closing));
+    }
+}

@@ -1,0 +1,142 @@
+//! One WebSocket: carries messages between its peer and the driver, and nothing else.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message as Wire, WebSocket};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use meltemi_core::id::ConnectionId;
+use meltemi_core::sync::policy::Principal;
+use tokio::sync::watch;
+use tokio::time::{interval, timeout};
+
+use crate::driver::{DriverHandle, Message};
+use crate::limits;
+use crate::outbox::{Closing, OutboxLevel, OutboxReader, Outgoing, outbox};
+
+/// Serves a connection whose principal is known, until it ends.
+pub(crate) async fn serve(
+    socket: WebSocket,
+    connection: ConnectionId,
+    principal: Principal,
+    driver: DriverHandle,
+    stopping: watch::Receiver<bool>,
+) {
+    let (sink, stream) = socket.split();
+    let (outbox, reader) = outbox();
+    let level = reader.level();
+    if driver.send(Message::Connected { connection, principal, outbox }).await.is_err() {
+        return;
+    }
+    let mut writer = Writer { sink, reader };
+    let mut input = Reader { stream, connection, driver: driver.clone(), level, stopping };
+    let closing = tokio::select! {
+        closing = writer.run() => closing,
+        closing = input.run() => closing,
+    };
+    let reason = closing.as_ref().map_or("", |closing| closing.reason.as_str());
+    tracing::debug!(connection = connection.0, reason, "connection ends");
+    // Told before the farewell, which may take a while.
+    let _ = driver.send(Message::Disconnected { connection }).await;
+    if let Some(closing) = closing {
+        let _ = timeout(limits::CLOSING, farewell(writer.sink, input.stream, closing)).await;
+    }
+}
+
+/// Sends the close frame and reads until the other side has answered it.
+async fn farewell(
+    mut sink: SplitSink<WebSocket, Wire>,
+    mut stream: SplitStream<WebSocket>,
+    closing: Closing,
+) {
+    let frame = CloseFrame { code: closing.code, reason: shorten(&closing.reason).into() };
+    if sink.send(Wire::Close(Some(frame))).await.is_ok() {
+        while let Some(Ok(_)) = stream.next().await {}
+    }
+}
+
+struct Writer {
+    sink: SplitSink<WebSocket, Wire>,
+    reader: OutboxReader,
+}
+
+impl Writer {
+    /// Sends until the connection is to end. Nothing to say when it has ended already.
+    async fn run(&mut self) -> Option<Closing> {
+        let mut ping = interval(limits::PING_EVERY);
+        loop {
+            let message = tokio::select! {
+                next = self.reader.next() => match next? {
+                    Outgoing::Frame(bytes) => Wire::Binary(bytes.into()),
+                    Outgoing::Close(closing) => return Some(closing),
+                },
+                _ = ping.tick() => Wire::Ping(Vec::new().into()),
+            };
+            self.sink.send(message).await.ok()?;
+        }
+    }
+}
+
+struct Reader {
+    stream: SplitStream<WebSocket>,
+    connection: ConnectionId,
+    driver: DriverHandle,
+    level: OutboxLevel,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Reader {
+    /// Reads until the connection is to end. Nothing to say when the other side has ended it.
+    async fn run(&mut self) -> Option<Closing> {
+        loop {
+            tokio::select! {
+                biased;
+                // What was read so far is with the driver, which ends the connection.
+                Ok(_) = self.stopping.wait_for(|stopping| *stopping) => break,
+                () = self.level.low() => {}
+            }
+            let next = tokio::select! {
+                biased;
+                Ok(_) = self.stopping.wait_for(|stopping| *stopping) => break,
+                next = timeout(limits::SILENCE, self.stream.next()) => next,
+            };
+            match next {
+                Err(_) => return Some(closing(1001, "no sign of life for too long")),
+                Ok(None | Some(Ok(Wire::Close(_)))) => return None,
+                Ok(Some(Err(error))) => return broken(&error.to_string()),
+                Ok(Some(Ok(Wire::Text(_)))) => {
+                    return Some(closing(1003, "text messages are not understood here, only binary ones"));
+                }
+                Ok(Some(Ok(Wire::Ping(_) | Wire::Pong(_)))) => {}
+                Ok(Some(Ok(Wire::Binary(bytes)))) => {
+                    let bytes = bytes.to_vec();
+                    let message = Message::Frame { connection: self.connection, bytes };
+                    if self.driver.send(message).await.is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+        // The writer ends the connection.
+        tokio::time::sleep(limits::STOPPING + Duration::from_secs(1)).await;
+        None
+    }
+}
+
+fn closing(code: u16, reason: &str) -> Closing {
+    Closing { code, reason: reason.to_owned() }
+}
+
+/// What to say after a message that could not be read.
+fn broken(error: &str) -> Option<Closing> {
+    if error.contains("too long") {
+        let limit = limits::MESSAGE_BYTES;
+        return Some(closing(1009, &format!("messages may have {limit} bytes at most")));
+    }
+    tracing::debug!(error, "connection broke");
+    Some(closing(1002, "the connection broke: what came is no valid WebSocket message"))
+}
+
+fn shorten(reason: &str) -> &str {
+    &reason[..reason.floor_char_boundary(limits::CLOSE_REASON)]
+}

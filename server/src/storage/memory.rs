@@ -1,0 +1,85 @@
+//! A storage that forgets: for tests, and for reading what was saved of a damaged database.
+
+use std::collections::BTreeMap;
+
+use meltemi_core::id::DocumentId;
+use meltemi_core::sync::storage::{
+    CatalogueEntry, ChunkKey, Loaded, StorageAdapter, StorageError, StoredChunk, WriteBatch,
+};
+
+use super::salvage::Salvage;
+
+/// Documents in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStorage {
+    id: Option<String>,
+    documents: BTreeMap<DocumentId, Kept>,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    chunks: BTreeMap<ChunkKey, Vec<u8>>,
+    damaged: Vec<ChunkKey>,
+    entry: CatalogueEntry,
+}
+
+impl Kept {
+    fn new(entry: CatalogueEntry) -> Self {
+        Self { chunks: BTreeMap::new(), damaged: Vec::new(), entry }
+    }
+}
+
+impl MemoryStorage {
+    /// With everything that could be saved.
+    pub(crate) fn of_salvage(salvage: &Salvage) -> std::io::Result<Self> {
+        let mut storage = Self::default();
+        for entry in salvage.catalogue()? {
+            let Loaded { chunks, damaged } = salvage.load(&entry.document)?;
+            let chunks = chunks.into_iter().map(|chunk| (chunk.key, chunk.bytes)).collect();
+            storage.documents.insert(entry.document, Kept { chunks, damaged, entry });
+        }
+        Ok(storage)
+    }
+}
+
+impl StorageAdapter for MemoryStorage {
+    fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError> {
+        Ok(self.documents.values().map(|kept| kept.entry.clone()).collect())
+    }
+
+    fn load(&self, document: &DocumentId) -> Result<Loaded, StorageError> {
+        let Some(kept) = self.documents.get(document) else {
+            return Ok(Loaded::default());
+        };
+        let chunk = |(key, bytes): (&ChunkKey, &Vec<u8>)| StoredChunk { key: *key, bytes: bytes.clone() };
+        Ok(Loaded { chunks: kept.chunks.iter().map(chunk).collect(), damaged: kept.damaged.clone() })
+    }
+
+    fn write(&mut self, batches: &[WriteBatch]) -> Vec<Result<(), StorageError>> {
+        for batch in batches {
+            let kept = self
+                .documents
+                .entry(batch.document)
+                .or_insert_with(|| Kept::new(batch.entry.clone()));
+            for key in &batch.remove {
+                kept.chunks.remove(key);
+            }
+            for chunk in &batch.put {
+                kept.chunks.insert(chunk.key, chunk.bytes.clone());
+            }
+            kept.entry = batch.entry.clone();
+        }
+        vec![Ok(()); batches.len()]
+    }
+
+    fn synced(&mut self, document: &DocumentId, heads: &[[u8; 32]]) -> Result<(), StorageError> {
+        if let Some(kept) = self.documents.get_mut(document) {
+            kept.entry.synced = heads.to_vec();
+        }
+        Ok(())
+    }
+
+    fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError> {
+        Ok(self.id.get_or_insert_with(|| fresh.to_owned()).clone())
+    }
+}

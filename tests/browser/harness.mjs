@@ -1,0 +1,266 @@
+// What the browser tests are made of: a server that can be killed and started again, devices with
+// a network of their own that can be cut and counts its bytes, and the accessibility check.
+//
+// Everything is given the test (`t`) it belongs to and is cleaned up with it, passed or failed.
+// Nothing in here waits for time to pass; it waits for the event itself.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** What `cargo xtask test` puts into the environment. */
+function setting(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run these tests with \`cargo xtask test\``);
+  return value;
+}
+
+/** An empty folder that goes with the test. */
+export async function temporaryFolder(t) {
+  const folder = await mkdtemp(join(tmpdir(), "meltemi-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/**
+ * Starts `meltemi serve` and resolves when it is ready.
+ *
+ * `data` is the folder of its records (a temporary one unless given), `demo` loads the reference
+ * programme, `port` 0 takes a free one, `args` are further arguments of the command line.
+ */
+export async function startServer(t, { data, demo = false, port = 0, args = [] } = {}) {
+  const server = new Server(data ?? (await temporaryFolder(t)), demo, port, args);
+  t.after(() => server.stop("SIGKILL"));
+  await server.start();
+  return server;
+}
+
+class Server {
+  #demo;
+  #args;
+  #child;
+
+  constructor(data, demo, port, args) {
+    this.data = data;
+    this.port = port;
+    this.#demo = demo;
+    this.#args = args;
+    /** Everything the server has logged, over all its runs. */
+    this.log = "";
+  }
+
+  /** The address of the server; the same after each `start`. */
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts the server, again if it was stopped: same port, same records. */
+  async start() {
+    const options = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data];
+    options.push("--web", setting("MELTEMI_WEB"), ...(this.#demo ? ["--demo"] : []));
+    const child = spawn(setting("MELTEMI_BIN"), ["serve", ...options, ...this.#args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    const from = this.log.length;
+    child.stderr.setEncoding("utf8").on("data", (text) => (this.log += text));
+
+    const ready = await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        const log = this.log.slice(from);
+        reject(new Error(`the server ended (${signal ?? code}) before it was ready:\n${log}`));
+      });
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const address = /^listening on (http:\/\/\S+)$/.exec(line);
+        if (address) resolve(new URL(address[1]));
+      });
+    });
+    this.port = Number(ready.port);
+  }
+
+  /** Ends the server with a signal, and resolves with its exit code (null after a kill). */
+  async stop(signal = "SIGTERM") {
+    const child = this.#child;
+    if (!child) return null;
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      child.kill(signal);
+      await ended;
+    }
+    return child.exitCode;
+  }
+
+  /** What the server answers as JSON; a status that is no success is an error. */
+  async json(path) {
+    const response = await fetch(this.url + path);
+    if (!response.ok) {
+      throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    }
+    return response.json();
+  }
+}
+
+/** Starts Chromium without a window. */
+export async function launchBrowser(t) {
+  const browser = await chromium.launch({
+    executablePath: setting("CHROMIUM"),
+    headless: true,
+    args: FLAGS,
+  });
+  t.after(() => browser.close());
+  return browser;
+}
+
+/**
+ * A new device: storage of its own, a network of its own to `server`.
+ *
+ * `options` are those of Playwright's `newContext`: locale, viewport, colorScheme and so on.
+ */
+export async function newDevice(t, browser, server, options = {}) {
+  const network = new Network(server);
+  await network.restore();
+  const context = await browser.newContext({
+    baseURL: network.url,
+    locale: "en-GB",
+    serviceWorkers: "allow",
+    ...options,
+  });
+  t.after(async () => {
+    await context.close();
+    await network.cut();
+  });
+  return new Device(context, network);
+}
+
+class Device {
+  #network;
+
+  constructor(context, network) {
+    this.context = context;
+    this.#network = network;
+    /** Errors of all pages: exceptions nobody caught, and what was written to console.error. */
+    this.errors = [];
+    context.on("weberror", (error) => this.errors.push(String(error.error())));
+    context.on("console", (line) => {
+      if (line.type() === "error") this.errors.push(`${line.text()} (${line.location().url})`);
+    });
+  }
+
+  /** Opens a tab at a path of the client. */
+  async open(path = "/") {
+    const page = await this.context.newPage();
+    await page.goto(path);
+    return page;
+  }
+
+  /** The network goes: every connection breaks, none can be made, and the browser is told so. */
+  async goOffline() {
+    await this.#network.cut();
+    await this.context.setOffline(true);
+  }
+
+  /** The network is back. */
+  async goOnline() {
+    await this.#network.restore();
+    await this.context.setOffline(false);
+  }
+
+  /** Bytes that came in and went out since the device was made, headers and frames included. */
+  get bytes() {
+    return { received: this.#network.received, sent: this.#network.sent };
+  }
+
+  /** Resolves when the client is kept on this device, so that it opens without a connection. */
+  async kept(page) {
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
+  }
+}
+
+/**
+ * A connection of one device: passes on bytes, counts them, and can be cut.
+ *
+ * The offline mode of a browser leaves open WebSockets alone and does not reach all workers; a
+ * connection that is gone does. It also sees every byte, whoever in the browser asked for it.
+ */
+class Network {
+  #server;
+  #listener;
+  #port = 0;
+  #sockets = new Set();
+
+  constructor(server) {
+    this.#server = server;
+    this.received = 0;
+    this.sent = 0;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async restore() {
+    if (this.#listener) return;
+    this.#listener = net.createServer((socket) => this.#pass(socket));
+    this.#listener.listen(this.#port, "127.0.0.1");
+    await once(this.#listener, "listening");
+    this.#port = this.#listener.address().port;
+  }
+
+  async cut() {
+    if (!this.#listener) return;
+    const closed = once(this.#listener, "close");
+    this.#listener.close();
+    this.#listener = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #pass(near) {
+    const far = net.connect(this.#server.port, "127.0.0.1");
+    for (const socket of [near, far]) {
+      this.#sockets.add(socket);
+      // A broken connection is what this class is for; the other half breaks with it.
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.on("data", (bytes) => (this.sent += bytes.length));
+    far.on("data", (bytes) => (this.received += bytes.length));
+    near.pipe(far);
+    far.pipe(near);
+  }
+}
+
+/** Fails with a readable list if the page breaks a rule of WCAG 2.2 AA that a machine can check. */
+export async function checkAccessible(page) {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  if (violations.length === 0) return;
+  const list = violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help}\n    ${node.html}`),
+  );
+  throw new Error(`${page.url()} is not accessible:\n  ${list.join("\n  ")}`);
+}

@@ -1,0 +1,190 @@
+//! samod 0.16, the Rust implementation of automerge-repo, as a client of our server.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use automerge::transaction::Transactable;
+use automerge::{Automerge, AutomergeError, ROOT, ReadDoc, Value as AmValue};
+use futures_util::{SinkExt, StreamExt, future, stream};
+use meltemi_core::id::DocumentId;
+use meltemi_tests::device::{DEADLINE, TestDevice};
+use meltemi_tests::request::get;
+use meltemi_tests::server::{Program, Server};
+use samod::{BackoffConfig, DialError, Dialer, DocHandle, Repo, Transport};
+use serde_json::json;
+use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::{self, Message};
+use url::Url;
+
+const MELTEMI: Program = Program(env!("CARGO_BIN_EXE_meltemi-under-test"));
+
+struct WebSocketDialer(SocketAddr);
+
+impl Dialer for WebSocketDialer {
+    type Error = tungstenite::Error;
+
+    fn url(&self) -> Url {
+        format!("ws://{}/sync", self.0).parse().expect("a URL")
+    }
+
+    fn connect(
+        &self,
+    ) -> Pin<Box<dyn Future<Output = Result<Transport, DialError<Self::Error>>> + Send + 'static>> {
+        let url = self.url();
+        Box::pin(async move {
+            let (socket, _) = connect_async(url.as_str()).await.map_err(DialError::transient)?;
+            let (sink, stream) = socket.split();
+            let stream = stream.filter_map(|message| {
+                future::ready(match message {
+                    Ok(Message::Binary(bytes)) => Some(Ok(bytes.to_vec())),
+                    Ok(_) => None,
+                    Err(error) => Some(Err(error)),
+                })
+            });
+            let sink = sink.with(|bytes: Vec<u8>| {
+                future::ready(Ok::<_, tungstenite::Error>(Message::Binary(bytes.into())))
+            });
+            Ok(Transport::new(stream, sink))
+        })
+    }
+}
+
+async fn client(server: SocketAddr) -> Repo {
+    let repo = Repo::build_tokio().load().await;
+    let dialer = repo.dial(BackoffConfig::default(), Arc::new(WebSocketDialer(server))).unwrap();
+    dialer.established().await.expect("the handshake succeeds");
+    repo
+}
+
+fn name(document: DocumentId) -> samod::DocumentId {
+    document.to_string().parse().expect("the same text form")
+}
+
+/// Waits until `condition` holds for the document.
+async fn until(handle: &DocHandle, what: &str, condition: impl Fn(&Automerge) -> bool) {
+    // An item for now, and one for every change.
+    let mut changes = Box::pin(stream::once(future::ready(())).chain(handle.changes().map(drop)));
+    let held = async {
+        while changes.next().await.is_some() {
+            if handle.with_document(|doc| condition(doc)) {
+                return;
+            }
+        }
+        panic!("the document ended");
+    };
+    timeout(DEADLINE, held).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+}
+
+fn value(doc: &Automerge, key: &str) -> Option<String> {
+    let (value, _) = doc.get(ROOT, key).ok()??;
+    match value {
+        AmValue::Scalar(scalar) => scalar.to_str().map(str::to_owned),
+        AmValue::Object(_) => None,
+    }
+}
+
+fn put(handle: &DocHandle, key: &str, value: &str) {
+    handle.with_document(|doc| {
+        doc.transact::<_, _, AutomergeError>(|tx| tx.put(ROOT, key, value)).expect("a change");
+    });
+}
+
+fn serve(data: &Path, arguments: &[&str]) -> Server {
+    MELTEMI.serve(data, arguments)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_samod_client_opens_an_event_edits_it_and_sees_the_edits_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(&folder.path().join("data"), &[]);
+    let ana = TestDevice::connected("ana", server.address).await;
+    let event = ana.create("event", "ev1", &[("venue", json!("Town hall"))]).await;
+    ana.synced().await;
+
+    let samod = client(server.address).await;
+    let handle = timeout(DEADLINE, samod.find(name(event))).await.expect("an answer").unwrap();
+    let handle = handle.expect("the event is found");
+    until(&handle, "the venue", |doc| value(doc, "venue").as_deref() == Some("Town hall")).await;
+
+    put(&handle, "venue", "Library");
+    ana.until_record(event, "samod's edit", |record| record.fields["venue"] == json!("Library")).await;
+    ana.set(event, "venue", json!("School")).await;
+    until(&handle, "ana's edit", |doc| value(doc, "venue").as_deref() == Some("School")).await;
+    let served = get(server.address, &format!("/api/records/{event}")).json();
+    assert_eq!(served["fields"]["venue"], "School");
+    samod.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_nobody_has_is_unavailable() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(&folder.path().join("data"), &[]);
+    let samod = client(server.address).await;
+    let nowhere = name(DocumentId::from_bytes([9; 16]));
+    let found = timeout(DEADLINE, samod.find(nowhere)).await.expect("an answer").unwrap();
+    assert!(found.is_none());
+    samod.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_is_no_record_is_refused_and_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = serve(&data, &[]);
+    let author = client(server.address).await;
+    let foreign = author.create(Automerge::new()).await.unwrap();
+    put(&foreign, "note", "not a record");
+    // The refusal is logged after it was sent; the author keeps its document.
+    let reader = client(server.address).await;
+    let found = timeout(DEADLINE, reader.find(foreign.document_id().clone())).await.unwrap().unwrap();
+    assert!(found.is_none());
+    author.stop().await;
+    reader.stop().await;
+    let log = server.log();
+    assert!(server.stop().success());
+    assert!(log.contains("RefusedPeer"), "{log}");
+    let verify = MELTEMI.run(&["verify", "--data", data.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&verify.stdout);
+    assert!(said.contains("checked 0 records and 0 other documents: 0 problems"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_documents_are_kept_and_synced_when_the_server_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = serve(&data, &["--foreign-documents"]);
+    let author = client(server.address).await;
+    let foreign = author.create(Automerge::new()).await.unwrap();
+    put(&foreign, "note", "not a record");
+    let id = foreign.document_id().clone();
+
+    let reader = client(server.address).await;
+    // Asking again until the author's document has arrived is what a client does.
+    let copy = timeout(DEADLINE, async {
+        loop {
+            if let Some(copy) = reader.find(id.clone()).await.unwrap() {
+                return copy;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let copy = copy.await.expect("the document arrives");
+    until(&copy, "the note", |doc| value(doc, "note").is_some()).await;
+    put(&copy, "answer", "seen");
+    until(&foreign, "the answer", |doc| value(doc, "answer").as_deref() == Some("seen")).await;
+    let shown = get(server.address, &format!("/api/records/{id}"));
+    assert_eq!(shown.status, 422);
+    assert_eq!(shown.json()["code"], "not-a-record");
+    author.stop().await;
+    reader.stop().await;
+    assert!(server.stop().success());
+
+    let server = serve(&data, &["--foreign-documents"]);
+    let later = client(server.address).await;
+    let kept = timeout(DEADLINE, later.find(id)).await.unwrap().unwrap().expect("it was kept");
+    until(&kept, "the answer", |doc| value(doc, "answer").as_deref() == Some("seen")).await;
+    later.stop().await;
+}

@@ -1,0 +1,120 @@
+//! Damaged bytes on the disk cost one document at most, and devices bring it back.
+
+use std::fs;
+use std::path::Path;
+
+use meltemi_core::id::DocumentId;
+use meltemi_tests::device::TestDevice;
+use meltemi_tests::request::get;
+use serde_json::json;
+
+use crate::{MELTEMI, assert_healthy, data_folder, text};
+
+/// Flips bits in every copy of a document's content in the database file.
+fn damage(data: &Path, document: DocumentId) {
+    let path = data.join("sled/db");
+    let mut bytes = fs::read(&path).unwrap();
+    // Every part begins with this, then come the document, and what it holds: 1 or 2 for content.
+    let mut mark = b"MELTEMI\x01".to_vec();
+    mark.extend_from_slice(document.as_bytes());
+    let places: Vec<usize> =
+        bytes.windows(mark.len()).enumerate().filter(|(_, w)| *w == mark).map(|(at, _)| at).collect();
+    let mut damaged = 0;
+    for place in places {
+        if matches!(bytes[place + mark.len()], 1 | 2) {
+            bytes[place + 100] ^= 0x10;
+            damaged += 1;
+        }
+    }
+    assert!(damaged > 0, "the document is in the file");
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let ana = TestDevice::connected("ana", server.address).await;
+    let mut cities = Vec::new();
+    for n in 0..20 {
+        cities.push(ana.create("city", &format!("c{n}"), &[("population", json!(n))]).await);
+    }
+    ana.synced().await;
+    ana.disconnect().await;
+    assert!(server.stop().success());
+
+    damage(&data, cities[7]);
+    let verify = MELTEMI.run(&["verify", "--data", text(&data)]);
+    assert_eq!(verify.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&verify.stdout);
+    assert!(said.contains(&format!("problem: document {}", cities[7])), "{said}");
+    assert!(cities.iter().all(|c| *c == cities[7] || !said.contains(&c.to_string())), "{said}");
+
+    let server = MELTEMI.serve(&data, &[]);
+    for (n, city) in cities.iter().enumerate() {
+        let answer = get(server.address, &format!("/api/records/{city}"));
+        if n == 7 {
+            assert_eq!(answer.status, 404);
+        } else {
+            assert_eq!(answer.json()["fields"]["population"], json!(n));
+        }
+    }
+    assert!(server.log().contains("damaged"));
+    ana.connect(server.address).await;
+    ana.set(cities[7], "population", json!(700)).await;
+    ana.synced().await;
+    let again = get(server.address, &format!("/api/records/{}", cities[7])).json();
+    assert_eq!(again["fields"]["population"], json!(700));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_works_without_a_healthy_database() {
+    let (folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let ana = TestDevice::connected("ana", server.address).await;
+    let city = ana.create("city", "c1", &[("population", json!(5))]).await;
+    let other = ana.create("city", "c2", &[("population", json!(6))]).await;
+    ana.synced().await;
+    assert!(server.stop().success());
+    damage(&data, other);
+    for entry in fs::read_dir(data.join("sled")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() && path.file_name().is_some_and(|name| name != "db") {
+            fs::write(path, "nonsense, and not a little of it").unwrap();
+        }
+    }
+    let out = folder.path().join("out");
+    let export = MELTEMI.run(&["export", "--data", text(&data), "--out", text(&out)]);
+    assert!(!export.status.success());
+    let said = String::from_utf8_lossy(&export.stdout);
+    assert!(said.contains(&format!("incomplete: {other}")), "{said}");
+    let record = fs::read(out.join(format!("{city}.json"))).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    assert_eq!(record["fields"]["population"], json!(5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_sled_would_cut_loses_nothing_behind_the_damage() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let ana = TestDevice::connected("ana", server.address).await;
+    let mut cities = Vec::new();
+    for n in 0..20 {
+        cities.push(ana.create("city", &format!("c{n}"), &[("population", json!(n))]).await);
+        // One write after the other, so that each is behind the one before in the log.
+        ana.synced().await;
+    }
+    server.kill();
+    damage(&data, cities[3]);
+    let server = MELTEMI.serve(&data, &[]);
+    for (n, city) in cities.iter().enumerate().filter(|(n, _)| *n != 3) {
+        let answer = get(server.address, &format!("/api/records/{city}"));
+        assert_eq!(answer.json()["fields"]["population"], json!(n), "{}", server.log());
+    }
+    ana.disconnect().await;
+    ana.connect(server.address).await;
+    ana.set(cities[3], "population", json!(300)).await;
+    ana.synced().await;
+    assert!(server.stop().success());
+    assert_eq!(MELTEMI.serve(&data, &[]).stop().code(), Some(0));
+}

@@ -1,0 +1,101 @@
+//! What programs and browsers get over HTTP.
+
+use std::fs;
+
+use meltemi_core::id::DocumentId;
+use meltemi_core::record::KINDS;
+use meltemi_tests::request::{get, get_with};
+
+use crate::{MELTEMI, data_folder};
+
+#[test]
+fn the_demo_is_served_by_kind_and_a_second_start_adds_nothing() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &["--demo"]);
+    let count = |address, kind: &str| {
+        let listed = get(address, &format!("/api/records?kind={kind}"));
+        assert_eq!(listed.header("content-type"), Some("application/json"));
+        listed.json().as_array().expect("a list").len()
+    };
+    assert_eq!(count(server.address, "event"), 16);
+    let all = get(server.address, "/api/records").json();
+    let by_kind: usize = KINDS.iter().map(|kind| count(server.address, kind.name)).sum();
+    assert_eq!(all.as_array().map(Vec::len), Some(by_kind));
+    assert!(server.stop().success());
+    let server = MELTEMI.serve(&data, &["--demo"]);
+    assert_eq!(get(server.address, "/api/records").json(), all);
+}
+
+#[test]
+fn wrong_requests_are_refused_with_a_word_and_a_sentence() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let nowhere = DocumentId::from_bytes([9; 16]);
+    for (path, status, code, says) in [
+        ("/api/records?kind=evnt".to_owned(), 400, "unknown-kind", "known kinds are programme, event"),
+        ("/api/records?knd=event".to_owned(), 400, "bad-query", "?kind=event"),
+        ("/api/records/xyz".to_owned(), 400, "bad-document-id", "base58check"),
+        (format!("/api/records/{nowhere}"), 404, "not-found", "no document"),
+        ("/api/nothing".to_owned(), 404, "not-found", "/api/records"),
+        ("/sync".to_owned(), 426, "not-a-websocket", "WebSocket"),
+        ("/missing.js".to_owned(), 404, "not-found", "nothing"),
+    ] {
+        let answer = get(server.address, &path);
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.json()["code"], code, "{path}");
+        assert!(answer.json()["message"].as_str().unwrap().contains(says), "{path}: {answer:?}");
+    }
+    assert_eq!(get(server.address, "/healthz").status, 200);
+    assert_eq!(get(server.address, "/readyz").status, 200);
+}
+
+#[test]
+fn the_web_client_is_handed_out_compressed_and_guarded() {
+    let (folder, data) = data_folder();
+    let web = folder.path().join("web");
+    fs::create_dir(&web).unwrap();
+    for (name, content) in [
+        ("index.html", "<!doctype html>start"),
+        ("page.js", "//"),
+        ("page.js.br", "compressed"),
+        ("page_bg.wasm", "wasm"),
+        ("manifest.webmanifest", "{}"),
+    ] {
+        fs::write(web.join(name), content).unwrap();
+    }
+    let server = MELTEMI.serve(&data, &["--web", web.to_str().unwrap()]);
+    for (path, media) in [
+        ("/", "text/html"),
+        ("/page.js", "text/javascript"),
+        ("/page_bg.wasm", "application/wasm"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+    ] {
+        let answer = get(server.address, path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type"), Some(media), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+        assert!(answer.header("last-modified").is_some(), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"));
+        assert!(!policy.contains("  "), "{policy}");
+    }
+    let compressed = get_with(server.address, "/page.js", &[("accept-encoding", "gzip, br")]);
+    assert_eq!(compressed.header("content-encoding"), Some("br"));
+    assert_eq!(compressed.header("content-type"), Some("text/javascript"));
+    assert_eq!(compressed.header("vary"), Some("accept-encoding"));
+    assert_eq!(compressed.body, b"compressed");
+    let page = get_with(server.address, "/events/ev14", &[("accept", "text/html,*/*")]);
+    assert_eq!((page.status, page.body.as_slice()), (200, &b"<!doctype html>start"[..]));
+    assert_eq!(get(server.address, "/events/ev14").status, 404);
+    assert_eq!(get_with(server.address, "/gone.js", &[("accept", "text/html")]).status, 404);
+}
+
+#[test]
+fn a_server_without_a_web_client_says_how_to_build_it() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let page = get(server.address, "/");
+    assert_eq!(page.status, 503);
+    assert!(String::from_utf8_lossy(&page.body).contains("cargo xtask web"));
+}

@@ -1,0 +1,89 @@
+//! A server process on a free port, and the other commands of the program.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+/// The program under test.
+#[derive(Debug, Clone, Copy)]
+pub struct Program(pub &'static str);
+
+/// A server process. Killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Program {
+    /// Runs a command to its end.
+    pub fn run(self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().expect("the program runs")
+    }
+
+    /// Starts a server on the data folder and waits until it says that it is ready.
+    pub fn serve(self, data: &Path, arguments: &[&str]) -> Server {
+        let log = data.with_extension("log");
+        let file = File::options().create(true).append(true).open(&log).expect("a log file");
+        let mut child = self
+            .command()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .spawn()
+            .expect("the program starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("standard output is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("standard output is read");
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.and_then(|address| address.parse().ok()).unwrap_or_else(|| {
+            panic!("not ready: {line:?}; log: {}", fs::read_to_string(&log).unwrap_or_default())
+        });
+        Server { child, address, log }
+    }
+
+    fn command(self) -> Command {
+        let mut command = Command::new(self.0);
+        command.env_clear().stdin(Stdio::null());
+        command
+    }
+}
+
+impl Server {
+    /// Ends it as a loss of power does to a process: without a chance to do anything.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the process is there");
+        self.child.wait().expect("the process ends");
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.child.wait().expect("the process ends")
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// What it has logged, and those before it on the same data folder.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("the log is readable")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,129 @@
+//! The texts of the client: every language has them all, with the same placeholders, and every
+//! text the client asks for exists.
+//!
+//! A locale file is JSON; nested objects join their keys with dots. An object of plural forms
+//! (`one`, `other`, …) is one text, as languages differ in which forms they have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::hold;
+use crate::tree::{files, sources};
+
+/// The functions and macros of the client that take the key of a text.
+const LOOKUPS: [&str; 2] = ["t", "tn"];
+
+/// Plural forms of the world's languages; `other` exists in each.
+const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
+
+/// The placeholders of each text, by its key.
+type Texts = BTreeMap<String, BTreeSet<String>>;
+
+#[test]
+fn all_languages_have_the_same_texts() {
+    let locales = locales();
+    let mut broken = Vec::new();
+    for (path, texts) in &locales {
+        for (other_path, others) in &locales {
+            let missing = texts.keys().filter(|key| !others.contains_key(*key));
+            broken.extend(
+                missing.map(|key| format!("{other_path}: {key} is missing ({path} has it)")),
+            );
+        }
+    }
+    hold("every language has every text", broken);
+}
+
+#[test]
+fn all_languages_use_the_same_placeholders() {
+    let locales = locales();
+    let mut broken = Vec::new();
+    if let Some((first_path, first)) = locales.first() {
+        for (path, texts) in &locales[1..] {
+            for (key, placeholders) in texts {
+                let expected = first.get(key);
+                if expected.is_some_and(|expected| expected != placeholders) {
+                    broken.push(format!(
+                        "{path}: {key} has other placeholders than in {first_path}"
+                    ));
+                }
+            }
+        }
+    }
+    hold("a text has the same placeholders in every language", broken);
+}
+
+#[test]
+fn every_text_the_client_asks_for_exists() {
+    let locales = locales();
+    let mut broken = Vec::new();
+    for source in sources("client-wasm/src") {
+        for key in LOOKUPS
+            .iter()
+            .flat_map(|name| source.literals_given_to(name))
+        {
+            let missing = locales.iter().filter(|(_, texts)| !texts.contains_key(key));
+            if is_key(key) {
+                broken.extend(
+                    missing.map(|(path, _)| format!("{}: {key} is not in {path}", source.path)),
+                );
+            }
+        }
+    }
+    hold("a text that is asked for is in the locale files", broken);
+}
+
+/// Keys are words joined by dots; other literals in the same call are values.
+fn is_key(literal: &str) -> bool {
+    let is_word = |word: &str| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+        !word.is_empty() && word.chars().all(allowed)
+    };
+    literal.contains('.') && literal.split('.').all(is_word)
+}
+
+fn locales() -> Vec<(String, Texts)> {
+    let read = |file: crate::tree::File| {
+        let json =
+            serde_json::from_str(&file.text).unwrap_or_else(|e| panic!("{}: {e}", file.path));
+        let mut texts = Texts::new();
+        collect("", &json, &mut texts);
+        (file.path, texts)
+    };
+    files("client-wasm/locales", "json")
+        .into_iter()
+        .map(read)
+        .collect()
+}
+
+fn collect(key: &str, value: &serde_json::Value, texts: &mut Texts) {
+    let mut found = BTreeSet::new();
+    match value {
+        serde_json::Value::Object(forms) if forms.contains_key("other") => {
+            assert!(
+                forms.keys().all(|form| FORMS.contains(&form.as_str())),
+                "{key}: {forms:?}"
+            );
+            let forms = forms.values().filter_map(serde_json::Value::as_str);
+            found.extend(forms.flat_map(placeholders));
+        }
+        serde_json::Value::Object(below) => {
+            for (name, value) in below {
+                let key = if key.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{key}.{name}")
+                };
+                collect(&key, value, texts);
+            }
+            return;
+        }
+        serde_json::Value::String(text) => found.extend(placeholders(text)),
+        other => panic!("{key}: a text or an object of texts, not {other}"),
+    }
+    texts.insert(key.to_owned(), found);
+}
+
+fn placeholders(text: &str) -> impl Iterator<Item = String> {
+    let parts = text.split('{').skip(1);
+    parts.filter_map(|part| part.split_once('}').map(|(name, _)| name.trim().to_owned()))
+}
