@@ -53,12 +53,16 @@ impl Bridge {
                 to.hear(&text);
             }
         });
-        inner.worker.set_onmessage(Some(heard.into_js_value().unchecked_ref()));
+        inner
+            .worker
+            .set_onmessage(Some(heard.into_js_value().unchecked_ref()));
         let to = Rc::clone(&inner);
         let broke = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
             to.break_with(failure("worker", event.message()));
         });
-        inner.worker.set_onerror(Some(broke.into_js_value().unchecked_ref()));
+        inner
+            .worker
+            .set_onerror(Some(broke.into_js_value().unchecked_ref()));
         Ok(Self { inner })
     }
 }
@@ -112,10 +116,14 @@ impl Inner {
                     drop(sender.send(result));
                 }
             }
-            Ok(FromWorker::Event { event: Event::Failed(failure) }) => self.break_with(failure),
+            Ok(FromWorker::Event {
+                event: Event::Failed(failure),
+            }) => self.break_with(failure),
             Ok(FromWorker::Event { event }) => self.tell(event),
             Err(error) => {
-                web_sys::console::error_1(&format!("meltemi: message of the worker: {error}").into());
+                web_sys::console::error_1(
+                    &format!("meltemi: message of the worker: {error}").into(),
+                );
             }
         }
     }

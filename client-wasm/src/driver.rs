@@ -147,7 +147,7 @@ impl Driver {
             workspace: Workspace::new(config, now),
             storage,
             network: Network::new(mailbox.source(Signal::Network)),
-            leading: Leading::begin(peer.0, channel, tabs, now),
+            leading: Leading::begin(peer.0, storage.id(), channel, tabs, now),
             page: Page::new(mailbox.alarm(|| Signal::Tell)),
             asked: Asked::default(),
             wake: mailbox.alarm(|| Signal::Wake),
@@ -285,10 +285,13 @@ impl Driver {
                 }
             }
             StorageNews::Blocked => self.page.post_event(Event::Failed(blocked())),
-            StorageNews::Outdated => self.page.post_event(Event::Failed(failure(
-                "newer-version",
-                "Another tab runs a newer version of this program; please reload this page.",
-            ))),
+            StorageNews::Outdated => {
+                self.leading.retire();
+                self.page.post_event(Event::Failed(failure(
+                    "newer-version",
+                    "Another tab runs a newer version of this program; please reload this page.",
+                )));
+            }
             StorageNews::Deleted => self.page.post_event(Event::Failed(failure(
                 "storage-removed",
                 "The data of this site was removed from this browser; please reload this page.",

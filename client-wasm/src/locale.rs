@@ -78,13 +78,19 @@ pub fn counted(key: &str, count: u64, arguments: &[Argument<'_>]) -> String {
 
 /// The label of a field; `names` are those of the fields that lead to it.
 pub fn field(kind: &str, names: &[&str]) -> String {
-    first(crate::app::keys::field(kind, names)).unwrap_or_else(|| plain(names.last().unwrap_or(&"")))
+    first(crate::app::keys::field(kind, names))
+        .unwrap_or_else(|| plain(names.last().unwrap_or(&"")))
 }
 
 /// A hint for filling in a field, if there is one.
 pub fn hint(kind: &str, names: &[&str]) -> Option<String> {
     let key = |key: String| key.replacen("field.", "hint.", 1);
-    first(crate::app::keys::field(kind, names).into_iter().map(key).collect())
+    first(
+        crate::app::keys::field(kind, names)
+            .into_iter()
+            .map(key)
+            .collect(),
+    )
 }
 
 /// The label of a word; one that a programme added itself is shown as it is.

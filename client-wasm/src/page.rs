@@ -15,7 +15,10 @@ fn main() {
             Err(error) => wasm_bindgen::throw_val(error),
         };
         let language = platform::chosen_language();
-        let outside = Outside { port: Rc::new(bridge), device: Rc::new(Browser) };
+        let outside = Outside {
+            port: Rc::new(bridge),
+            device: Rc::new(Browser),
+        };
         ui::start(outside, language);
     });
 }

@@ -69,7 +69,9 @@ pub fn chosen_language() -> &'static Language {
     if let Some(language) = kept.as_deref().and_then(language) {
         return language;
     }
-    let wanted = window().map(|window| window.navigator().languages()).unwrap_or_default();
+    let wanted = window()
+        .map(|window| window.navigator().languages())
+        .unwrap_or_default();
     let wanted: Vec<String> = wanted.iter().filter_map(|tag| tag.as_string()).collect();
     best(wanted.iter().map(String::as_str))
 }
@@ -79,12 +81,16 @@ async fn load_catalogue(language: &Language) -> Result<Catalogue, String> {
     let address = format!("/locales/{}.json", language.code);
     let failed = |what: JsValue| format!("{address}: {what:?}");
     let window = window().ok_or_else(|| failed("no window".into()))?;
-    let response = JsFuture::from(window.fetch_with_str(&address)).await.map_err(failed)?;
+    let response = JsFuture::from(window.fetch_with_str(&address))
+        .await
+        .map_err(failed)?;
     let response: Response = response.dyn_into().map_err(failed)?;
     if !response.ok() {
         return Err(failed(response.status().into()));
     }
-    let text = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
+    let text = JsFuture::from(response.text().map_err(failed)?)
+        .await
+        .map_err(failed)?;
     let text = text.as_string().unwrap_or_default();
     Catalogue::parse(&text).map_err(|error| format!("{address}: {error}"))
 }

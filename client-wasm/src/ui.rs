@@ -27,7 +27,9 @@ use crate::app::port::Outside;
 /// Draws the screens into the element `app` and lets them live as long as the page.
 pub fn start(outside: Outside, language: &'static Language) {
     let place = document().get_element_by_id("app");
-    let Some(place) = place.and_then(|place| place.dyn_into().ok()) else { return };
+    let Some(place) = place.and_then(|place| place.dyn_into().ok()) else {
+        return;
+    };
     let outside = send_wrapper(outside);
     mount_to(place, move || {
         let page = Page::new(outside.clone());

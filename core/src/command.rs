@@ -5,13 +5,15 @@
 
 pub mod add_entry;
 pub mod create_record;
+#[cfg(test)]
+pub(crate) mod devices;
 pub mod edit_text;
 pub mod remove;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod replicas;
 pub mod set_field;
 pub mod set_tag;
 pub mod settle;
-#[cfg(test)]
-pub(crate) mod devices;
 mod write;
 
 use automerge::transaction::CommitOptions;
@@ -154,7 +156,9 @@ pub enum CommandError {
         reason: String,
     },
     /// The version a text edit was made on is not on this device.
-    #[error("the text was edited on a version this device does not have; reload the record and edit again")]
+    #[error(
+        "the text was edited on a version this device does not have; reload the record and edit again"
+    )]
     UnknownBase,
     /// Automerge refused.
     #[error("the document could not be changed: {0}")]
@@ -192,7 +196,12 @@ pub fn apply_from(
     }
     let identity =
         genesis::recognise(&document, doc).map_err(|_| CommandError::NotARecord(document))?;
-    let run = Run { document, identity, now, source };
+    let run = Run {
+        document,
+        identity,
+        now,
+        source,
+    };
     let paths = command.paths();
     if !run.is_behind(doc, &paths) {
         return run.apply(doc, command);
@@ -212,9 +221,11 @@ impl Command {
     /// The document it is about.
     pub fn document(&self) -> DocumentId {
         match self {
-            Self::CreateRecord { programme, reference, .. } => {
-                DocumentId::of_record(programme, reference)
-            }
+            Self::CreateRecord {
+                programme,
+                reference,
+                ..
+            } => DocumentId::of_record(programme, reference),
             Self::SetField { document, .. }
             | Self::EditText { document, .. }
             | Self::SetTag { document, .. }
@@ -232,7 +243,9 @@ impl Command {
                 values.iter().map(|(path, _)| path.clone()).collect()
             }
             Self::AddEntry { path, values, .. } => {
-                let within = values.iter().map(|(name, _)| path.clone().join(name.as_str()));
+                let within = values
+                    .iter()
+                    .map(|(name, _)| path.clone().join(name.as_str()));
                 std::iter::once(path.clone()).chain(within).collect()
             }
             Self::SetField { path, .. }
@@ -261,14 +274,19 @@ impl Run<'_> {
         if let Some(source) = self.source {
             options.set_message(source);
         }
-        let (undo, change) = if let Command::EditText { path, base, splices, .. } = command {
+        let (undo, change) = if let Command::EditText {
+            path,
+            base,
+            splices,
+            ..
+        } = command
+        {
             let base = edit_text::base_heads(doc, base)?;
             let mut tx = doc
                 .transaction_at(PatchLog::inactive(), &base)
                 .map_err(|error| CommandError::Document(error.to_string()))?;
             // On an error the transaction is dropped, which rolls it back.
-            let undo =
-                edit_text::apply(&mut tx, self.document, kind, &genesis, path, splices)?;
+            let undo = edit_text::apply(&mut tx, self.document, kind, &genesis, path, splices)?;
             (undo, tx.commit_with(options).0)
         } else {
             let open = matches!(command, Command::Remove { .. }) && self.is_open(doc, command);
@@ -287,19 +305,30 @@ impl Run<'_> {
             undo.reverse();
             (undo, tx.commit_with(options).0)
         };
-        Ok(Applied { undo: undo.into_iter().map(|command| command.based_on(change)).collect() })
+        Ok(Applied {
+            undo: undo
+                .into_iter()
+                .map(|command| command.based_on(change))
+                .collect(),
+        })
     }
 
     /// Whether the document has only its first changes.
     fn is_new(&self, doc: &Automerge) -> bool {
-        let Identity { programme, reference, .. } = &self.identity;
+        let Identity {
+            programme,
+            reference,
+            ..
+        } = &self.identity;
         genesis::new_document(programme, reference)
             .is_ok_and(|new| new.get_heads() == doc.get_heads())
     }
 
     /// Whether what the command removes was removed already while somebody edited it.
     fn is_open(&self, doc: &Automerge, command: &Command) -> bool {
-        let Command::Remove { path, .. } = command else { return false };
+        let Command::Remove { path, .. } = command else {
+            return false;
+        };
         let kind = self.identity.kind;
         let genesis = genesis::actor(&self.document);
         let state = match path.resolve(kind) {
@@ -320,9 +349,8 @@ impl Run<'_> {
             path.resolve(self.identity.kind)
                 .is_ok_and(|target| target.since() > self.identity.schema)
                 || self.entries(path).iter().any(|entry| {
-                    self.entry_object(doc, entry).is_some_and(|object| {
-                        genesis::is_incomplete(doc, &object, entry.fields)
-                    })
+                    self.entry_object(doc, entry)
+                        .is_some_and(|object| genesis::is_incomplete(doc, &object, entry.fields))
                 })
         })
     }
@@ -373,17 +401,20 @@ fn write(
     match command {
         Command::CreateRecord { values, .. } => create_record::apply(writer, values, is_new),
         Command::SetField { path, value, .. } => set_field::apply(writer, path, value),
-        Command::SetTag { path, tag, present, .. } => {
-            set_tag::apply(writer, path, tag, *present)
-        }
+        Command::SetTag {
+            path, tag, present, ..
+        } => set_tag::apply(writer, path, tag, *present),
         Command::AddEntry { path, values, .. } => add_entry::apply(writer, path, values),
         Command::Remove { path, reason, .. } => {
             remove::remove(writer, path, reason.as_deref(), open)
         }
         Command::Restore { path, .. } => remove::restore(writer, path),
-        Command::Settle { path, value, reason, .. } => {
-            settle::apply(writer, path, value, reason.as_deref())
-        }
+        Command::Settle {
+            path,
+            value,
+            reason,
+            ..
+        } => settle::apply(writer, path, value, reason.as_deref()),
         // Carried out on the version its writer saw, in a transaction of its own.
         Command::EditText { .. } => Ok(()),
     }

@@ -59,12 +59,17 @@ pub struct Origin {
 impl Origin {
     /// Where the operation `id` comes from.
     pub(crate) fn of_operation(doc: &Automerge, id: &ObjId) -> Self {
-        let change = doc.hash_for_opid(id).and_then(|hash| doc.get_change_meta_by_hash(&hash));
+        let change = doc
+            .hash_for_opid(id)
+            .and_then(|hash| doc.get_change_meta_by_hash(&hash));
         match change {
             Some(change) => Self::of_change(&change),
-            None => {
-                Self { actor: String::new(), time: 0, change: String::new(), source: None }
-            }
+            None => Self {
+                actor: String::new(),
+                time: 0,
+                change: String::new(),
+                source: None,
+            },
         }
     }
 

@@ -70,7 +70,12 @@ pub fn new_document(programme: &str, reference: &RecordRef) -> Result<Automerge,
 ///
 /// A document of the same or of a newer schema stays as it is.
 pub fn upgrade(doc: &mut Automerge, identity: &Identity) -> Result<(), AutomergeError> {
-    let Identity { programme, reference, kind, schema } = identity;
+    let Identity {
+        programme,
+        reference,
+        kind,
+        schema,
+    } = identity;
     if *schema >= kind.schema {
         return Ok(());
     }
@@ -102,7 +107,9 @@ pub enum NotARecord {
     #[error("the document does not say which programme and kind of record it belongs to")]
     NoKind,
     /// It is of a kind that this version does not know.
-    #[error("the document is a record of kind {0:?}, which this version does not know; a newer version may")]
+    #[error(
+        "the document is a record of kind {0:?}, which this version does not know; a newer version may"
+    )]
     UnknownKind(String),
     /// Its id is not the one of the record it says it is.
     #[error("the document says it is {reference} of {programme}, whose document is {expected}")]
@@ -140,8 +147,16 @@ impl NotARecord {
 /// Checks the first change in full, as documents from elsewhere need.
 pub fn identify(document: &DocumentId, doc: &Automerge) -> Result<Identity, NotARecord> {
     let identity = recognise(document, doc)?;
-    let Identity { programme, reference, kind, .. } = &identity;
-    if doc.get_change_meta_by_hash(&first_hash(kind, programme, reference)).is_none() {
+    let Identity {
+        programme,
+        reference,
+        kind,
+        ..
+    } = &identity;
+    if doc
+        .get_change_meta_by_hash(&first_hash(kind, programme, reference))
+        .is_none()
+    {
         return Err(NotARecord::WrongGenesis(reference.clone()));
     }
     Ok(identity)
@@ -160,8 +175,11 @@ pub fn recognise(document: &DocumentId, doc: &Automerge) -> Result<Identity, Not
     };
     let reference = RecordRef::new(kind_name, key);
     let Some(kind) = record::kind(&reference.kind) else {
-        return Err(overwritten(document, doc)
-            .unwrap_or(NotARecord::UnknownKind(reference.kind.chars().take(80).collect())));
+        return Err(
+            overwritten(document, doc).unwrap_or(NotARecord::UnknownKind(
+                reference.kind.chars().take(80).collect(),
+            )),
+        );
     };
     let expected = DocumentId::of_record(&programme, &reference);
     if expected != *document {
@@ -176,8 +194,9 @@ pub fn recognise(document: &DocumentId, doc: &Automerge) -> Result<Identity, Not
         match &doc.get_all(ROOT, name).unwrap_or_default()[..] {
             [(_, ObjId::Id(_, actor, _))] if *actor == genesis => {}
             _ => {
-                return Err(overwritten(document, doc)
-                    .unwrap_or(NotARecord::WrongGenesis(reference)));
+                return Err(
+                    overwritten(document, doc).unwrap_or(NotARecord::WrongGenesis(reference))
+                );
             }
         }
     }
@@ -186,7 +205,12 @@ pub fn recognise(document: &DocumentId, doc: &Automerge) -> Result<Identity, Not
         _ => None,
     };
     let schema = schema.ok_or(NotARecord::Changed("schema"))?;
-    Ok(Identity { programme, reference, kind, schema })
+    Ok(Identity {
+        programme,
+        reference,
+        kind,
+        schema,
+    })
 }
 
 /// What is wrong with a document that some first change of `document`'s actor did begin.
@@ -195,7 +219,10 @@ pub fn recognise(document: &DocumentId, doc: &Automerge) -> Result<Identity, Not
 fn overwritten(document: &DocumentId, doc: &Automerge) -> Option<NotARecord> {
     let author = actor(document);
     let metas = doc.get_changes_meta(&[]);
-    let first = metas.iter().find(|meta| *meta.actor == author && meta.seq == 1)?.hash;
+    let first = metas
+        .iter()
+        .find(|meta| *meta.actor == author && meta.seq == 1)?
+        .hash;
     for name in ["programme", "kind", "key", "schema"] {
         let begun = doc.get_all_at(ROOT, name, &[first]).unwrap_or_default();
         let now = doc.get_all(ROOT, name).unwrap_or_default();
@@ -226,7 +253,9 @@ fn root_text(doc: &Automerge, name: &str) -> Option<String> {
 /// The hash of the change that begins the record.
 fn first_hash(kind: &'static Kind, programme: &str, reference: &RecordRef) -> ChangeHash {
     let heads = build(kind, programme, reference, 1).get_heads();
-    *heads.first().expect("a document with one change has one head")
+    *heads
+        .first()
+        .expect("a document with one change has one head")
 }
 
 /// The first changes up to schema version `last`.
@@ -303,7 +332,9 @@ pub(crate) fn is_incomplete(doc: &Automerge, obj: &ObjId, fields: &[Field]) -> b
 
 fn lacks(doc: &Automerge, obj: &ObjId, field: &Field) -> bool {
     !matches!(field.shape, Shape::Value(_))
-        && doc.get_all(obj, field.name).is_ok_and(|found| found.is_empty())
+        && doc
+            .get_all(obj, field.name)
+            .is_ok_and(|found| found.is_empty())
 }
 
 /// Creates the containers that the map object `obj` of an entry lacks, because an older version or
@@ -328,11 +359,19 @@ pub(crate) fn complete_entry(
         let mut hash = Sha256::new();
         let counter = counter.to_be_bytes();
         let id = document.as_bytes().as_slice();
-        for part in [b"meltemi/1/entry", id, &counter, creator.to_bytes(), field.name.as_bytes()] {
+        for part in [
+            b"meltemi/1/entry",
+            id,
+            &counter,
+            creator.to_bytes(),
+            field.name.as_bytes(),
+        ] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let mut fork = doc.fork_at(&[made])?.with_actor(ActorId::from(&hash.finalize()[..16]));
+        let mut fork = doc
+            .fork_at(&[made])?
+            .with_actor(ActorId::from(&hash.finalize()[..16]));
         let mut tx = fork.transaction();
         add_containers(&mut tx, obj, std::slice::from_ref(field), 1, &|_| true)?;
         tx.commit_with(CommitOptions::default().with_time(0));
@@ -385,9 +424,13 @@ mod tests {
             assert_ne!(a.get_actor(), b.get_actor());
             let document = DocumentId::of_record("p", &reference);
             let changes = a.get_changes(&[]);
-            assert!(changes.iter().all(|change| *change.actor_id() == actor(&document)
-                && change.timestamp() == 0
-                && change.message().is_none()));
+            assert!(
+                changes
+                    .iter()
+                    .all(|change| *change.actor_id() == actor(&document)
+                        && change.timestamp() == 0
+                        && change.message().is_none())
+            );
             let identity = identify(&document, &a).expect("a record");
             assert_eq!((identity.kind, identity.schema), (*kind, kind.schema));
         }
@@ -403,24 +446,41 @@ mod tests {
         assert_eq!(identify(&id, &foreign), Err(NotARecord::NoKind));
 
         let elsewhere = DocumentId::from_bytes([9; 16]);
-        assert_eq!(identify(&elsewhere, &new()).expect_err("an id").code(), "wrong-id");
+        assert_eq!(
+            identify(&elsewhere, &new()).expect_err("an id").code(),
+            "wrong-id"
+        );
 
         let mut copied = empty();
         for (name, value) in [("programme", "mc2cm"), ("kind", "event"), ("key", "ev1")] {
             put(&mut copied, name, value);
         }
-        assert_eq!(identify(&id, &copied), Err(NotARecord::WrongGenesis(reference())));
+        assert_eq!(
+            identify(&id, &copied),
+            Err(NotARecord::WrongGenesis(reference()))
+        );
         put(&mut copied, "kind", "poem");
-        assert_eq!(identify(&id, &copied), Err(NotARecord::UnknownKind("poem".to_owned())));
+        assert_eq!(
+            identify(&id, &copied),
+            Err(NotARecord::UnknownKind("poem".to_owned()))
+        );
 
-        for (name, value) in [("kind", "city"), ("kind", "poem"), ("key", "ev2"), ("programme", "x")] {
+        for (name, value) in [
+            ("kind", "city"),
+            ("kind", "poem"),
+            ("key", "ev2"),
+            ("programme", "x"),
+        ] {
             let mut changed = new();
             put(&mut changed, name, value);
             assert_eq!(identify(&id, &changed), Err(NotARecord::Changed(name)));
         }
         let mut changed = new();
         put(&mut changed, "kind", 1);
-        assert_eq!(identify(&id, &changed).expect_err("no text").code(), "kind-changed");
+        assert_eq!(
+            identify(&id, &changed).expect_err("no text").code(),
+            "kind-changed"
+        );
         let (mut a, mut b) = (new(), new());
         put(&mut a, "schema", 7);
         put(&mut b, "schema", 8);
@@ -437,7 +497,10 @@ mod tests {
         }
         tx.put(ROOT, "schema", 1).expect("a register");
         tx.commit_with(CommitOptions::default().with_time(0));
-        assert_eq!(identify(&document(), &forged), Err(NotARecord::WrongGenesis(reference())));
+        assert_eq!(
+            identify(&document(), &forged),
+            Err(NotARecord::WrongGenesis(reference()))
+        );
     }
 
     static OLD: Kind = Kind {
@@ -445,7 +508,10 @@ mod tests {
         schema: 1,
         class: Class::Peers,
         title: &["titles"],
-        fields: &[Field::by_language("titles"), Field::entries("notes", EntryKey::Generated, OLD_NOTE)],
+        fields: &[
+            Field::by_language("titles"),
+            Field::entries("notes", EntryKey::Generated, OLD_NOTE),
+        ],
     };
     const OLD_NOTE: &[Field] = &[Field::line("title")];
     static NEW: Kind = Kind {
@@ -454,9 +520,11 @@ mod tests {
             Field::by_language("titles"),
             Field::entries("notes", EntryKey::Generated, NEW_NOTE),
             Field::text("plan").since(2),
-            Field::entries("steps", EntryKey::Fixed(&crate::record::vocabulary::EVENT_STEP), &[
-                Field::text("note").since(3),
-            ])
+            Field::entries(
+                "steps",
+                EntryKey::Fixed(&crate::record::vocabulary::EVENT_STEP),
+                &[Field::text("note").since(3)],
+            )
             .since(2),
         ],
         ..OLD
@@ -483,12 +551,19 @@ mod tests {
         a.merge(&mut b).expect("a merge");
         assert_eq!(a.get_changes(&[]).len(), 3 + 2);
         for name in ["titles", "plan", "steps", "schema"] {
-            assert_eq!(a.get_all(ROOT, name).expect("a register").len(), 1, "{name}");
+            assert_eq!(
+                a.get_all(ROOT, name).expect("a register").len(),
+                1,
+                "{name}"
+            );
         }
         let (_, steps) = a.get(ROOT, "steps").expect("a map").expect("steps");
         let (_, report) = a.get(&steps, "report").expect("a map").expect("a step");
         assert!(a.get(&report, "note").expect("a map").is_some());
-        let upgraded = Identity { schema: 3, ..identity };
+        let upgraded = Identity {
+            schema: 3,
+            ..identity
+        };
         let heads = a.get_heads();
         upgrade(&mut a, &upgraded).expect("nothing to do");
         assert_eq!(a.get_heads(), heads);
@@ -496,7 +571,8 @@ mod tests {
 
     #[test]
     fn entries_of_an_older_version_are_completed_alike_on_every_device() {
-        let mut a = build(&OLD, "mc2cm", &reference(), 1).with_actor(ActorId::from([1; 16].as_slice()));
+        let mut a =
+            build(&OLD, "mc2cm", &reference(), 1).with_actor(ActorId::from([1; 16].as_slice()));
         let (_, notes) = a.get(ROOT, "notes").expect("a map").expect("notes");
         let mut tx = a.transaction();
         let note = tx.put_object(&notes, "n1", ObjType::Map).expect("an entry");
@@ -520,7 +596,10 @@ mod tests {
     fn positions_count_as_in_browsers() {
         let loaded = load(&new().save()).expect("a saved document");
         assert_eq!(loaded.text_encoding(), TextEncoding::Utf16CodeUnit);
-        assert_eq!(identify(&document(), &loaded).expect("a record").kind, &event::KIND);
+        assert_eq!(
+            identify(&document(), &loaded).expect("a record").kind,
+            &event::KIND
+        );
         assert!(load(b"nonsense").is_err());
     }
 }

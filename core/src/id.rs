@@ -69,7 +69,10 @@ impl FromStr for DocumentId {
         if bare.len() > 32 {
             return Err(error());
         }
-        let bytes = bs58::decode(bare).with_check(None).into_vec().map_err(|_| error())?;
+        let bytes = bs58::decode(bare)
+            .with_check(None)
+            .into_vec()
+            .map_err(|_| error())?;
         bytes.try_into().map(Self).map_err(|_| error())
     }
 }
@@ -102,7 +105,10 @@ pub struct RecordRef {
 impl RecordRef {
     /// The reference `kind/key`.
     pub fn new(kind: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { kind: kind.into(), key: key.into() }
+        Self {
+            kind: kind.into(),
+            key: key.into(),
+        }
     }
 }
 
@@ -144,7 +150,9 @@ impl<'de> Deserialize<'de> for RecordRef {
 /// Whether `text` can be the key of a record or of an entry: 1 to 64 characters of a-z, 0-9, `_`, `-`.
 pub fn is_key(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
 }
 
 /// The name a peer gives itself for the time of a connection.
@@ -183,9 +191,15 @@ mod tests {
         let id = DocumentId::of_record("mc2cm", &event);
         assert_eq!(id, DocumentId::of_record("mc2cm", &event));
         assert_ne!(id, DocumentId::of_record("other", &event));
-        assert_ne!(id, DocumentId::of_record("mc2cm", &RecordRef::new("event", "ev15")));
+        assert_ne!(
+            id,
+            DocumentId::of_record("mc2cm", &RecordRef::new("event", "ev15"))
+        );
         // Parts are length-prefixed: moving a letter across the border gives another document.
-        assert_ne!(id, DocumentId::of_record("mc2c", &RecordRef::new("mevent", "ev14")));
+        assert_ne!(
+            id,
+            DocumentId::of_record("mc2c", &RecordRef::new("mevent", "ev14"))
+        );
     }
 
     #[test]
@@ -194,7 +208,14 @@ mod tests {
         let text = id.to_string();
         assert_eq!(text.parse(), Ok(id));
         assert_eq!(format!("automerge:{text}").parse(), Ok(id));
-        for bad in ["", "automerge:", "0OIl", &text[1..], &text.repeat(3), "ünïcode"] {
+        for bad in [
+            "",
+            "automerge:",
+            "0OIl",
+            &text[1..],
+            &text.repeat(3),
+            "ünïcode",
+        ] {
             assert!(bad.parse::<DocumentId>().is_err(), "{bad}");
         }
     }
@@ -203,7 +224,14 @@ mod tests {
     fn record_references_read_back() {
         let reference: RecordRef = "city/al-hoceima".parse().expect("a reference");
         assert_eq!(reference.to_string(), "city/al-hoceima");
-        for bad in ["city", "city/", "/amman", "City/amman", "city/a|b", "city/a/b"] {
+        for bad in [
+            "city",
+            "city/",
+            "/amman",
+            "City/amman",
+            "city/a|b",
+            "city/a/b",
+        ] {
             assert!(bad.parse::<RecordRef>().is_err(), "{bad}");
         }
     }

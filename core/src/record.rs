@@ -156,7 +156,9 @@ pub enum Merge {
 }
 
 /// Who may see a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Anyone.
@@ -176,7 +178,14 @@ pub enum Class {
 /// Builds a declaration: `line("acronym").ask().required()`.
 impl Field {
     const fn new(name: &'static str, shape: Shape) -> Self {
-        Self { name, shape, merge: Merge::Quiet, required: false, section: "", since: 1 }
+        Self {
+            name,
+            shape,
+            merge: Merge::Quiet,
+            required: false,
+            section: "",
+            since: 1,
+        }
     }
 
     /// A register.

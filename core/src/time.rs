@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Milliseconds since the Unix epoch, as read by the driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
 
@@ -102,15 +104,21 @@ impl FromStr for Date {
         let mut parts = text.split('-');
         let year = parts.next().and_then(|p| number(p, 4)).ok_or_else(error)?;
         let month = match parts.next() {
-            Some(p) => {
-                Some(number(p, 2).filter(|m| (1..=12).contains(m)).ok_or_else(error)? as u8)
-            }
+            Some(p) => Some(
+                number(p, 2)
+                    .filter(|m| (1..=12).contains(m))
+                    .ok_or_else(error)? as u8,
+            ),
             None => None,
         };
         let day = match (month, parts.next()) {
             (Some(month), Some(p)) => {
                 let last = u16::from(days_in_month(year, month));
-                Some(number(p, 2).filter(|d| (1..=last).contains(d)).ok_or_else(error)? as u8)
+                Some(
+                    number(p, 2)
+                        .filter(|d| (1..=last).contains(d))
+                        .ok_or_else(error)? as u8,
+                )
             }
             _ => None,
         };
@@ -219,7 +227,16 @@ mod tests {
 
     #[test]
     fn impossible_dates_are_refused() {
-        for bad in ["", "21", "2021-13", "2021-00", "2021-3", "2023-02-29", "2021-03-16-1", "x"] {
+        for bad in [
+            "",
+            "21",
+            "2021-13",
+            "2021-00",
+            "2021-3",
+            "2023-02-29",
+            "2021-03-16-1",
+            "x",
+        ] {
             assert!(bad.parse::<Date>().is_err(), "{bad}");
         }
         assert!("2021-04/2021-03".parse::<DateSpan>().is_err());

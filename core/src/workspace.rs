@@ -50,7 +50,9 @@ pub struct Workspace {
 impl Workspace {
     /// A replica that begins by asking its storage for the catalogue.
     pub fn new(config: WorkspaceConfig, now: Timestamp) -> Self {
-        let policy = RecordPolicy { foreign_documents: config.foreign_documents };
+        let policy = RecordPolicy {
+            foreign_documents: config.foreign_documents,
+        };
         let config = RepoConfig {
             peer: config.peer,
             storage: config.storage,
@@ -58,7 +60,9 @@ impl Workspace {
             dials: config.dials,
             follows_all: config.follows_all,
         };
-        Self { repo: Repo::new(config, policy, now) }
+        Self {
+            repo: Repo::new(config, policy, now),
+        }
     }
 
     /// Takes one input. Drain [`Self::poll`] afterwards.
@@ -86,15 +90,17 @@ impl Workspace {
     ///
     /// # Errors
     /// [`CommandError`]; the document is then as it was.
-    pub fn execute(
-        &mut self,
-        now: Timestamp,
-        command: &Command,
-    ) -> Result<Executed, CommandError> {
+    pub fn execute(&mut self, now: Timestamp, command: &Command) -> Result<Executed, CommandError> {
         let document = command.document();
         let undo = self.repo.edit(now, document, |doc| {
-            if let (Command::CreateRecord { programme, reference, .. }, []) =
-                (command, &doc.get_heads()[..])
+            if let (
+                Command::CreateRecord {
+                    programme,
+                    reference,
+                    ..
+                },
+                [],
+            ) = (command, &doc.get_heads()[..])
             {
                 let first = genesis::new_document(programme, reference)?;
                 doc.apply_changes(first.get_changes(&[]))
@@ -126,7 +132,10 @@ impl Workspace {
     /// [`CommandError::NotHere`] when the document is not in memory or empty,
     /// [`CommandError::NotARecord`] when it is no record.
     pub fn record(&self, document: &DocumentId) -> Result<RecordView, CommandError> {
-        let doc = self.repo.document(document).ok_or(CommandError::NotHere(*document))?;
+        let doc = self
+            .repo
+            .document(document)
+            .ok_or(CommandError::NotHere(*document))?;
         view::record::view(*document, doc).map_err(|_| CommandError::NotARecord(*document))
     }
 
@@ -176,7 +185,10 @@ impl Workspace {
             })
             .map_err(|error| match error {
                 InsertError::Edit(EditError::Refused(refusal)) => refusal,
-                other => Refusal { code: "bad-changes", message: other.to_string() },
+                other => Refusal {
+                    code: "bad-changes",
+                    message: other.to_string(),
+                },
             })
     }
 
@@ -225,11 +237,25 @@ impl Policy for RecordPolicy {
         Access::Write
     }
 
-    fn check(&self, document: &DocumentId, doc: &Automerge) -> Result<Option<String>, Refusal> {
-        match genesis::identify(document, doc) {
+    fn check(
+        &self,
+        document: &DocumentId,
+        doc: &Automerge,
+        accepted: bool,
+    ) -> Result<Option<String>, Refusal> {
+        // The first change is compared once: history only grows.
+        let identity = if accepted {
+            genesis::recognise(document, doc)
+        } else {
+            genesis::identify(document, doc)
+        };
+        match identity {
             Ok(identity) => Ok(Some(identity.kind.name.to_owned())),
             Err(NotARecord::NoKind) if self.foreign_documents => Ok(None),
-            Err(error) => Err(Refusal { code: error.code(), message: error.to_string() }),
+            Err(error) => Err(Refusal {
+                code: error.code(),
+                message: error.to_string(),
+            }),
         }
     }
 

@@ -29,10 +29,13 @@ impl Policy for NothingForbidden {
         Access::Write
     }
 
-    fn check(&self, _: &DocumentId, doc: &Automerge) -> Result<Option<String>, Refusal> {
+    fn check(&self, _: &DocumentId, doc: &Automerge, _: bool) -> Result<Option<String>, Refusal> {
         match doc.get(ROOT, "forbidden") {
             Ok(None) => Ok(Some("thing".to_owned())),
-            _ => Err(Refusal { code: "forbidden", message: "not this".to_owned() }),
+            _ => Err(Refusal {
+                code: "forbidden",
+                message: "not this".to_owned(),
+            }),
         }
     }
 
@@ -57,7 +60,10 @@ impl Bench {
             dials: device,
             follows_all: device,
         };
-        let mut bench = Self { repo: Repo::new(config, NothingForbidden, START), now: START };
+        let mut bench = Self {
+            repo: Repo::new(config, NothingForbidden, START),
+            now: START,
+        };
         let (catalogue, _) = bench.storage().remove(0);
         bench.store(catalogue, Ok(StorageAnswer::Catalogue(Vec::new())));
         bench
@@ -81,7 +87,11 @@ impl Bench {
 
     fn join(&mut self, connection: ConnectionId, metadata: PeerMetadata) {
         let principal = Principal::built_in();
-        self.handle(Input::Connected { connection, role: Role::Acceptor, principal });
+        self.handle(Input::Connected {
+            connection,
+            role: Role::Acceptor,
+            principal,
+        });
         let join = Frame::Join {
             sender: PeerId("there".to_owned()),
             metadata,
@@ -92,14 +102,23 @@ impl Bench {
     }
 
     fn frame(&mut self, connection: ConnectionId, frame: &Frame) {
-        self.handle(Input::Frame { connection, bytes: frame.encode() });
+        self.handle(Input::Frame {
+            connection,
+            bytes: frame.encode(),
+        });
     }
 
     fn sync(&mut self, connection: ConnectionId, message: Message) {
-        let route =
-            Route { sender: PeerId("there".to_owned()), target: PeerId("here".to_owned()) };
-        let frame =
-            Frame::Sync { route, document: DOCUMENT, request: false, data: message.encode() };
+        let route = Route {
+            sender: PeerId("there".to_owned()),
+            target: PeerId("here".to_owned()),
+        };
+        let frame = Frame::Sync {
+            route,
+            document: DOCUMENT,
+            request: false,
+            data: message.encode(),
+        };
         self.frame(connection, &frame);
     }
 }
@@ -123,10 +142,12 @@ fn frames_of(outputs: &[Output], to: ConnectionId) -> Vec<Frame> {
 }
 
 fn shown_heads(outputs: &[Output], to: ConnectionId) -> Vec<Vec<ChangeHash>> {
-    let shown = frames_of(outputs, to).into_iter().filter_map(|frame| match frame {
-        Frame::Sync { data, .. } => Some(Message::decode(&data).expect("a sync message").heads),
-        _ => None,
-    });
+    let shown = frames_of(outputs, to)
+        .into_iter()
+        .filter_map(|frame| match frame {
+            Frame::Sync { data, .. } => Some(Message::decode(&data).expect("a sync message").heads),
+            _ => None,
+        });
     shown.collect()
 }
 
@@ -136,21 +157,25 @@ fn plain() -> PeerMetadata {
 
 fn doc_with(key: &str) -> Automerge {
     let mut doc = Automerge::new();
-    doc.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(ROOT, key, 1)).expect("a change");
+    doc.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(ROOT, key, 1))
+        .expect("a change");
     doc
 }
 
 /// The two messages by which a peer hands over a document: its heads, then its changes.
 fn upload(bench: &mut Bench, connection: ConnectionId, doc: &Automerge) -> Vec<Output> {
     let mut state = State::new();
-    let hello = doc.generate_sync_message(&mut state).expect("a first message");
+    let hello = doc
+        .generate_sync_message(&mut state)
+        .expect("a first message");
     bench.sync(connection, hello);
     let answer = bench.outputs();
     let mut own = doc.clone();
     for frame in frames_of(&answer, connection) {
         if let Frame::Sync { data, .. } = frame {
             let message = Message::decode(&data).expect("a sync message");
-            own.receive_sync_message(&mut state, message).expect("a sound message");
+            own.receive_sync_message(&mut state, message)
+                .expect("a sound message");
         }
     }
     let changes = own.generate_sync_message(&mut state).expect("the changes");
@@ -181,11 +206,17 @@ fn nothing_is_acknowledged_while_the_disk_is_full_and_it_is_tried_again() {
     let doc = doc_with("a");
     let outputs = upload(&mut server, LINE, &doc);
     let (effect, _) = storage_of(&outputs).remove(0);
-    let full = StorageError::Full { document: DOCUMENT, detail: "no room".to_owned() };
+    let full = StorageError::Full {
+        document: DOCUMENT,
+        detail: "no room".to_owned(),
+    };
     server.store(effect, Err(full));
     let outputs = server.outputs();
     assert!(shown_heads(&outputs, LINE).is_empty());
-    assert_eq!(server.repo.status().notices[0].code, NoticeCode::StorageFull);
+    assert_eq!(
+        server.repo.status().notices[0].code,
+        NoticeCode::StorageFull
+    );
     assert!(!server.repo.disk_works());
     let Some(Output::Wake(at)) = outputs.iter().find(|o| matches!(o, Output::Wake(_))) else {
         panic!("no time for the next attempt in {outputs:?}");
@@ -196,7 +227,10 @@ fn nothing_is_acknowledged_while_the_disk_is_full_and_it_is_tried_again() {
     let (effect, _) = server.storage().remove(0);
     server.store(effect, Ok(StorageAnswer::Written));
     assert!(shown_heads(&server.outputs(), LINE).contains(&doc.get_heads()));
-    assert!(server.repo.status().notices.is_empty(), "what is solved is off the list");
+    assert!(
+        server.repo.status().notices.is_empty(),
+        "what is solved is off the list"
+    );
     assert!(server.repo.disk_works());
 }
 
@@ -206,10 +240,20 @@ fn one_garbage_frame_ends_its_connection_and_no_other() {
     let other = ConnectionId(2);
     server.join(LINE, plain());
     server.join(other, plain());
-    server.handle(Input::Frame { connection: LINE, bytes: vec![0xff, 0x00] });
+    server.handle(Input::Frame {
+        connection: LINE,
+        bytes: vec![0xff, 0x00],
+    });
     let outputs = server.outputs();
-    assert!(matches!(frames_of(&outputs, LINE)[..], [Frame::Error { .. }]));
-    assert!(outputs.iter().any(|o| matches!(o, Output::Close { connection, .. } if *connection == LINE)));
+    assert!(matches!(
+        frames_of(&outputs, LINE)[..],
+        [Frame::Error { .. }]
+    ));
+    assert!(
+        outputs
+            .iter()
+            .any(|o| matches!(o, Output::Close { connection, .. } if *connection == LINE))
+    );
     let outputs = upload(&mut server, other, &doc_with("a"));
     assert_eq!(storage_of(&outputs).len(), 1);
 }
@@ -218,14 +262,26 @@ fn one_garbage_frame_ends_its_connection_and_no_other() {
 fn a_document_that_does_not_exist_is_unavailable_without_asking_the_disk() {
     let mut server = Bench::new(false);
     server.join(LINE, plain());
-    let message = Automerge::new().generate_sync_message(&mut State::new()).expect("a message");
-    let route = Route { sender: PeerId("there".to_owned()), target: PeerId("here".to_owned()) };
-    let request =
-        Frame::Sync { route, document: DOCUMENT, request: true, data: message.encode() };
+    let message = Automerge::new()
+        .generate_sync_message(&mut State::new())
+        .expect("a message");
+    let route = Route {
+        sender: PeerId("there".to_owned()),
+        target: PeerId("here".to_owned()),
+    };
+    let request = Frame::Sync {
+        route,
+        document: DOCUMENT,
+        request: true,
+        data: message.encode(),
+    };
     server.frame(LINE, &request);
     let outputs = server.outputs();
     assert!(storage_of(&outputs).is_empty());
-    assert!(matches!(frames_of(&outputs, LINE)[..], [Frame::Unavailable { refusal: None, .. }]));
+    assert!(matches!(
+        frames_of(&outputs, LINE)[..],
+        [Frame::Unavailable { refusal: None, .. }]
+    ));
 }
 
 #[test]
@@ -243,19 +299,40 @@ fn what_the_policy_refuses_is_neither_kept_nor_stored() {
 
 #[test]
 fn filters_that_would_divide_by_zero_or_compute_for_minutes_are_refused() {
-    for filter in [[1, 0, 7].as_slice(), &[1, 10, 0xff, 0xff, 0xff, 0x7f, 0, 0], &[1, 10, 0, 0, 0]] {
+    for filter in [
+        [1, 0, 7].as_slice(),
+        &[1, 10, 0xff, 0xff, 0xff, 0x7f, 0, 0],
+        &[1, 10, 0, 0, 0],
+    ] {
         let mut server = Bench::new(false);
         server.join(LINE, plain());
         // A message with no heads, no needs, one summary with no last sync and this filter.
         let mut data = vec![0x42, 0, 0, 1, 0, filter.len() as u8];
         data.extend(filter);
         data.push(0);
-        let route = Route { sender: PeerId("x".to_owned()), target: PeerId("y".to_owned()) };
-        server.frame(LINE, &Frame::Sync { route, document: DOCUMENT, request: false, data });
+        let route = Route {
+            sender: PeerId("x".to_owned()),
+            target: PeerId("y".to_owned()),
+        };
+        server.frame(
+            LINE,
+            &Frame::Sync {
+                route,
+                document: DOCUMENT,
+                request: false,
+                data,
+            },
+        );
         let outputs = server.outputs();
-        let refused = frames_of(&outputs, LINE)
-            .into_iter()
-            .any(|frame| matches!(frame, Frame::Unavailable { refusal: Some(_), .. }));
+        let refused = frames_of(&outputs, LINE).into_iter().any(|frame| {
+            matches!(
+                frame,
+                Frame::Unavailable {
+                    refusal: Some(_),
+                    ..
+                }
+            )
+        });
         assert!(refused, "{filter:?}: {outputs:?}");
     }
 }
@@ -264,14 +341,23 @@ fn filters_that_would_divide_by_zero_or_compute_for_minutes_are_refused() {
 fn who_does_not_say_who_he_is_is_closed() {
     let mut server = Bench::new(false);
     let principal = Principal::built_in();
-    server.handle(Input::Connected { connection: LINE, role: Role::Acceptor, principal });
+    server.handle(Input::Connected {
+        connection: LINE,
+        role: Role::Acceptor,
+        principal,
+    });
     let outputs = server.outputs();
     let Some(Output::Wake(deadline)) = outputs.iter().find(|o| matches!(o, Output::Wake(_))) else {
         panic!("no deadline in {outputs:?}");
     };
     server.now = *deadline;
     server.handle(Input::Tick);
-    assert!(server.outputs().iter().any(|o| matches!(o, Output::Close { .. })));
+    assert!(
+        server
+            .outputs()
+            .iter()
+            .any(|o| matches!(o, Output::Close { .. }))
+    );
 }
 
 #[test]
@@ -290,7 +376,10 @@ fn attempts_to_connect_come_less_and_less_often_until_one_succeeds() {
         device.handle(Input::Tick);
         assert!(device.outputs().contains(&Output::Dial));
     }
-    assert!(waits[0] <= 1_000 && waits[9] >= 30_000 && waits[9] <= 60_000, "{waits:?}");
+    assert!(
+        waits[0] <= 1_000 && waits[9] >= 30_000 && waits[9] <= 60_000,
+        "{waits:?}"
+    );
 }
 
 #[test]
@@ -303,10 +392,16 @@ fn a_change_waits_until_a_server_that_keeps_it_shows_it() {
         Ok::<_, EditError>(())
     };
     device.repo.edit(START, DOCUMENT, edit).expect("an edit");
-    assert_eq!((device.repo.status().unsaved, device.repo.status().waiting), (1, 1));
+    assert_eq!(
+        (device.repo.status().unsaved, device.repo.status().waiting),
+        (1, 1)
+    );
     let (effect, _) = device.storage().remove(0);
     device.store(effect, Ok(StorageAnswer::Written));
-    assert_eq!((device.repo.status().unsaved, device.repo.status().waiting), (0, 1));
+    assert_eq!(
+        (device.repo.status().unsaved, device.repo.status().waiting),
+        (0, 1)
+    );
 
     let mut server = Bench::new(false);
     let principal = Principal::built_in();
@@ -315,7 +410,11 @@ fn a_change_waits_until_a_server_that_keeps_it_shows_it() {
         role: Role::Dialer,
         principal: principal.clone(),
     });
-    server.handle(Input::Connected { connection: LINE, role: Role::Acceptor, principal });
+    server.handle(Input::Connected {
+        connection: LINE,
+        role: Role::Acceptor,
+        principal,
+    });
     let mut withheld = None;
     loop {
         let (up, down) = (device.outputs(), server.outputs());
@@ -324,24 +423,40 @@ fn a_change_waits_until_a_server_that_keeps_it_shows_it() {
         }
         for output in up {
             if let Output::Send { bytes, .. } = output {
-                server.handle(Input::Frame { connection: LINE, bytes });
+                server.handle(Input::Frame {
+                    connection: LINE,
+                    bytes,
+                });
             }
         }
         for output in down {
             match output {
                 Output::Send { bytes, .. } => {
-                    device.handle(Input::Frame { connection: LINE, bytes });
+                    device.handle(Input::Frame {
+                        connection: LINE,
+                        bytes,
+                    });
                 }
                 Output::Storage { effect, .. } => withheld = Some(effect),
                 _ => {}
             }
         }
     }
-    assert_eq!(device.repo.status().waiting, 1, "the server's disk has not answered");
-    server.store(withheld.expect("a write on the server"), Ok(StorageAnswer::Written));
+    assert_eq!(
+        device.repo.status().waiting,
+        1,
+        "the server's disk has not answered"
+    );
+    server.store(
+        withheld.expect("a write on the server"),
+        Ok(StorageAnswer::Written),
+    );
     for output in server.outputs() {
         if let Output::Send { bytes, .. } = output {
-            device.handle(Input::Frame { connection: LINE, bytes });
+            device.handle(Input::Frame {
+                connection: LINE,
+                bytes,
+            });
         }
     }
     let status = device.repo.status();
@@ -355,11 +470,23 @@ fn what_another_tab_wrote_is_shown_sent_on_and_not_written_again() {
     device.outputs();
     let doc = doc_with("a");
     let bytes = doc.save();
-    let chunk = StoredChunk { key: ChunkKey::increment(&bytes), bytes };
-    device.handle(Input::WrittenElsewhere { document: DOCUMENT, chunks: vec![chunk] });
+    let chunk = StoredChunk {
+        key: ChunkKey::increment(&bytes),
+        bytes,
+    };
+    device.handle(Input::WrittenElsewhere {
+        document: DOCUMENT,
+        chunks: vec![chunk],
+    });
     let outputs = device.outputs();
-    assert!(outputs.contains(&Output::Changed { document: DOCUMENT, local: false }));
+    assert!(outputs.contains(&Output::Changed {
+        document: DOCUMENT,
+        local: false
+    }));
     assert!(storage_of(&outputs).is_empty());
-    assert_eq!(device.repo.document(&DOCUMENT).map(Automerge::get_heads), Some(doc.get_heads()));
+    assert_eq!(
+        device.repo.document(&DOCUMENT).map(Automerge::get_heads),
+        Some(doc.get_heads())
+    );
     assert!(device.repo.is_saved(&DOCUMENT));
 }

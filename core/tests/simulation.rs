@@ -12,11 +12,17 @@ fn a_thousand_seeds_end_with_equal_heads() {
     let (mut cuts, mut crashes) = (0, 0);
     for seed in 0..1_000 {
         let tally = Simulation::new(seed, Faults::Random(CHANCE)).run();
-        assert!(tally.edits > 1 && !tally.heads.is_empty(), "seed {seed} did nothing");
+        assert!(
+            tally.edits > 1 && !tally.heads.is_empty(),
+            "seed {seed} did nothing"
+        );
         cuts += tally.cuts;
         crashes += tally.crashes;
     }
-    assert!(cuts > 1_000 && crashes > 1_000, "{cuts} cuts and {crashes} crashes are too few");
+    assert!(
+        cuts > 1_000 && crashes > 1_000,
+        "{cuts} cuts and {crashes} crashes are too few"
+    );
 }
 
 #[test]

@@ -13,7 +13,10 @@ fn peer(name: &str) -> PeerId {
 }
 
 fn route() -> Route {
-    Route { sender: peer("a"), target: peer("b") }
+    Route {
+        sender: peer("a"),
+        target: peer("b"),
+    }
 }
 
 fn document() -> DocumentId {
@@ -21,7 +24,10 @@ fn document() -> DocumentId {
 }
 
 fn reason(code: &str) -> Reason {
-    Reason { code: code.to_owned(), message: "why".to_owned() }
+    Reason {
+        code: code.to_owned(),
+        message: "why".to_owned(),
+    }
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -36,7 +42,8 @@ const SYNC: &str = "a564747970656473796e636873656e646572496461616874617267657449
 const UNAVAILABLE: &str = "a464747970656f646f632d756e617661696c61626c656873656e6465724964616168746172676574496461626a646f63756d656e744964781a7033753550684e3977724e7073474377666b656566324c7a4639";
 const REFUSED: &str = "a664747970656f646f632d756e617661696c61626c656873656e6465724964616168746172676574496461626a646f63756d656e744964781a7033753550684e3977724e7073474377666b656566324c7a463964636f6465676e6f2d6b696e64676d65737361676563776879";
 const EPHEMERAL: &str = "a7647479706569657068656d6572616c6873656e6465724964616168746172676574496461626a646f63756d656e744964781a7033753550684e3977724e7073474377666b656566324c7a463965636f756e74036973657373696f6e49646178646461746141f6";
-const ERROR: &str = "a46474797065656572726f726873656e646572496461616874617267657449646162676d657373616765626e6f";
+const ERROR: &str =
+    "a46474797065656572726f726873656e646572496461616874617267657449646162676d657373616765626e6f";
 const NOTICE: &str = "a664747970656e6d656c74656d692d6e6f746963656873656e6465724964616168746172676574496461626a646f63756d656e744964781a7033753550684e3977724e7073474377666b656566324c7a463964636f64656773746f72616765676d65737361676563776879";
 
 /// A `join` as cbor-x writes it: 16-bit map headers, `undefined`, keys we do not know.
@@ -46,8 +53,11 @@ const JAVASCRIPT_JOIN: &str = "b900056474797065646a6f696e6873656e646572496466706
 const JAVASCRIPT_EPHEMERAL: &str = "b90007647479706569657068656d6572616c6873656e6465724964616168746172676574496461626a646f63756d656e744964781a7033753550684e3977724e7073474377666b656566324c7a463965636f756e74fb40080000000000006973657373696f6e49646178646461746141f6";
 
 fn golden() -> Vec<(Frame, &'static str)> {
-    let metadata =
-        PeerMetadata { storage: Some(StorageId("s".to_owned())), ephemeral: false, meltemi: 1 };
+    let metadata = PeerMetadata {
+        storage: Some(StorageId("s".to_owned())),
+        ephemeral: false,
+        meltemi: 1,
+    };
     let sync = |request| Frame::Sync {
         route: route(),
         document: document(),
@@ -55,7 +65,14 @@ fn golden() -> Vec<(Frame, &'static str)> {
         data: vec![0x42],
     };
     vec![
-        (Frame::Join { sender: peer("a"), metadata, versions: vec!["1".to_owned()] }, JOIN),
+        (
+            Frame::Join {
+                sender: peer("a"),
+                metadata,
+                versions: vec!["1".to_owned()],
+            },
+            JOIN,
+        ),
         (
             Frame::Peer {
                 sender: peer("b"),
@@ -68,7 +85,14 @@ fn golden() -> Vec<(Frame, &'static str)> {
         (Frame::Leave { sender: peer("a") }, LEAVE),
         (sync(true), REQUEST),
         (sync(false), SYNC),
-        (Frame::Unavailable { route: route(), document: document(), refusal: None }, UNAVAILABLE),
+        (
+            Frame::Unavailable {
+                route: route(),
+                document: document(),
+                refusal: None,
+            },
+            UNAVAILABLE,
+        ),
         (
             Frame::Unavailable {
                 route: route(),
@@ -78,7 +102,13 @@ fn golden() -> Vec<(Frame, &'static str)> {
             REFUSED,
         ),
         (ephemeral(), EPHEMERAL),
-        (Frame::Error { route: route(), message: "no".to_owned() }, ERROR),
+        (
+            Frame::Error {
+                route: route(),
+                message: "no".to_owned(),
+            },
+            ERROR,
+        ),
         (
             Frame::Notice {
                 route: route(),
@@ -114,7 +144,11 @@ fn frames_of_the_javascript_client_are_read() {
         Frame::decode(&bytes(JAVASCRIPT_JOIN)),
         Ok(Frame::Join {
             sender: peer("peer-x"),
-            metadata: PeerMetadata { storage: None, ephemeral: true, meltemi: 0 },
+            metadata: PeerMetadata {
+                storage: None,
+                ephemeral: true,
+                meltemi: 0
+            },
             versions: vec!["1".to_owned()],
         })
     );
@@ -124,7 +158,12 @@ fn frames_of_the_javascript_client_are_read() {
 #[test]
 fn a_frame_of_an_unknown_type_is_no_error() {
     let unknown = bytes("a1647479706563626f6f");
-    assert_eq!(Frame::decode(&unknown), Ok(Frame::Other { kind: "boo".to_owned() }));
+    assert_eq!(
+        Frame::decode(&unknown),
+        Ok(Frame::Other {
+            kind: "boo".to_owned()
+        })
+    );
 }
 
 #[test]
@@ -132,10 +171,16 @@ fn damaged_frames_are_errors() {
     for (_, hex) in golden() {
         let whole = bytes(hex);
         for length in 0..whole.len() {
-            assert!(Frame::decode(&whole[..length]).is_err(), "cut to {length} of {hex}");
+            assert!(
+                Frame::decode(&whole[..length]).is_err(),
+                "cut to {length} of {hex}"
+            );
         }
         let doubled = [whole.clone(), whole].concat();
-        assert!(matches!(Frame::decode(&doubled), Err(DecodeError::Malformed(_))));
+        assert!(matches!(
+            Frame::decode(&doubled),
+            Err(DecodeError::Malformed(_))
+        ));
     }
     let nested = vec![0x81; 100_000];
     let tagged = [bytes("a16464617461").as_slice(), &vec![0xc1; 100_000]].concat();
@@ -149,11 +194,17 @@ fn empty_data_and_wrong_ids_are_errors() {
     let empty = format!("{}40", REQUEST.trim_end_matches("4142"));
     assert_eq!(
         Frame::decode(&bytes(&empty)),
-        Err(DecodeError::Field { kind: "request".to_owned(), field: "data" })
+        Err(DecodeError::Field {
+            kind: "request".to_owned(),
+            field: "data"
+        })
     );
     let wrong_id = SYNC.replace("7033753550684e", "7033753550684f");
     assert_eq!(
         Frame::decode(&bytes(&wrong_id)),
-        Err(DecodeError::Field { kind: "sync".to_owned(), field: "documentId" })
+        Err(DecodeError::Field {
+            kind: "sync".to_owned(),
+            field: "documentId"
+        })
     );
 }

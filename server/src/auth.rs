@@ -44,12 +44,27 @@ impl Authenticator {
         };
         let origin = String::from_utf8_lossy(origin.as_bytes());
         let own = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let authority = origin.parse::<Uri>().ok().and_then(|uri| uri.authority().cloned());
-        let same = authority.is_some_and(|a| own.is_some_and(|own| a.as_str().eq_ignore_ascii_case(own)));
-        if same || self.allowed_origins.iter().any(|allowed| *allowed == origin) {
+        let authority = origin
+            .parse::<Uri>()
+            .ok()
+            .and_then(|uri| uri.authority().cloned());
+        let same =
+            authority.is_some_and(|a| own.is_some_and(|own| a.as_str().eq_ignore_ascii_case(own)));
+        if same
+            || self
+                .allowed_origins
+                .iter()
+                .any(|allowed| *allowed == origin)
+        {
             Ok(())
         } else {
-            Err(Denied::Origin(origin.chars().filter(|c| !c.is_control()).take(200).collect()))
+            Err(Denied::Origin(
+                origin
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(200)
+                    .collect(),
+            ))
         }
     }
 }
@@ -70,7 +85,10 @@ mod tests {
     #[test]
     fn pages_of_other_sites_may_not_connect_unless_allowed() {
         let auth = Authenticator::new(vec!["https://cities.example".to_owned()]);
-        let ask = |origin| auth.authenticate(&headers("localhost:8080", origin)).is_ok();
+        let ask = |origin| {
+            auth.authenticate(&headers("localhost:8080", origin))
+                .is_ok()
+        };
         assert!(ask(None));
         assert!(ask(Some("http://localhost:8080")));
         assert!(ask(Some("https://cities.example")));

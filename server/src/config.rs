@@ -15,11 +15,22 @@ pub struct Arguments {
     /// info, debug, trace), or levels by module such as `info,meltemi_server::socket=debug`. The
     /// log goes to standard error and names documents and connections by their ids, never what is
     /// in them.
-    #[arg(long, global = true, env = "MELTEMI_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "MELTEMI_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
     pub log: String,
 
     /// Whether the log is text for people or JSON for programs.
-    #[arg(long, global = true, env = "MELTEMI_LOG_FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        env = "MELTEMI_LOG_FORMAT",
+        default_value = "text"
+    )]
     pub log_format: LogFormat,
 
     /// What to do.
@@ -46,7 +57,12 @@ pub struct ServeOptions {
     /// Address and port to listen on. With port 0 the system chooses one; the line
     /// `listening on http://…` on standard output says which. The server speaks plain HTTP: for
     /// anything but this machine put a server that speaks HTTPS in front of it.
-    #[arg(long, env = "MELTEMI_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    #[arg(
+        long,
+        env = "MELTEMI_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR"
+    )]
     pub listen: SocketAddr,
 
     /// The folder that keeps all documents. It is made if need be, and belongs to one process at
@@ -71,7 +87,12 @@ pub struct ServeOptions {
 
     /// Web pages of this origin (such as `https://cities.example`) may connect too. Pages this
     /// server hands out itself always may. Can be given several times, or separated by commas.
-    #[arg(long, env = "MELTEMI_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "MELTEMI_ALLOW_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
     pub allow_origin: Vec<String>,
 }
 

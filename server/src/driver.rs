@@ -24,15 +24,29 @@ use crate::storage::thread::{Answer, StorageThread};
 /// What the driver is told and asked.
 pub(crate) enum Message {
     /// A connection is open.
-    Connected { connection: ConnectionId, principal: Principal, outbox: Outbox },
+    Connected {
+        connection: ConnectionId,
+        principal: Principal,
+        outbox: Outbox,
+    },
     /// A binary message came in.
-    Frame { connection: ConnectionId, bytes: Vec<u8> },
+    Frame {
+        connection: ConnectionId,
+        bytes: Vec<u8>,
+    },
     /// A connection is gone.
     Disconnected { connection: ConnectionId },
     /// Which documents of this kind there are; all records without a kind.
-    List { kind: Option<&'static str>, reply: oneshot::Sender<Vec<DocumentId>> },
+    List {
+        kind: Option<&'static str>,
+        reply: oneshot::Sender<Vec<DocumentId>>,
+    },
     /// A record. `listed` when the catalogue is known to have it.
-    Record { document: DocumentId, listed: bool, reply: RecordReply },
+    Record {
+        document: DocumentId,
+        listed: bool,
+        reply: RecordReply,
+    },
     /// Finish what is in flight, close all connections, end.
     Stop,
 }
@@ -132,9 +146,17 @@ impl Driver {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Connected { connection, principal, outbox } => {
+            Message::Connected {
+                connection,
+                principal,
+                outbox,
+            } => {
                 self.connections.insert(connection, outbox);
-                self.handle(Input::Connected { connection, role: Role::Acceptor, principal });
+                self.handle(Input::Connected {
+                    connection,
+                    role: Role::Acceptor,
+                    principal,
+                });
             }
             Message::Frame { connection, bytes } => {
                 // Frames that were under way when the connection was closed are nobody's.
@@ -150,11 +172,16 @@ impl Driver {
             Message::List { kind, reply } => {
                 let listed = |label: &str| kind.is_none_or(|kind| kind == label);
                 let entries = self.workspace.catalogue();
-                let documents =
-                    entries.filter(|e| e.label.as_deref().is_some_and(listed)).map(|e| e.document);
+                let documents = entries
+                    .filter(|e| e.label.as_deref().is_some_and(listed))
+                    .map(|e| e.document);
                 let _ = reply.send(documents.collect());
             }
-            Message::Record { document, listed, reply } => self.record(document, listed, reply),
+            Message::Record {
+                document,
+                listed,
+                reply,
+            } => self.record(document, listed, reply),
             Message::Stop => {}
         }
     }
@@ -162,7 +189,12 @@ impl Driver {
     fn record(&mut self, document: DocumentId, listed: bool, reply: RecordReply) {
         if self.workspace.is_loaded(&document) {
             let _ = reply.send(self.workspace.record(&document).map(Box::new));
-        } else if listed || self.workspace.catalogue().any(|entry| entry.document == document) {
+        } else if listed
+            || self
+                .workspace
+                .catalogue()
+                .any(|entry| entry.document == document)
+        {
             let waiting = self.waiting.entry(document).or_default();
             // Those who gave up waiting are not kept.
             waiting.retain(|reply| !reply.is_closed());
@@ -205,7 +237,8 @@ impl Driver {
             for notice in self.workspace.status().notices {
                 let document = notice.document.map(tracing::field::display);
                 tracing::warn!(code = ?notice.code, document, "{}", notice.message);
-                self.workspace.handle(clock::now(), Input::Dismiss { notice: 0 });
+                self.workspace
+                    .handle(clock::now(), Input::Dismiss { notice: 0 });
             }
         }
     }
@@ -213,11 +246,18 @@ impl Driver {
     fn perform(&mut self, output: Output) {
         match output {
             Output::Send { connection, bytes } => {
-                let sent = self.connections.get(&connection).is_none_or(|outbox| outbox.send(bytes));
+                let sent = self
+                    .connections
+                    .get(&connection)
+                    .is_none_or(|outbox| outbox.send(bytes));
                 if !sent {
-                    tracing::warn!(connection = connection.0, "closed: takes messages too slowly");
+                    tracing::warn!(
+                        connection = connection.0,
+                        "closed: takes messages too slowly"
+                    );
                     self.connections.remove(&connection);
-                    self.workspace.handle(clock::now(), Input::Disconnected { connection });
+                    self.workspace
+                        .handle(clock::now(), Input::Disconnected { connection });
                 }
             }
             Output::Close { connection, reason } => {
@@ -255,8 +295,14 @@ impl Driver {
                 }
             }
         };
-        if tokio::time::timeout(limits::STOPPING, finish).await.is_err() {
-            tracing::error!(writes = self.in_flight, "stopped before the storage had answered");
+        if tokio::time::timeout(limits::STOPPING, finish)
+            .await
+            .is_err()
+        {
+            tracing::error!(
+                writes = self.in_flight,
+                "stopped before the storage had answered"
+            );
         }
         for (_, outbox) in std::mem::take(&mut self.connections) {
             let reason = "the server is stopping; connect again later".to_owned();

@@ -38,7 +38,10 @@ impl Health {
             return Some(("stopping", "the server is stopping".to_owned()));
         }
         if !state.catalogue {
-            return Some(("starting", "the catalogue of documents is not loaded yet".to_owned()));
+            return Some((
+                "starting",
+                "the catalogue of documents is not loaded yet".to_owned(),
+            ));
         }
         let failed = state.write_failed.as_ref()?;
         Some(("write-failed", format!("the last write failed: {failed}")))

@@ -49,7 +49,9 @@ pub(crate) fn install(desk: &mut Desk, import: &Import) -> Result<Outcome, DeskE
                 Ok(_) if found => outcome.changed += 1,
                 Ok(_) => outcome.new += 1,
                 Err(DeskError::Refused { refusal, .. }) => {
-                    outcome.refused.push(format!("{}: {refusal}", record.reference));
+                    outcome
+                        .refused
+                        .push(format!("{}: {refusal}", record.reference));
                 }
                 Err(other) => return Err(other),
             }
@@ -68,9 +70,14 @@ pub(crate) fn install_demo(
 ) -> Result<Box<dyn StorageAdapter>, InstallError> {
     let mut import = import::read(import::REFERENCE_PROGRAMME)?;
     let mut desk = Desk::open(adapter, true)?;
-    let present: std::collections::BTreeSet<_> =
-        desk.workspace().catalogue().map(|entry| entry.document).collect();
-    import.records.retain(|record| !present.contains(&record.document));
+    let present: std::collections::BTreeSet<_> = desk
+        .workspace()
+        .catalogue()
+        .map(|entry| entry.document)
+        .collect();
+    import
+        .records
+        .retain(|record| !present.contains(&record.document));
     let outcome = install(&mut desk, &import)?;
     for refused in &outcome.refused {
         tracing::error!(refused, "a record of the reference programme was not taken");

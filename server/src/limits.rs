@@ -23,8 +23,8 @@ pub(crate) const BYTES_PER_FLUSH: usize = 8 * 1024 * 1024;
 /// Messages that may wait for the driver; sockets and requests wait when there are more.
 pub(crate) const DRIVER_MESSAGES: usize = 256;
 
-/// Longest message a socket reads. Longer ones close the connection.
-pub(crate) const MESSAGE_BYTES: usize = 64 * 1024 * 1024;
+/// Longest message a socket reads. Twice what the engine takes, so that it can still say why.
+pub(crate) const MESSAGE_BYTES: usize = 2 * meltemi_core::wire::limits::FRAME_BYTES;
 
 /// Bytes that may wait for a connection before nothing more is read from it.
 pub(crate) const OUTBOX_PAUSE: usize = 4 * 1024 * 1024;

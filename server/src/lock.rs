@@ -44,7 +44,10 @@ impl DataFolder {
     /// # Errors
     /// When another process has it, or it cannot be made.
     pub fn claim(path: &Path) -> Result<Self, DataFolderError> {
-        let io = |source| DataFolderError::Io { path: path.to_owned(), source };
+        let io = |source| DataFolderError::Io {
+            path: path.to_owned(),
+            source,
+        };
         fs::create_dir_all(path).map_err(io)?;
         let mut lock = File::options()
             .create(true)
@@ -59,15 +62,25 @@ impl DataFolder {
                 let mut pid = String::new();
                 let _ = lock.take(32).read_to_string(&mut pid);
                 let pid = pid.trim();
-                let holder = if pid.is_empty() { String::new() } else { format!(" (process {pid})") };
-                return Err(DataFolderError::InUse { path: path.to_owned(), holder });
+                let holder = if pid.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (process {pid})")
+                };
+                return Err(DataFolderError::InUse {
+                    path: path.to_owned(),
+                    holder,
+                });
             }
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         // Only for the message above: a full disk must not keep anybody from reading his records.
         let _ = lock.set_len(0).and_then(|()| lock.rewind());
         let _ = writeln!(lock, "{}", std::process::id());
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// Claims a folder that must be there already.
@@ -75,7 +88,11 @@ impl DataFolder {
     /// # Errors
     /// Also when there is none.
     pub fn claim_existing(path: &Path) -> Result<Self, DataFolderError> {
-        if path.is_dir() { Self::claim(path) } else { Err(DataFolderError::Missing(path.to_owned())) }
+        if path.is_dir() {
+            Self::claim(path)
+        } else {
+            Err(DataFolderError::Missing(path.to_owned()))
+        }
     }
 
     /// Where the database is.

@@ -26,7 +26,10 @@ pub(crate) enum DeskError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error("document {document} was not taken: {refusal}")]
-    Refused { document: DocumentId, refusal: Refusal },
+    Refused {
+        document: DocumentId,
+        refusal: Refusal,
+    },
     #[error("document {0} could not be loaded")]
     NotLoaded(DocumentId),
     #[error("the system gives no random bytes: {0}")]
@@ -35,7 +38,10 @@ pub(crate) enum DeskError {
 
 /// Name for a storage that has none yet.
 pub(crate) fn fresh_storage_id() -> std::io::Result<String> {
-    Ok(clock::random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(clock::random::<16>()?
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 impl Desk {
@@ -54,7 +60,11 @@ impl Desk {
             foreign_documents,
         };
         let workspace = Workspace::new(config, clock::now());
-        let mut desk = Self { workspace, adapter, opened: BTreeMap::new() };
+        let mut desk = Self {
+            workspace,
+            adapter,
+            opened: BTreeMap::new(),
+        };
         desk.settle()?;
         Ok(desk)
     }
@@ -72,7 +82,8 @@ impl Desk {
     /// Loads a document. Whether the storage had something of it.
     pub(crate) fn load(&mut self, document: DocumentId) -> Result<bool, DeskError> {
         if !self.workspace.is_loaded(&document) {
-            self.workspace.handle(clock::now(), Input::Open { document });
+            self.workspace
+                .handle(clock::now(), Input::Open { document });
             self.settle()?;
         }
         if !self.workspace.is_loaded(&document) {
@@ -99,7 +110,10 @@ impl Desk {
             let mut writes: (Vec<EffectId>, Vec<WriteBatch>) = Default::default();
             while let Some(output) = self.workspace.poll() {
                 match output {
-                    Output::Storage { effect, request: StorageRequest::Write(batch) } => {
+                    Output::Storage {
+                        effect,
+                        request: StorageRequest::Write(batch),
+                    } => {
                         writes.0.push(effect);
                         writes.1.push(batch);
                     }
@@ -135,13 +149,19 @@ impl Desk {
     fn answer(&mut self, request: StorageRequest) -> Result<StorageAnswer, StorageError> {
         match request {
             StorageRequest::Catalogue => self.adapter.catalogue().map(StorageAnswer::Catalogue),
-            StorageRequest::Load(document) => self.adapter.load(&document).map(StorageAnswer::Loaded),
-            StorageRequest::Synced { document, heads } => {
-                self.adapter.synced(&document, &heads).map(|()| StorageAnswer::Noted)
+            StorageRequest::Load(document) => {
+                self.adapter.load(&document).map(StorageAnswer::Loaded)
             }
-            StorageRequest::Write(batch) => {
-                self.adapter.write(&[batch]).pop().unwrap_or(Ok(())).map(|()| StorageAnswer::Written)
-            }
+            StorageRequest::Synced { document, heads } => self
+                .adapter
+                .synced(&document, &heads)
+                .map(|()| StorageAnswer::Noted),
+            StorageRequest::Write(batch) => self
+                .adapter
+                .write(&[batch])
+                .pop()
+                .unwrap_or(Ok(()))
+                .map(|()| StorageAnswer::Written),
         }
     }
 
@@ -151,7 +171,8 @@ impl Desk {
         result: Result<StorageAnswer, StorageError>,
     ) -> Result<(), DeskError> {
         let failed = result.as_ref().err().cloned();
-        self.workspace.handle(clock::now(), Input::Stored { effect, result });
+        self.workspace
+            .handle(clock::now(), Input::Stored { effect, result });
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 }

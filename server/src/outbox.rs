@@ -59,8 +59,16 @@ pub(crate) fn outbox() -> (Outbox, OutboxReader) {
     let (cut, cut_reader) = watch::channel(false);
     let level = Arc::new(Level::default());
     (
-        Outbox { queue: sender, level: level.clone(), cut },
-        OutboxReader { queue: receiver, level, cut: cut_reader },
+        Outbox {
+            queue: sender,
+            level: level.clone(),
+            cut,
+        },
+        OutboxReader {
+            queue: receiver,
+            level,
+            cut: cut_reader,
+        },
     )
 }
 
@@ -139,7 +147,10 @@ mod tests {
     async fn the_end_comes_after_what_was_sent_before() {
         let (outbox, mut reader) = outbox();
         assert!(outbox.send(vec![1]));
-        let closing = Closing { code: 1001, reason: "stop".to_owned() };
+        let closing = Closing {
+            code: 1001,
+            reason: "stop".to_owned(),
+        };
         outbox.close(closing.clone());
         assert!(matches!(reader.next().await, Some(Outgoing::Frame(bytes)) if bytes == [1]));
         assert!(matches!(reader.next().await, Some(Outgoing::Close(c)) if c == closing));

@@ -88,12 +88,16 @@ pub async fn run_on(
     };
     let (driver, handle) = Driver::new(parts);
     // A thread of its own: work on a large document keeps nobody else waiting.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
     let (driver_ended, mut driver_end) = oneshot::channel();
-    let driver_thread = thread::Builder::new().name("driver".to_owned()).spawn(move || {
-        runtime.block_on(driver.run());
-        let _ = driver_ended.send(());
-    })?;
+    let driver_thread = thread::Builder::new()
+        .name("driver".to_owned())
+        .spawn(move || {
+            runtime.block_on(driver.run());
+            let _ = driver_ended.send(());
+        })?;
 
     let (stop, stopping) = watch::channel(false);
     let (open, mut all_closed) = mpsc::channel(1);
@@ -141,7 +145,9 @@ pub async fn run_on(
     }
     serving.abort();
     if driver_has_ended || failed {
-        return Err(RunError::Io(io::Error::other("the engine stopped unexpectedly; see the log")));
+        return Err(RunError::Io(io::Error::other(
+            "the engine stopped unexpectedly; see the log",
+        )));
     }
     tracing::info!("stopped; everything is on the disk");
     Ok(())

@@ -25,21 +25,41 @@ pub(crate) async fn serve(
     let (sink, stream) = socket.split();
     let (outbox, reader) = outbox();
     let level = reader.level();
-    if driver.send(Message::Connected { connection, principal, outbox }).await.is_err() {
+    if driver
+        .send(Message::Connected {
+            connection,
+            principal,
+            outbox,
+        })
+        .await
+        .is_err()
+    {
         return;
     }
     let mut writer = Writer { sink, reader };
-    let mut input = Reader { stream, connection, driver: driver.clone(), level, stopping };
+    let mut input = Reader {
+        stream,
+        connection,
+        driver: driver.clone(),
+        level,
+        stopping,
+    };
     let closing = tokio::select! {
         closing = writer.run() => closing,
         closing = input.run() => closing,
     };
-    let reason = closing.as_ref().map_or("", |closing| closing.reason.as_str());
+    let reason = closing
+        .as_ref()
+        .map_or("", |closing| closing.reason.as_str());
     tracing::debug!(connection = connection.0, reason, "connection ends");
     // Told before the farewell, which may take a while.
     let _ = driver.send(Message::Disconnected { connection }).await;
     if let Some(closing) = closing {
-        let _ = timeout(limits::CLOSING, farewell(writer.sink, input.stream, closing)).await;
+        let _ = timeout(
+            limits::CLOSING,
+            farewell(writer.sink, input.stream, closing),
+        )
+        .await;
     }
 }
 
@@ -49,7 +69,10 @@ async fn farewell(
     mut stream: SplitStream<WebSocket>,
     closing: Closing,
 ) {
-    let frame = CloseFrame { code: closing.code, reason: shorten(&closing.reason).into() };
+    let frame = CloseFrame {
+        code: closing.code,
+        reason: shorten(&closing.reason).into(),
+    };
     if sink.send(Wire::Close(Some(frame))).await.is_ok() {
         while let Some(Ok(_)) = stream.next().await {}
     }
@@ -105,12 +128,18 @@ impl Reader {
                 Ok(None | Some(Ok(Wire::Close(_)))) => return None,
                 Ok(Some(Err(error))) => return broken(&error.to_string()),
                 Ok(Some(Ok(Wire::Text(_)))) => {
-                    return Some(closing(1003, "text messages are not understood here, only binary ones"));
+                    return Some(closing(
+                        1003,
+                        "text messages are not understood here, only binary ones",
+                    ));
                 }
                 Ok(Some(Ok(Wire::Ping(_) | Wire::Pong(_)))) => {}
                 Ok(Some(Ok(Wire::Binary(bytes)))) => {
                     let bytes = bytes.to_vec();
-                    let message = Message::Frame { connection: self.connection, bytes };
+                    let message = Message::Frame {
+                        connection: self.connection,
+                        bytes,
+                    };
                     if self.driver.send(message).await.is_err() {
                         break;
                     }
@@ -124,17 +153,26 @@ impl Reader {
 }
 
 fn closing(code: u16, reason: &str) -> Closing {
-    Closing { code, reason: reason.to_owned() }
+    Closing {
+        code,
+        reason: reason.to_owned(),
+    }
 }
 
 /// What to say after a message that could not be read.
 fn broken(error: &str) -> Option<Closing> {
     if error.contains("too long") {
         let limit = limits::MESSAGE_BYTES;
-        return Some(closing(1009, &format!("messages may have {limit} bytes at most")));
+        return Some(closing(
+            1009,
+            &format!("messages may have {limit} bytes at most"),
+        ));
     }
     tracing::debug!(error, "connection broke");
-    Some(closing(1002, "the connection broke: what came is no valid WebSocket message"))
+    Some(closing(
+        1002,
+        "the connection broke: what came is no valid WebSocket message",
+    ))
 }
 
 fn shorten(reason: &str) -> &str {

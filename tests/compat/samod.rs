@@ -32,10 +32,13 @@ impl Dialer for WebSocketDialer {
 
     fn connect(
         &self,
-    ) -> Pin<Box<dyn Future<Output = Result<Transport, DialError<Self::Error>>> + Send + 'static>> {
+    ) -> Pin<Box<dyn Future<Output = Result<Transport, DialError<Self::Error>>> + Send + 'static>>
+    {
         let url = self.url();
         Box::pin(async move {
-            let (socket, _) = connect_async(url.as_str()).await.map_err(DialError::transient)?;
+            let (socket, _) = connect_async(url.as_str())
+                .await
+                .map_err(DialError::transient)?;
             let (sink, stream) = socket.split();
             let stream = stream.filter_map(|message| {
                 future::ready(match message {
@@ -54,7 +57,9 @@ impl Dialer for WebSocketDialer {
 
 async fn client(server: SocketAddr) -> Repo {
     let repo = Repo::build_tokio().load().await;
-    let dialer = repo.dial(BackoffConfig::default(), Arc::new(WebSocketDialer(server))).unwrap();
+    let dialer = repo
+        .dial(BackoffConfig::default(), Arc::new(WebSocketDialer(server)))
+        .unwrap();
     dialer.established().await.expect("the handshake succeeds");
     repo
 }
@@ -75,20 +80,23 @@ async fn until(handle: &DocHandle, what: &str, condition: impl Fn(&Automerge) ->
         }
         panic!("the document ended");
     };
-    timeout(DEADLINE, held).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+    timeout(DEADLINE, held)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain for {what}"));
 }
 
 fn value(doc: &Automerge, key: &str) -> Option<String> {
     let (value, _) = doc.get(ROOT, key).ok()??;
     match value {
-        AmValue::Scalar(scalar) => scalar.to_str().map(str::to_owned),
+        AmValue::Scalar(scalar) => scalar.as_str().map(str::to_owned),
         AmValue::Object(_) => None,
     }
 }
 
 fn put(handle: &DocHandle, key: &str, value: &str) {
     handle.with_document(|doc| {
-        doc.transact::<_, _, AutomergeError>(|tx| tx.put(ROOT, key, value)).expect("a change");
+        doc.transact::<_, _, AutomergeError>(|tx| tx.put(ROOT, key, value))
+            .expect("a change");
     });
 }
 
@@ -101,18 +109,32 @@ async fn a_samod_client_opens_an_event_edits_it_and_sees_the_edits_of_others() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(&folder.path().join("data"), &[]);
     let ana = TestDevice::connected("ana", server.address).await;
-    let event = ana.create("event", "ev1", &[("venue", json!("Town hall"))]).await;
+    let event = ana
+        .create("event", "ev1", &[("venue", json!("Town hall"))])
+        .await;
     ana.synced().await;
 
     let samod = client(server.address).await;
-    let handle = timeout(DEADLINE, samod.find(name(event))).await.expect("an answer").unwrap();
+    let handle = timeout(DEADLINE, samod.find(name(event)))
+        .await
+        .expect("an answer")
+        .unwrap();
     let handle = handle.expect("the event is found");
-    until(&handle, "the venue", |doc| value(doc, "venue").as_deref() == Some("Town hall")).await;
+    until(&handle, "the venue", |doc| {
+        value(doc, "venue").as_deref() == Some("Town hall")
+    })
+    .await;
 
     put(&handle, "venue", "Library");
-    ana.until_record(event, "samod's edit", |record| record.fields["venue"] == json!("Library")).await;
+    ana.until_record(event, "samod's edit", |record| {
+        record.fields["venue"] == json!("Library")
+    })
+    .await;
     ana.set(event, "venue", json!("School")).await;
-    until(&handle, "ana's edit", |doc| value(doc, "venue").as_deref() == Some("School")).await;
+    until(&handle, "ana's edit", |doc| {
+        value(doc, "venue").as_deref() == Some("School")
+    })
+    .await;
     let served = get(server.address, &format!("/api/records/{event}")).json();
     assert_eq!(served["fields"]["venue"], "School");
     samod.stop().await;
@@ -124,7 +146,10 @@ async fn a_document_nobody_has_is_unavailable() {
     let server = serve(&folder.path().join("data"), &[]);
     let samod = client(server.address).await;
     let nowhere = name(DocumentId::from_bytes([9; 16]));
-    let found = timeout(DEADLINE, samod.find(nowhere)).await.expect("an answer").unwrap();
+    let found = timeout(DEADLINE, samod.find(nowhere))
+        .await
+        .expect("an answer")
+        .unwrap();
     assert!(found.is_none());
     samod.stop().await;
 }
@@ -139,7 +164,10 @@ async fn a_document_that_is_no_record_is_refused_and_not_kept() {
     put(&foreign, "note", "not a record");
     // The refusal is logged after it was sent; the author keeps its document.
     let reader = client(server.address).await;
-    let found = timeout(DEADLINE, reader.find(foreign.document_id().clone())).await.unwrap().unwrap();
+    let found = timeout(DEADLINE, reader.find(foreign.document_id().clone()))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(found.is_none());
     author.stop().await;
     reader.stop().await;
@@ -148,7 +176,10 @@ async fn a_document_that_is_no_record_is_refused_and_not_kept() {
     assert!(log.contains("RefusedPeer"), "{log}");
     let verify = MELTEMI.run(&["verify", "--data", data.to_str().unwrap()]);
     let said = String::from_utf8_lossy(&verify.stdout);
-    assert!(said.contains("checked 0 records and 0 other documents: 0 problems"), "{said}");
+    assert!(
+        said.contains("checked 0 records and 0 other documents: 0 problems"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +205,10 @@ async fn other_documents_are_kept_and_synced_when_the_server_is_told_to() {
     let copy = copy.await.expect("the document arrives");
     until(&copy, "the note", |doc| value(doc, "note").is_some()).await;
     put(&copy, "answer", "seen");
-    until(&foreign, "the answer", |doc| value(doc, "answer").as_deref() == Some("seen")).await;
+    until(&foreign, "the answer", |doc| {
+        value(doc, "answer").as_deref() == Some("seen")
+    })
+    .await;
     let shown = get(server.address, &format!("/api/records/{id}"));
     assert_eq!(shown.status, 422);
     assert_eq!(shown.json()["code"], "not-a-record");
@@ -184,7 +218,14 @@ async fn other_documents_are_kept_and_synced_when_the_server_is_told_to() {
 
     let server = serve(&data, &["--foreign-documents"]);
     let later = client(server.address).await;
-    let kept = timeout(DEADLINE, later.find(id)).await.unwrap().unwrap().expect("it was kept");
-    until(&kept, "the answer", |doc| value(doc, "answer").as_deref() == Some("seen")).await;
+    let kept = timeout(DEADLINE, later.find(id))
+        .await
+        .unwrap()
+        .unwrap()
+        .expect("it was kept");
+    until(&kept, "the answer", |doc| {
+        value(doc, "answer").as_deref() == Some("seen")
+    })
+    .await;
     later.stop().await;
 }

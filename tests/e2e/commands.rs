@@ -27,14 +27,20 @@ fn export(data: &Path, out: &Path) -> Value {
 
 fn heads(manifest: &Value) -> BTreeMap<String, Value> {
     let documents = manifest["documents"].as_array().unwrap();
-    documents.iter().map(|d| (d["id"].to_string(), d["heads"].clone())).collect()
+    documents
+        .iter()
+        .map(|d| (d["id"].to_string(), d["heads"].clone()))
+        .collect()
 }
 
 #[test]
 fn importing_twice_changes_nothing() {
     let (folder, data) = data_folder();
     let said = import(folder.path(), &data);
-    assert!(said.contains(" new, 0 changed, 0 unchanged, 0 not taken"), "{said}");
+    assert!(
+        said.contains(" new, 0 changed, 0 unchanged, 0 not taken"),
+        "{said}"
+    );
     let first = export(&data, &folder.path().join("first"));
     let said = import(folder.path(), &data);
     assert!(said.contains(": 0 new, 0 changed, "), "{said}");
@@ -85,7 +91,10 @@ fn a_data_folder_in_use_is_left_alone() {
         let refused = MELTEMI.run(&command);
         assert!(!refused.status.success());
         let said = String::from_utf8_lossy(&refused.stderr);
-        assert!(said.contains("in use by another meltemi process (process "), "{said}");
+        assert!(
+            said.contains("in use by another meltemi process (process "),
+            "{said}"
+        );
         assert!(refused.stdout.is_empty());
     }
 }

@@ -17,8 +17,12 @@ fn damage(data: &Path, document: DocumentId) {
     // Every part begins with this, then come the document, and what it holds: 1 or 2 for content.
     let mut mark = b"MELTEMI\x01".to_vec();
     mark.extend_from_slice(document.as_bytes());
-    let places: Vec<usize> =
-        bytes.windows(mark.len()).enumerate().filter(|(_, w)| *w == mark).map(|(at, _)| at).collect();
+    let places: Vec<usize> = bytes
+        .windows(mark.len())
+        .enumerate()
+        .filter(|(_, w)| *w == mark)
+        .map(|(at, _)| at)
+        .collect();
     let mut damaged = 0;
     for place in places {
         if matches!(bytes[place + mark.len()], 1 | 2) {
@@ -37,7 +41,10 @@ async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again
     let ana = TestDevice::connected("ana", server.address).await;
     let mut cities = Vec::new();
     for n in 0..20 {
-        cities.push(ana.create("city", &format!("c{n}"), &[("population", json!(n))]).await);
+        cities.push(
+            ana.create("city", &format!("c{n}"), &[("population", json!(n))])
+                .await,
+        );
     }
     ana.synced().await;
     ana.disconnect().await;
@@ -45,10 +52,18 @@ async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again
 
     damage(&data, cities[7]);
     let verify = MELTEMI.run(&["verify", "--data", text(&data)]);
-    assert_eq!(verify.status.code(), Some(1));
+    assert_eq!(verify.status.code(), Some(1), "{verify:?}");
     let said = String::from_utf8_lossy(&verify.stdout);
-    assert!(said.contains(&format!("problem: document {}", cities[7])), "{said}");
-    assert!(cities.iter().all(|c| *c == cities[7] || !said.contains(&c.to_string())), "{said}");
+    assert!(
+        said.contains(&format!("problem: document {}", cities[7])),
+        "{said}"
+    );
+    assert!(
+        cities
+            .iter()
+            .all(|c| *c == cities[7] || !said.contains(&c.to_string())),
+        "{said}"
+    );
 
     let server = MELTEMI.serve(&data, &[]);
     for (n, city) in cities.iter().enumerate() {
@@ -65,6 +80,8 @@ async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again
     ana.synced().await;
     let again = get(server.address, &format!("/api/records/{}", cities[7])).json();
     assert_eq!(again["fields"]["population"], json!(700));
+    assert!(server.stop().success());
+    assert_healthy(&data);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +117,10 @@ async fn a_log_that_sled_would_cut_loses_nothing_behind_the_damage() {
     let ana = TestDevice::connected("ana", server.address).await;
     let mut cities = Vec::new();
     for n in 0..20 {
-        cities.push(ana.create("city", &format!("c{n}"), &[("population", json!(n))]).await);
+        cities.push(
+            ana.create("city", &format!("c{n}"), &[("population", json!(n))])
+                .await,
+        );
         // One write after the other, so that each is behind the one before in the log.
         ana.synced().await;
     }
@@ -109,12 +129,17 @@ async fn a_log_that_sled_would_cut_loses_nothing_behind_the_damage() {
     let server = MELTEMI.serve(&data, &[]);
     for (n, city) in cities.iter().enumerate().filter(|(n, _)| *n != 3) {
         let answer = get(server.address, &format!("/api/records/{city}"));
-        assert_eq!(answer.json()["fields"]["population"], json!(n), "{}", server.log());
+        assert_eq!(
+            answer.json()["fields"]["population"],
+            json!(n),
+            "{}",
+            server.log()
+        );
     }
     ana.disconnect().await;
     ana.connect(server.address).await;
     ana.set(cities[3], "population", json!(300)).await;
     ana.synced().await;
     assert!(server.stop().success());
-    assert_eq!(MELTEMI.serve(&data, &[]).stop().code(), Some(0));
+    assert_healthy(&data);
 }

@@ -39,7 +39,10 @@ impl StorageAdapter for Limited {
         }
         let full = |batch: &WriteBatch| {
             let detail = "no space left on device".to_owned();
-            Err(StorageError::Full { document: batch.document, detail })
+            Err(StorageError::Full {
+                document: batch.document,
+                detail,
+            })
         };
         batches.iter().map(full).collect()
     }
@@ -56,7 +59,10 @@ impl StorageAdapter for Limited {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
     let full = Arc::new(AtomicBool::new(true));
-    let storage = Limited { storage: Shared::default(), full: full.clone() };
+    let storage = Limited {
+        storage: Shared::default(),
+        full: full.clone(),
+    };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let options = ServeOptions {
@@ -76,9 +82,15 @@ async fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
     assert_eq!(get(address, "/readyz").status, 200);
 
     let ana = TestDevice::connected("ana", address).await;
-    let event = ana.create("event", "ev1", &[("titles/en", json!("Housing"))]).await;
+    let event = ana
+        .create("event", "ev1", &[("titles/en", json!("Housing"))])
+        .await;
     ana.until("word of the server's disk", |workspace| {
-        workspace.status().notices.iter().any(|notice| notice.code == NoticeCode::PeerStorage)
+        workspace
+            .status()
+            .notices
+            .iter()
+            .any(|notice| notice.code == NoticeCode::PeerStorage)
     })
     .await;
     assert!(ana.with(|workspace| workspace.status().waiting).await > 0);

@@ -19,7 +19,10 @@ fn the_demo_is_served_by_kind_and_a_second_start_adds_nothing() {
     };
     assert_eq!(count(server.address, "event"), 16);
     let all = get(server.address, "/api/records").json();
-    let by_kind: usize = KINDS.iter().map(|kind| count(server.address, kind.name)).sum();
+    let by_kind: usize = KINDS
+        .iter()
+        .map(|kind| count(server.address, kind.name))
+        .sum();
     assert_eq!(all.as_array().map(Vec::len), Some(by_kind));
     assert!(server.stop().success());
     let server = MELTEMI.serve(&data, &["--demo"]);
@@ -32,10 +35,30 @@ fn wrong_requests_are_refused_with_a_word_and_a_sentence() {
     let server = MELTEMI.serve(&data, &[]);
     let nowhere = DocumentId::from_bytes([9; 16]);
     for (path, status, code, says) in [
-        ("/api/records?kind=evnt".to_owned(), 400, "unknown-kind", "known kinds are programme, event"),
-        ("/api/records?knd=event".to_owned(), 400, "bad-query", "?kind=event"),
-        ("/api/records/xyz".to_owned(), 400, "bad-document-id", "base58check"),
-        (format!("/api/records/{nowhere}"), 404, "not-found", "no document"),
+        (
+            "/api/records?kind=evnt".to_owned(),
+            400,
+            "unknown-kind",
+            "known kinds are programme, event",
+        ),
+        (
+            "/api/records?knd=event".to_owned(),
+            400,
+            "bad-query",
+            "?kind=event",
+        ),
+        (
+            "/api/records/xyz".to_owned(),
+            400,
+            "bad-document-id",
+            "base58check",
+        ),
+        (
+            format!("/api/records/{nowhere}"),
+            404,
+            "not-found",
+            "no document",
+        ),
         ("/api/nothing".to_owned(), 404, "not-found", "/api/records"),
         ("/sync".to_owned(), 426, "not-a-websocket", "WebSocket"),
         ("/missing.js".to_owned(), 404, "not-found", "nothing"),
@@ -43,7 +66,10 @@ fn wrong_requests_are_refused_with_a_word_and_a_sentence() {
         let answer = get(server.address, &path);
         assert_eq!(answer.status, status, "{path}");
         assert_eq!(answer.json()["code"], code, "{path}");
-        assert!(answer.json()["message"].as_str().unwrap().contains(says), "{path}: {answer:?}");
+        assert!(
+            answer.json()["message"].as_str().unwrap().contains(says),
+            "{path}: {answer:?}"
+        );
     }
     assert_eq!(get(server.address, "/healthz").status, 200);
     assert_eq!(get(server.address, "/readyz").status, 200);
@@ -80,15 +106,29 @@ fn the_web_client_is_handed_out_compressed_and_guarded() {
         assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"));
         assert!(!policy.contains("  "), "{policy}");
     }
-    let compressed = get_with(server.address, "/page.js", &[("accept-encoding", "gzip, br")]);
+    let compressed = get_with(
+        server.address,
+        "/page.js",
+        &[("accept-encoding", "gzip, br")],
+    );
     assert_eq!(compressed.header("content-encoding"), Some("br"));
     assert_eq!(compressed.header("content-type"), Some("text/javascript"));
     assert_eq!(compressed.header("vary"), Some("accept-encoding"));
     assert_eq!(compressed.body, b"compressed");
-    let page = get_with(server.address, "/events/ev14", &[("accept", "text/html,*/*")]);
-    assert_eq!((page.status, page.body.as_slice()), (200, &b"<!doctype html>start"[..]));
+    let page = get_with(
+        server.address,
+        "/events/ev14",
+        &[("accept", "text/html,*/*")],
+    );
+    assert_eq!(
+        (page.status, page.body.as_slice()),
+        (200, &b"<!doctype html>start"[..])
+    );
     assert_eq!(get(server.address, "/events/ev14").status, 404);
-    assert_eq!(get_with(server.address, "/gone.js", &[("accept", "text/html")]).status, 404);
+    assert_eq!(
+        get_with(server.address, "/gone.js", &[("accept", "text/html")]).status,
+        404
+    );
 }
 
 #[test]

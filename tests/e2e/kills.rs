@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use automerge::{ChangeHash, ROOT, ReadDoc};
 use meltemi_core::id::DocumentId;
+use meltemi_core::sync::storage::CatalogueEntry;
+use meltemi_core::workspace::Workspace;
 use meltemi_tests::device::TestDevice;
 use meltemi_tests::request::get;
 use serde_json::json;
@@ -11,8 +14,32 @@ use crate::{MELTEMI, assert_healthy, data_folder};
 
 const KILLS: u64 = 200;
 
+/// Edits of each record before a kill.
+const BURST: u64 = 4;
+
 /// What was acknowledged: the number that each record is known to have reached on the server.
 type Acknowledged = BTreeMap<DocumentId, u64>;
+
+/// The numbers at the heads that the server has shown to have.
+fn shown_by_server(workspace: &Workspace) -> Acknowledged {
+    let number = |entry: &CatalogueEntry| {
+        let heads: Vec<_> = entry.synced.iter().map(|head| ChangeHash(*head)).collect();
+        let doc = workspace.document(&entry.document)?;
+        let (value, _) = doc.get_at(ROOT, "population", &heads).ok()??;
+        Some((
+            entry.document,
+            value
+                .as_i64()
+                .and_then(|n| u64::try_from(n).ok())
+                .or(value.as_u64())?,
+        ))
+    };
+    workspace
+        .catalogue()
+        .filter(|entry| !entry.synced.is_empty())
+        .filter_map(number)
+        .collect()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_the_server_is_killed_200_times() {
@@ -20,7 +47,11 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_200_times() {
     let device = TestDevice::new("ana");
     let mut cities = Vec::new();
     for n in 0..5 {
-        cities.push(device.create("city", &format!("c{n}"), &[("population", json!(0))]).await);
+        cities.push(
+            device
+                .create("city", &format!("c{n}"), &[("population", json!(0))])
+                .await,
+        );
     }
     let mut acknowledged = Acknowledged::new();
     let mut number = 0;
@@ -29,23 +60,37 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_200_times() {
         for (city, least) in &acknowledged {
             let record = get(server.address, &format!("/api/records/{city}")).json();
             let there = record["fields"]["population"].as_u64();
-            assert!(there >= Some(*least), "round {round}: {city} has {there:?} instead of {least}");
+            assert!(
+                there >= Some(*least),
+                "round {round}: {city} has {there:?} instead of {least}"
+            );
         }
         device.connect(server.address).await;
         device.synced().await;
-        acknowledged.extend(cities.iter().map(|city| (*city, number)));
         // A burst of edits, and the end while part of them is under way.
-        for _ in 0..8 {
+        for _ in 0..BURST {
             number += 1;
             for city in &cities {
                 device.set(*city, "population", json!(number)).await;
             }
         }
-        let left = (round * 7) % 41;
-        device.until("part of the edits on the server", move |w| w.status().waiting <= left).await;
+        let left = (round * 7) % (BURST * cities.len() as u64 + 1);
+        device
+            .until("part of the edits on the server", move |w| {
+                w.status().waiting <= left
+            })
+            .await;
         server.kill();
+        acknowledged.extend(device.with(|workspace| shown_by_server(workspace)).await);
         device.disconnect().await;
     }
+    assert_eq!(acknowledged.len(), cities.len());
+    assert!(
+        acknowledged
+            .values()
+            .all(|shown| *shown > (KILLS - 2) * BURST),
+        "{acknowledged:?}"
+    );
     assert_healthy(&data);
     let server = MELTEMI.serve(&data, &[]);
     device.connect(server.address).await;

@@ -34,6 +34,8 @@ fn assert_healthy(data: &std::path::Path) {
     let said = String::from_utf8_lossy(&verify.stdout);
     let log = String::from_utf8_lossy(&verify.stderr);
     assert!(verify.status.success(), "{said}\n{log}");
-    let blobs = std::fs::read_dir(data.join("sled/blobs")).expect("sled's blob folder").count();
+    let blobs = std::fs::read_dir(data.join("sled/blobs"))
+        .expect("sled's blob folder")
+        .count();
     assert_eq!(blobs, 0);
 }

@@ -17,7 +17,10 @@ use crate::{MELTEMI, data_folder};
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn socket(server: SocketAddr) -> Socket {
-    connect_async(format!("ws://{server}/sync")).await.expect("a connection").0
+    connect_async(format!("ws://{server}/sync"))
+        .await
+        .expect("a connection")
+        .0
 }
 
 /// How the server ends the connection: code and reason.
@@ -25,7 +28,9 @@ async fn ending(mut socket: Socket) -> (CloseCode, String) {
     let ended = timeout(DEADLINE, async {
         loop {
             match socket.next().await {
-                Some(Ok(Message::Close(Some(frame)))) => return (frame.code, frame.reason.to_string()),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (frame.code, frame.reason.to_string());
+                }
                 Some(Ok(_)) => {}
                 other => panic!("ended without a reason: {other:?}"),
             }
@@ -57,9 +62,17 @@ async fn what_is_no_frame_ends_its_own_connection_with_a_reason() {
     let ana = TestDevice::connected("ana", server.address).await;
     let good = join();
     let cut = good[..good.len() - 3].to_vec();
-    for bytes in [vec![], vec![0xf6], vec![0xff; 100], cut, b"{\"type\":\"join\"}".to_vec()] {
+    for bytes in [
+        vec![],
+        vec![0xf6],
+        vec![0xff; 100],
+        cut,
+        b"{\"type\":\"join\"}".to_vec(),
+    ] {
         let mut peer = socket(server.address).await;
-        peer.send(Message::Binary(Bytes::from(bytes.clone()))).await.unwrap();
+        peer.send(Message::Binary(Bytes::from(bytes.clone())))
+            .await
+            .unwrap();
         let (code, reason) = ending(peer).await;
         assert_eq!(code, CloseCode::Policy, "{bytes:?}");
         assert!(reason.contains("frame"), "{bytes:?}: {reason}");
@@ -73,7 +86,9 @@ async fn what_is_no_frame_ends_its_own_connection_with_a_reason() {
 
     let mut peer = socket(server.address).await;
     for _ in 0..2 {
-        peer.send(Message::Binary(Bytes::from(join()))).await.unwrap();
+        peer.send(Message::Binary(Bytes::from(join())))
+            .await
+            .unwrap();
     }
     let (code, reason) = ending(peer).await;
     assert_eq!(code, CloseCode::Policy);
@@ -81,12 +96,20 @@ async fn what_is_no_frame_ends_its_own_connection_with_a_reason() {
 
     let mut peer = socket(server.address).await;
     let long = Bytes::from(vec![0; 9 * 1024 * 1024]);
-    let _ = peer.send(Message::Binary(long)).await;
+    peer.send(Message::Binary(long)).await.unwrap();
+    let (code, reason) = ending(peer).await;
+    assert_eq!(code, CloseCode::Policy);
+    assert!(reason.contains("too large"), "{reason}");
 
     // Everybody else is served as if nothing had happened.
-    let event = ana.create("event", "ev1", &[("titles/en", json!("Housing"))]).await;
+    let event = ana
+        .create("event", "ev1", &[("titles/en", json!("Housing"))])
+        .await;
     ana.synced().await;
-    assert_eq!(get(server.address, &format!("/api/records/{event}")).status, 200);
+    assert_eq!(
+        get(server.address, &format!("/api/records/{event}")).status,
+        200
+    );
     assert!(server.log().contains("no valid frame"));
 }
 
@@ -121,5 +144,5 @@ async fn a_server_that_stops_says_so() {
     let (code, reason) = ending(peer).await;
     assert_eq!(code, CloseCode::Away);
     assert!(reason.contains("stopping"), "{reason}");
-    assert!(server.stop().success());
+    assert!(server.wait().success());
 }

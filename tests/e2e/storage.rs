@@ -16,7 +16,9 @@ fn sled_conforms() {
     let folder = tempfile::tempdir().unwrap();
     conformance::check(|name| Box::new(SledStorage::open(&folder.path().join(name)).unwrap()));
     for name in ["written", "long", "replaced", "entries"] {
-        let blobs = std::fs::read_dir(blob_folder(&folder.path().join(name))).unwrap().count();
+        let blobs = std::fs::read_dir(blob_folder(&folder.path().join(name)))
+            .unwrap()
+            .count();
         assert_eq!(blobs, 0, "{name}");
     }
 }

@@ -34,8 +34,8 @@ fn the_bytes_are_the_same_on_every_machine() {
     assert_eq!(
         find(&records, "event/ev14").heads,
         [
-            "ddd6f2df41f04b1a585fd5826fd805b61a74a68f89133abf36d5937e65cb6405",
-            "feb7292724a2e19e0520e3b3c1b8472c782acd901c4744a4e237874500682c38",
+            "16cba3a1a6a14de71388a10c51872af3ed1afe102c1651bfc9de7236f86fd1e6",
+            "77345b8557ef7bbc8bc81e82b4fcca838d22ef78c0d2d7a5f95dc1720b14d959",
         ]
     );
 }
@@ -191,7 +191,21 @@ fn any_single_damage_to_the_text_is_an_error_or_a_warning_never_a_panic() {
             _ => {}
         }
     }
-    let data = reference_data();
+    // A smaller text of the same form: what nothing else refers to is left out.
+    let mut data = reference_data();
+    for list in [
+        "events",
+        "knowledge_products",
+        "targeted_city_actions",
+        "harvested_outcomes",
+    ] {
+        data[list].as_array_mut().expect("a list").truncate(2);
+    }
+    for unread in ["meta", "golden_numbers", "capabilities", "indicators"] {
+        data.as_object_mut().expect("an object").remove(unread);
+    }
+    assert!(read(&data.to_string()).is_ok());
+
     let mut places = Vec::new();
     damage(&data, &mut Vec::new(), &mut places);
     let bad = [
@@ -201,11 +215,7 @@ fn any_single_damage_to_the_text_is_an_error_or_a_warning_never_a_panic() {
         json!([[]]),
         json!({"x": {}}),
     ];
-    for (at, place) in places
-        .iter()
-        .filter(|place| !place.contains("golden"))
-        .enumerate()
-    {
+    for (at, place) in places.iter().enumerate() {
         let mut data = data.clone();
         *data.pointer_mut(place).expect("a place") = bad[at % bad.len()].clone();
         // Most are refused, some leave something out.

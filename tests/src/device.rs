@@ -48,7 +48,9 @@ enum Event {
 }
 
 fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a time after 1970");
     Timestamp(since.as_millis() as u64)
 }
 
@@ -82,13 +84,19 @@ impl TestDevice {
     /// Gives it a network on which the server has this address, and waits until it is connected.
     pub async fn connect(&self, server: SocketAddr) {
         self.ask(Ask::Network(Some(server)));
-        self.until("a line to the server", |workspace| workspace.status().line == Line::Online).await;
+        self.until("a line to the server", |workspace| {
+            workspace.status().line == Line::Online
+        })
+        .await;
     }
 
     /// Takes the network away, and waits until the device has noticed.
     pub async fn disconnect(&self) {
         self.ask(Ask::Network(None));
-        self.until("no line", |w| matches!(w.status().line, Line::Offline { .. })).await;
+        self.until("no line", |w| {
+            matches!(w.status().line, Line::Offline { .. })
+        })
+        .await;
     }
 
     /// Does something with its workspace.
@@ -128,7 +136,9 @@ impl TestDevice {
 
     /// Begins a record.
     pub async fn create(&self, kind: &str, key: &str, values: &[(&str, Value)]) -> DocumentId {
-        let values = values.iter().map(|(path, value)| (path.parse().expect("a path"), value.clone()));
+        let values = values
+            .iter()
+            .map(|(path, value)| (path.parse().expect("a path"), value.clone()));
         self.execute(Command::CreateRecord {
             programme: "test".to_owned(),
             reference: RecordRef::new(kind, key),
@@ -140,18 +150,27 @@ impl TestDevice {
     /// Sets one field.
     pub async fn set(&self, document: DocumentId, path: &str, value: Value) {
         let path: FieldPath = path.parse().expect("a path");
-        self.execute(Command::SetField { document, path, value }).await;
+        self.execute(Command::SetField {
+            document,
+            path,
+            value,
+        })
+        .await;
     }
 
     /// Carries out a command.
     pub async fn execute(&self, command: Command) -> DocumentId {
-        let executed = self.with(move |workspace| workspace.execute(now(), &command)).await;
+        let executed = self
+            .with(move |workspace| workspace.execute(now(), &command))
+            .await;
         executed.expect("the command is valid").document
     }
 
     /// A record as this device sees it.
     pub async fn record(&self, document: DocumentId) -> RecordView {
-        self.with(move |workspace| workspace.record(&document)).await.expect("the record is here")
+        self.with(move |workspace| workspace.record(&document))
+            .await
+            .expect("the record is here")
     }
 
     /// Waits until a record is here and `condition` holds for it.
@@ -161,7 +180,10 @@ impl TestDevice {
         what: &str,
         mut condition: impl FnMut(&RecordView) -> bool + Send + 'static,
     ) {
-        self.until(what, move |w| w.record(&document).is_ok_and(|record| condition(&record))).await;
+        self.until(what, move |w| {
+            w.record(&document).is_ok_and(|record| condition(&record))
+        })
+        .await;
     }
 
     fn ask(&self, ask: Ask) {
@@ -230,7 +252,8 @@ impl Task {
             Ask::Network(None) => {
                 self.server = None;
                 if let Some((connection, _)) = self.line.take() {
-                    self.workspace.handle(now(), Input::Disconnected { connection });
+                    self.workspace
+                        .handle(now(), Input::Disconnected { connection });
                 }
             }
         }
@@ -241,7 +264,11 @@ impl Task {
             Event::Open(connection, sender) => {
                 self.line = Some((connection, sender));
                 let principal = Principal::built_in();
-                Input::Connected { connection, role: Role::Dialer, principal }
+                Input::Connected {
+                    connection,
+                    role: Role::Dialer,
+                    principal,
+                }
             }
             Event::Frame(connection, bytes) => Input::Frame { connection, bytes },
             Event::Closed(connection) => {
@@ -269,15 +296,21 @@ impl Task {
                         StorageRequest::Catalogue => {
                             self.storage.catalogue().map(StorageAnswer::Catalogue)
                         }
-                        StorageRequest::Load(id) => self.storage.load(&id).map(StorageAnswer::Loaded),
-                        StorageRequest::Write(batch) => {
-                            self.storage.write(&[batch]).remove(0).map(|()| StorageAnswer::Written)
+                        StorageRequest::Load(id) => {
+                            self.storage.load(&id).map(StorageAnswer::Loaded)
                         }
-                        StorageRequest::Synced { document, heads } => {
-                            self.storage.synced(&document, &heads).map(|()| StorageAnswer::Noted)
-                        }
+                        StorageRequest::Write(batch) => self
+                            .storage
+                            .write(&[batch])
+                            .remove(0)
+                            .map(|()| StorageAnswer::Written),
+                        StorageRequest::Synced { document, heads } => self
+                            .storage
+                            .synced(&document, &heads)
+                            .map(|()| StorageAnswer::Noted),
                     };
-                    self.workspace.handle(now(), Input::Stored { effect, result });
+                    self.workspace
+                        .handle(now(), Input::Stored { effect, result });
                 }
                 Output::Dial => self.dial(),
                 Output::Wake(at) => self.wake = Some(at),
@@ -288,7 +321,10 @@ impl Task {
             }
         }
         let workspace = &self.workspace;
-        for (_, reply) in self.waiting.extract_if(.., |(condition, _)| condition(workspace)) {
+        for (_, reply) in self
+            .waiting
+            .extract_if(.., |(condition, _)| condition(workspace))
+        {
             let _ = reply.send(());
         }
     }

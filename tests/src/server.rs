@@ -22,13 +22,20 @@ pub struct Server {
 impl Program {
     /// Runs a command to its end.
     pub fn run(self, arguments: &[&str]) -> Output {
-        self.command().args(arguments).output().expect("the program runs")
+        self.command()
+            .args(arguments)
+            .output()
+            .expect("the program runs")
     }
 
     /// Starts a server on the data folder and waits until it says that it is ready.
     pub fn serve(self, data: &Path, arguments: &[&str]) -> Server {
         let log = data.with_extension("log");
-        let file = File::options().create(true).append(true).open(&log).expect("a log file");
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .expect("a log file");
         let mut child = self
             .command()
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -40,12 +47,23 @@ impl Program {
             .expect("the program starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("standard output is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("standard output is read");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("standard output is read");
         let address = line.trim_end().strip_prefix("listening on http://");
-        let address = address.and_then(|address| address.parse().ok()).unwrap_or_else(|| {
-            panic!("not ready: {line:?}; log: {}", fs::read_to_string(&log).unwrap_or_default())
-        });
-        Server { child, address, log }
+        let address = address
+            .and_then(|address| address.parse().ok())
+            .unwrap_or_else(|| {
+                panic!(
+                    "not ready: {line:?}; log: {}",
+                    fs::read_to_string(&log).unwrap_or_default()
+                )
+            });
+        Server {
+            child,
+            address,
+            log,
+        }
     }
 
     fn command(self) -> Command {
@@ -63,15 +81,22 @@ impl Server {
     }
 
     /// Asks it to stop, and waits until it has.
-    pub fn stop(mut self) -> ExitStatus {
+    pub fn stop(self) -> ExitStatus {
         self.signal("TERM");
+        self.wait()
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(mut self) -> ExitStatus {
         self.child.wait().expect("the process ends")
     }
 
     /// Sends it a signal.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status();
         assert!(sent.expect("kill runs").success());
     }
 

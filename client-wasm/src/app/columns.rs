@@ -36,9 +36,8 @@ pub fn columns(kind: &'static Kind) -> Vec<Column> {
         match &field.shape {
             Shape::Value(Scalar::Dates) => true,
             Shape::Value(Scalar::Code(_) | Scalar::Link(_)) => asked || field.required,
-            Shape::Tags(Member::Link(_) | Member::Code(_)) | Shape::Entries(EntryKey::Link(_), _) => {
-                field.required
-            }
+            Shape::Tags(Member::Link(_) | Member::Code(_))
+            | Shape::Entries(EntryKey::Link(_), _) => field.required,
             _ => false,
         }
     };
@@ -49,7 +48,11 @@ pub fn columns(kind: &'static Kind) -> Vec<Column> {
         Shape::Entries(..) | Shape::Tags(Member::Link(_)) => 1,
         _ => 2,
     });
-    fields.into_iter().take(MOST).map(|field| Column { field }).collect()
+    fields
+        .into_iter()
+        .take(MOST)
+        .map(|field| Column { field })
+        .collect()
 }
 
 /// Whether records of this kind have a number.
@@ -67,7 +70,13 @@ impl Column {
     pub fn cell(&self, summary: &Summary) -> Cell {
         let value = summary.fields.get(self.field.name);
         let text = || value.and_then(Value::as_str).map(str::to_owned);
-        let linked = || summary.links.get(self.field.name).cloned().unwrap_or_default();
+        let linked = || {
+            summary
+                .links
+                .get(self.field.name)
+                .cloned()
+                .unwrap_or_default()
+        };
         let cell = match &self.field.shape {
             Shape::Value(Scalar::Dates) => text().map(Cell::Dates),
             Shape::Value(Scalar::Code(words)) => {
@@ -94,14 +103,20 @@ mod tests {
 
     fn names(name: &str) -> Vec<&'static str> {
         let kind = kind(name).expect("a kind");
-        columns(kind).iter().map(|column| column.field.name).collect()
+        columns(kind)
+            .iter()
+            .map(|column| column.field.name)
+            .collect()
     }
 
     #[test]
     fn events_are_listed_by_date_host_modality_and_phase() {
         let names = names("event");
         assert_eq!(&names[..2], ["dates", "hosts"]);
-        assert!(names.contains(&"modality") && names.contains(&"phase"), "{names:?}");
+        assert!(
+            names.contains(&"modality") && names.contains(&"phase"),
+            "{names:?}"
+        );
     }
 
     #[test]

@@ -28,11 +28,23 @@ impl Draft {
     /// The draft for a stored span, date or nothing.
     pub fn new(stored: &str) -> Self {
         let Ok(span) = stored.parse::<DateSpan>() else {
-            return Self { precision: Precision::Day, start: String::new(), end: String::new() };
+            return Self {
+                precision: Precision::Day,
+                start: String::new(),
+                end: String::new(),
+            };
         };
         let precision = span.start().precision().min(span.end().precision());
-        let end = if span.start() == span.end() { String::new() } else { cut(span.end(), precision) };
-        Self { precision, start: cut(span.start(), precision), end }
+        let end = if span.start() == span.end() {
+            String::new()
+        } else {
+            cut(span.end(), precision)
+        };
+        Self {
+            precision,
+            start: cut(span.start(), precision),
+            end,
+        }
     }
 
     /// Makes the draft as exact as given, keeping what is known.
@@ -55,11 +67,17 @@ impl Draft {
         }
         let date = |text: &str| {
             let date: Date = text.parse().map_err(|_| DraftError::Incomplete)?;
-            if date.precision() == self.precision { Ok(date) } else { Err(DraftError::Incomplete) }
+            if date.precision() == self.precision {
+                Ok(date)
+            } else {
+                Err(DraftError::Incomplete)
+            }
         };
         let start = date(start)?;
         let end = if end.is_empty() { start } else { date(end)? };
-        DateSpan::new(start, end).map(|span| Some(span.to_string())).ok_or(DraftError::Reversed)
+        DateSpan::new(start, end)
+            .map(|span| Some(span.to_string()))
+            .ok_or(DraftError::Reversed)
     }
 }
 
@@ -81,7 +99,10 @@ pub fn join_month(year: &str, month: &str) -> String {
 
 /// The year of a stored span or date, for filters.
 pub fn year(stored: &str) -> Option<u16> {
-    stored.parse::<DateSpan>().ok().map(|span| span.start().year())
+    stored
+        .parse::<DateSpan>()
+        .ok()
+        .map(|span| span.start().year())
 }
 
 fn cut(date: Date, precision: Precision) -> String {
@@ -99,7 +120,13 @@ mod tests {
 
     #[test]
     fn stored_dates_come_back_unchanged() {
-        for stored in ["2021", "2021-03", "2021-03-16", "2021-03-16/2021-03-18", "2015/2018"] {
+        for stored in [
+            "2021",
+            "2021-03",
+            "2021-03-16",
+            "2021-03-16/2021-03-18",
+            "2015/2018",
+        ] {
             assert_eq!(Draft::new(stored).value(), Ok(Some(stored.to_owned())));
         }
         assert_eq!(Draft::new("").value(), Ok(None));

@@ -41,7 +41,11 @@ pub fn entries(
         .iter()
         .filter_map(|(name, value)| {
             let path = entry_path(key, path, name)?;
-            let entry = Entry { key: name.clone(), path, removed: is_removed(value) };
+            let entry = Entry {
+                key: name.clone(),
+                path,
+                removed: is_removed(value),
+            };
             Some((order(fields, value), entry))
         })
         .collect();
@@ -60,7 +64,10 @@ pub fn entry_path(key: &EntryKey, path: &FieldPath, name: &str) -> Option<FieldP
 /// What entries are sorted by: an `order` that somebody gave, then times, then what names them.
 fn order(fields: &'static [Field], entry: &Value) -> Vec<String> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let number = entry.get("order").and_then(Value::as_i64).unwrap_or(i64::MAX);
+    let number = entry
+        .get("order")
+        .and_then(Value::as_i64)
+        .unwrap_or(i64::MAX);
     let mut keys = vec![format!("{number:020}")];
     for field in fields {
         if let Shape::Value(Scalar::LocalTime | Scalar::Date | Scalar::Dates) = &field.shape {
@@ -78,7 +85,10 @@ pub fn title<'a>(fields: &'static [Field], entry: &'a Value) -> Option<&'a str> 
     let names = |field: &&Field| {
         matches!(field.shape, Shape::Value(Scalar::Line) | Shape::Text) && field.name != "source"
     };
-    let mut found = fields.iter().filter(names).filter_map(|field| entry.get(field.name)?.as_str());
+    let mut found = fields
+        .iter()
+        .filter(names)
+        .filter_map(|field| entry.get(field.name)?.as_str());
     found.find(|text| !text.trim().is_empty())
 }
 
@@ -97,15 +107,22 @@ mod tests {
     use serde_json::json;
 
     fn of(name: &str, value: Value) -> Vec<Entry> {
-        let field = kind("event").and_then(|kind| kind.field(name)).expect("a field");
-        let Shape::Entries(key, fields) = &field.shape else { panic!("{name} has entries") };
+        let field = kind("event")
+            .and_then(|kind| kind.field(name))
+            .expect("a field");
+        let Shape::Entries(key, fields) = &field.shape else {
+            panic!("{name} has entries")
+        };
         entries(key, fields, &FieldPath::field(name), Some(&value))
     }
 
     #[test]
     fn order_comes_first_then_time_then_name() {
         let keys = |value| -> Vec<String> {
-            of("sessions", value).into_iter().map(|entry| entry.key).collect()
+            of("sessions", value)
+                .into_iter()
+                .map(|entry| entry.key)
+                .collect()
         };
         let sessions = json!({
             "a": { "title": "Zebra" },
@@ -127,14 +144,21 @@ mod tests {
     #[test]
     fn fixed_entries_are_all_there() {
         let steps = of("steps", json!({ "report": { "done_at": "2021" } }));
-        assert_eq!(steps.first().map(|step| step.key.as_str()), Some("background"));
+        assert_eq!(
+            steps.first().map(|step| step.key.as_str()),
+            Some("background")
+        );
         assert!(steps.iter().any(|step| step.key == "followup_12m"));
     }
 
     #[test]
     fn an_entry_is_named_by_its_first_text() {
-        let field = kind("event").and_then(|kind| kind.field("sessions")).expect("a field");
-        let Shape::Entries(_, fields) = &field.shape else { return };
+        let field = kind("event")
+            .and_then(|kind| kind.field("sessions"))
+            .expect("a field");
+        let Shape::Entries(_, fields) = &field.shape else {
+            return;
+        };
         let entry = json!({ "title": " ", "place": "Town hall", "source": "L1" });
         assert_eq!(title(fields, &entry), Some("Town hall"));
         assert_eq!(title(fields, &json!({ "source": "L1" })), None);

@@ -24,11 +24,18 @@ pub const CODES: [&str; 16] = [
 
 /// The key of the text for a failure; `failure.other` for words that have none.
 pub fn key(failure: &Failure) -> String {
-    let code = CODES.iter().find(|code| **code == failure.code).copied().unwrap_or("other");
+    let code = CODES
+        .iter()
+        .find(|code| **code == failure.code)
+        .copied()
+        .unwrap_or("other");
     format!("failure.{code}")
 }
 
 /// A failure of the page's own making.
 pub fn failure(code: &str, message: impl Into<String>) -> Failure {
-    Failure { code: code.to_owned(), message: message.into() }
+    Failure {
+        code: code.to_owned(),
+        message: message.into(),
+    }
 }

@@ -44,8 +44,10 @@ pub fn filters(kind: &'static Kind) -> Vec<Filter> {
         filters.push(Filter::Place(field));
     }
     let words = |field: &&Field| {
-        matches!(field.shape, Shape::Value(Scalar::Code(_)) | Shape::Tags(Member::Code(_)))
-            && (field.merge == Merge::Ask || field.required)
+        matches!(
+            field.shape,
+            Shape::Value(Scalar::Code(_)) | Shape::Tags(Member::Code(_))
+        ) && (field.merge == Merge::Ask || field.required)
     };
     // What may be asked about says more than what is only required.
     let mut words: Vec<&'static Field> = kind.fields.iter().filter(words).collect();
@@ -79,7 +81,10 @@ impl Filter {
         match self {
             Self::Year(field) => {
                 let text = value(field).and_then(Value::as_str);
-                text.and_then(year).map(|year| year.to_string()).into_iter().collect()
+                text.and_then(year)
+                    .map(|year| year.to_string())
+                    .into_iter()
+                    .collect()
             }
             Self::Place(field) => places(field).iter().map(RecordRef::to_string).collect(),
             Self::CountryOf(field) => places(field)
@@ -98,7 +103,10 @@ impl Filter {
 
     /// The values that occur in a list.
     pub fn options(&self, summaries: &[Summary], lookup: Lookup<'_>) -> BTreeSet<String> {
-        summaries.iter().flat_map(|summary| self.values(summary, lookup)).collect()
+        summaries
+            .iter()
+            .flat_map(|summary| self.values(summary, lookup))
+            .collect()
     }
 }
 
@@ -109,8 +117,10 @@ mod tests {
 
     #[test]
     fn events_are_narrowed_by_year_country_host_modality_and_phase() {
-        let names: Vec<_> =
-            filters(kind("event").expect("a kind")).iter().map(Filter::name).collect();
+        let names: Vec<_> = filters(kind("event").expect("a kind"))
+            .iter()
+            .map(Filter::name)
+            .collect();
         for name in ["year", "country", "hosts", "modality", "phase"] {
             assert!(names.contains(&name), "{names:?}");
         }

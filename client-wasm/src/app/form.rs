@@ -16,9 +16,15 @@ pub struct Section {
 pub fn sections(kind: &'static Kind) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     for field in kind.fields {
-        match sections.iter_mut().find(|section| section.name == field.section) {
+        match sections
+            .iter_mut()
+            .find(|section| section.name == field.section)
+        {
             Some(section) => section.fields.push(field),
-            None => sections.push(Section { name: field.section, fields: vec![field] }),
+            None => sections.push(Section {
+                name: field.section,
+                fields: vec![field],
+            }),
         }
     }
     sections
@@ -74,7 +80,10 @@ fn collect_kinds(fields: &'static [Field], out: &mut Vec<&'static str>) {
 
 /// The fields asked for when a record is begun: the required ones that fit a short form.
 pub fn first_fields(kind: &'static Kind) -> Vec<&'static Field> {
-    kind.fields.iter().filter(|field| field.required && fits_short_form(field)).collect()
+    kind.fields
+        .iter()
+        .filter(|field| field.required && fits_short_form(field))
+        .collect()
 }
 
 fn fits_short_form(field: &Field) -> bool {
@@ -91,7 +100,9 @@ pub fn field_names(kind: &'static Kind, path: &FieldPath) -> Vec<&'static str> {
     let mut fields = kind.fields;
     let mut segments = path.segments().iter();
     while let Some(Segment::Name(name)) = segments.next() {
-        let Some(field) = fields.iter().find(|field| field.name == name) else { break };
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            break;
+        };
         names.push(field.name);
         match &field.shape {
             Shape::Entries(_, within) => {
@@ -111,7 +122,11 @@ pub fn field_at(kind: &'static Kind, path: &FieldPath) -> Option<&'static Field>
     let mut found = None;
     for name in names {
         found = fields.iter().find(|field| field.name == name);
-        if let Some(Field { shape: Shape::Entries(_, within), .. }) = found {
+        if let Some(Field {
+            shape: Shape::Entries(_, within),
+            ..
+        }) = found
+        {
             fields = within;
         }
     }
@@ -135,7 +150,10 @@ mod tests {
     #[test]
     fn every_field_stands_in_one_section() {
         for kind in KINDS {
-            let shown: usize = sections(kind).iter().map(|section| section.fields.len()).sum();
+            let shown: usize = sections(kind)
+                .iter()
+                .map(|section| section.fields.len())
+                .sum();
             assert_eq!(shown, kind.fields.len(), "{}", kind.name);
         }
     }
@@ -152,14 +170,19 @@ mod tests {
             ("nothing", vec![]),
         ] {
             assert_eq!(field_names(event, &path(place)), names, "{place}");
-            assert_eq!(field_at(event, &path(place)).map(|f| f.name), names.last().copied());
+            assert_eq!(
+                field_at(event, &path(place)).map(|f| f.name),
+                names.last().copied()
+            );
         }
     }
 
     #[test]
     fn an_event_begins_with_title_dates_and_host() {
-        let names: Vec<_> =
-            first_fields(kind("event").expect("a kind")).iter().map(|field| field.name).collect();
+        let names: Vec<_> = first_fields(kind("event").expect("a kind"))
+            .iter()
+            .map(|field| field.name)
+            .collect();
         for name in ["titles", "dates", "hosts"] {
             assert!(names.contains(&name), "{names:?}");
         }
@@ -168,6 +191,9 @@ mod tests {
     #[test]
     fn forms_know_whose_names_they_need() {
         let event = kind("event").expect("a kind");
-        assert_eq!(linked_kinds(event.fields), ["city", "organisation", "product"]);
+        assert_eq!(
+            linked_kinds(event.fields),
+            ["city", "organisation", "product"]
+        );
     }
 }

@@ -24,7 +24,11 @@ pub fn parse(scalar: &Scalar, text: &str) -> Option<Value> {
         },
         Scalar::Url => {
             let bare = !text.contains("://") && text.contains('.') && !text.contains(' ');
-            let text = if bare { format!("https://{text}") } else { text.to_owned() };
+            let text = if bare {
+                format!("https://{text}")
+            } else {
+                text.to_owned()
+            };
             let known = text.starts_with("https://") || text.starts_with("http://");
             known.then_some(Value::String(text))
         }
@@ -60,11 +64,16 @@ pub const fn expected_key(scalar: &Scalar) -> &'static str {
 /// An amount as people write it in different places: `1 250,50`, `1,250.50`, `١٢٥٠`.
 fn decimal(text: &str) -> Option<String> {
     let text = western(text);
-    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\'').collect();
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '\'')
+        .collect();
     let point = match (text.rfind(','), text.rfind('.')) {
         (Some(comma), Some(stop)) => Some(comma.max(stop)),
         // One comma or stop is the decimal one; several of them part the thousands.
-        (comma, stop) => comma.or(stop).filter(|_| text.matches([',', '.']).count() == 1),
+        (comma, stop) => comma
+            .or(stop)
+            .filter(|_| text.matches([',', '.']).count() == 1),
     };
     let mut out = String::new();
     for (at, c) in text.char_indices() {
@@ -114,7 +123,11 @@ mod tests {
             ("about 3", None),
             (",", None),
         ] {
-            assert_eq!(parse(&Scalar::Decimal, typed), value.map(|v| json!(v)), "{typed}");
+            assert_eq!(
+                parse(&Scalar::Decimal, typed),
+                value.map(|v| json!(v)),
+                "{typed}"
+            );
         }
     }
 
@@ -131,7 +144,10 @@ mod tests {
 
     #[test]
     fn an_address_without_scheme_gets_one_and_others_are_refused() {
-        assert_eq!(parse(&Scalar::Url, "uclg.org/x"), Some(json!("https://uclg.org/x")));
+        assert_eq!(
+            parse(&Scalar::Url, "uclg.org/x"),
+            Some(json!("https://uclg.org/x"))
+        );
         assert_eq!(parse(&Scalar::Url, "javascript:alert(1)"), None);
     }
 }

@@ -92,5 +92,10 @@ fn fields(kind: &str, around: &[&str], list: &'static [Field], keys: &mut Vec<Ve
 }
 
 fn words(vocabulary: &Vocabulary, keys: &mut Vec<Vec<String>>) {
-    keys.extend(vocabulary.words.iter().map(|name| vec![word(vocabulary.name, name)]));
+    keys.extend(
+        vocabulary
+            .words
+            .iter()
+            .map(|name| vec![word(vocabulary.name, name)]),
+    );
 }

@@ -15,8 +15,18 @@ pub struct Language {
 
 /// The languages of the screens, the first for those who speak none of them.
 pub const LANGUAGES: &[Language] = &[
-    Language { code: "en", tag: "en-GB", name: "English", rtl: false },
-    Language { code: "fr", tag: "fr", name: "Français", rtl: false },
+    Language {
+        code: "en",
+        tag: "en-GB",
+        name: "English",
+        rtl: false,
+    },
+    Language {
+        code: "fr",
+        tag: "fr",
+        name: "Français",
+        rtl: false,
+    },
 ];
 
 /// Languages offered for names in records.

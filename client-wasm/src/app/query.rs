@@ -133,7 +133,10 @@ mod tests {
 
     #[test]
     fn a_query_reads_back() {
-        let mut query = Query { search: "santé & écoles".into(), ..Query::default() };
+        let mut query = Query {
+            search: "santé & écoles".into(),
+            ..Query::default()
+        };
         query.set_filter("year", "2019".into());
         query.set_filter("host", "city/al-hoceima".into());
         query.sort_by("dates");

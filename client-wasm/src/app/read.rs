@@ -32,28 +32,45 @@ pub fn in_fields<'a>(fields: &'a Map<String, Value>, path: &FieldPath) -> Option
 
 /// The text at a place; empty when there is none.
 pub fn text(record: &RecordView, path: &FieldPath) -> String {
-    value(record, path).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value(record, path)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The members of the set at a place.
 pub fn members(value: Option<&Value>) -> Vec<String> {
-    let Some(Value::Array(members)) = value else { return Vec::new() };
-    members.iter().filter_map(|member| member.as_str().map(str::to_owned)).collect()
+    let Some(Value::Array(members)) = value else {
+        return Vec::new();
+    };
+    members
+        .iter()
+        .filter_map(|member| member.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The open conflict about exactly this place.
 pub fn conflict<'a>(record: &'a RecordView, path: &FieldPath) -> Option<&'a Conflict> {
-    record.conflicts.iter().find(|conflict| conflict.path == *path)
+    record
+        .conflicts
+        .iter()
+        .find(|conflict| conflict.path == *path)
 }
 
 /// What was settled about exactly this place.
 pub fn settlement<'a>(record: &'a RecordView, path: &FieldPath) -> Option<&'a Settlement> {
-    record.settlements.iter().rev().find(|settlement| settlement.path == *path)
+    record
+        .settlements
+        .iter()
+        .rev()
+        .find(|settlement| settlement.path == *path)
 }
 
 /// Whether an entry is marked as removed.
 pub fn is_removed(entry: &Value) -> bool {
-    entry.get(REMOVED).is_some_and(|mark| !mark.is_null() && *mark != Value::Bool(false))
+    entry
+        .get(REMOVED)
+        .is_some_and(|mark| !mark.is_null() && *mark != Value::Bool(false))
 }
 
 /// Whether a place is `outer` or within it.

@@ -36,12 +36,18 @@ pub enum Route {
 }
 
 /// Kinds with an address of their own; the others are below `/records`.
-const FOLDERS: [(&str, &str); 3] = [("event", "events"), ("city", "cities"), ("outcome", "outcomes")];
+const FOLDERS: [(&str, &str); 3] = [
+    ("event", "events"),
+    ("city", "cities"),
+    ("outcome", "outcomes"),
+];
 
 impl Route {
     /// Reads an address: the path, what follows `?` and what follows `#`.
     pub fn parse(path: &str, query: &str, fragment: &str) -> Self {
-        let lost = || Self::Lost { path: path.to_owned() };
+        let lost = || Self::Lost {
+            path: path.to_owned(),
+        };
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {
             [] => Self::Overview,
@@ -60,13 +66,20 @@ impl Route {
 
     /// The list of a kind.
     pub fn list(kind: &'static Kind, query: &str) -> Self {
-        Self::List { kind, query: query.trim_start_matches('?').to_owned() }
+        Self::List {
+            kind,
+            query: query.trim_start_matches('?').to_owned(),
+        }
     }
 
     /// A record, or a place in it.
     pub fn record(kind: &'static Kind, key: &str, place: &str) -> Self {
         let place = place.trim_start_matches('#').to_owned();
-        Self::Record { kind, key: key.to_owned(), place }
+        Self::Record {
+            kind,
+            key: key.to_owned(),
+            place,
+        }
     }
 
     /// The address.
@@ -158,17 +171,27 @@ mod tests {
 
     #[test]
     fn unknown_addresses_are_lost_and_slashes_do_not_matter() {
-        assert!(matches!(Route::parse("/event/x/y/z", "", ""), Route::Lost { .. }));
-        assert!(matches!(Route::parse("/records/nothing/x", "", ""), Route::Lost { .. }));
+        assert!(matches!(
+            Route::parse("/event/x/y/z", "", ""),
+            Route::Lost { .. }
+        ));
+        assert!(matches!(
+            Route::parse("/records/nothing/x", "", ""),
+            Route::Lost { .. }
+        ));
         assert_eq!(Route::parse("//events/", "", "").path(), "/events");
     }
 
     #[test]
     fn another_filter_is_the_same_screen_and_another_record_is_not() {
-        let screen = |path: &str, query: &str, place: &str| Route::parse(path, query, place).screen();
+        let screen =
+            |path: &str, query: &str, place: &str| Route::parse(path, query, place).screen();
         assert_eq!(screen("/events", "q=a", ""), screen("/events", "q=b", ""));
         assert_ne!(screen("/events", "", ""), screen("/cities", "", ""));
-        assert_eq!(screen("/events/a", "", "dates"), screen("/events/a", "", ""));
+        assert_eq!(
+            screen("/events/a", "", "dates"),
+            screen("/events/a", "", "")
+        );
         assert_ne!(screen("/events/a", "", ""), screen("/events/b", "", ""));
     }
 }

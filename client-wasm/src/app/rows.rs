@@ -38,7 +38,10 @@ impl List<'_> {
                 filters.iter().all(|filter| {
                     let wanted = query.filter(filter.name());
                     wanted.is_empty()
-                        || filter.values(summary, self.lookup).iter().any(|value| value == wanted)
+                        || filter
+                            .values(summary, self.lookup)
+                            .iter()
+                            .any(|value| value == wanted)
                 })
             })
             .filter(|summary| search.is_empty() || finds(&self.searched(summary), &search))
@@ -72,7 +75,9 @@ impl List<'_> {
             "title" => {}
             "" | "number" => rows.sort_by(by_number),
             name => {
-                let Some(column) = columns(self.kind).into_iter().find(|c| c.field.name == name)
+                let Some(column) = columns(self.kind)
+                    .into_iter()
+                    .find(|c| c.field.name == name)
                 else {
                     return;
                 };
@@ -108,7 +113,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn event(key: &str, title: &str, host: &str, fields: Value) -> Summary {
-        let Value::Object(fields) = fields else { panic!("fields are an object") };
+        let Value::Object(fields) = fields else {
+            panic!("fields are an object")
+        };
         Summary {
             id: DocumentId::from_bytes([0; 16]),
             reference: RecordRef::new("event", key),
@@ -123,9 +130,24 @@ mod tests {
 
     fn events() -> Vec<Summary> {
         vec![
-            event("a", "Social cohesion", "lisbon", json!({ "number": 1, "dates": "2016-07" })),
-            event("b", "Housing", "seville", json!({ "number": 12, "dates": "2020-01" })),
-            event("c", "Santé et logement", "sfax", json!({ "number": 2, "dates": "2019-06" })),
+            event(
+                "a",
+                "Social cohesion",
+                "lisbon",
+                json!({ "number": 1, "dates": "2016-07" }),
+            ),
+            event(
+                "b",
+                "Housing",
+                "seville",
+                json!({ "number": 12, "dates": "2020-01" }),
+            ),
+            event(
+                "c",
+                "Santé et logement",
+                "sfax",
+                json!({ "number": 2, "dates": "2019-06" }),
+            ),
             event("d", "No number", "sfax", json!({})),
         ]
     }
@@ -149,7 +171,10 @@ mod tests {
             words: &words,
             title: &|summary| summary.title["en"].clone(),
         };
-        list.rows(&Query::parse(query)).into_iter().map(|row| row.reference.key).collect()
+        list.rows(&Query::parse(query))
+            .into_iter()
+            .map(|row| row.reference.key)
+            .collect()
     }
 
     #[test]

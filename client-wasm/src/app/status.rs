@@ -57,7 +57,11 @@ pub fn wording(status: &SyncStatus) -> Wording {
         SyncStatus { unsaved: 1.., .. } if storage_broken => Place::NotSaved,
         SyncStatus { unsaved: 1.., .. } => Place::Saving,
         SyncStatus { waiting: 1.., .. } => Place::Waiting(status.waiting),
-        SyncStatus { synced_at: Some(_), line, .. } if *line != Line::None => Place::OnServer,
+        SyncStatus {
+            synced_at: Some(_),
+            line,
+            ..
+        } if *line != Line::None => Place::OnServer,
         _ => Place::Saved,
     };
     let line = match status.line {
@@ -161,7 +165,10 @@ mod tests {
 
     #[test]
     fn offline_says_since_when_and_is_no_alarm() {
-        let offline = Line::Offline { since: SINCE, retry: Timestamp(2000) };
+        let offline = Line::Offline {
+            since: SINCE,
+            retry: Timestamp(2000),
+        };
         let words = wording(&status(offline));
         assert_eq!(words.line, Some(LineSay::Offline(SINCE)));
         assert_eq!(words.tone, Tone::Busy);
@@ -172,7 +179,10 @@ mod tests {
     fn notice_keys_are_the_words_of_the_protocol() {
         for code in NOTICES {
             let word = serde_json::to_value(code).expect("a word");
-            assert_eq!(notice_key(code), format!("notice.{}", word.as_str().unwrap_or_default()));
+            assert_eq!(
+                notice_key(code),
+                format!("notice.{}", word.as_str().unwrap_or_default())
+            );
         }
     }
 }

@@ -100,7 +100,10 @@ impl CoText {
         }
         let splices = change::splices(&self.shadow, &self.local);
         self.sent = Some(self.local.clone());
-        Some(Outgoing { base: self.heads.clone(), splices })
+        Some(Outgoing {
+            base: self.heads.clone(),
+            splices,
+        })
     }
 
     /// The worker answered the edit under way: the record now holds `text` at `heads`.
@@ -129,7 +132,11 @@ impl CoText {
         answers: bool,
         selection: Selection,
     ) -> Option<Shown> {
-        let held = Held { text: text.to_owned(), heads: heads.to_vec(), answers };
+        let held = Held {
+            text: text.to_owned(),
+            heads: heads.to_vec(),
+            answers,
+        };
         if self.composing {
             self.held = Some(held);
             return None;

@@ -15,13 +15,24 @@ pub struct Title {
 
 /// The name for a reader of `language`, or `None` when there is none.
 pub fn choose(titles: &BTreeMap<String, String>, language: &str) -> Option<Title> {
-    let filled = |code: &str| titles.get_key_value(code).filter(|(_, text)| !text.trim().is_empty());
+    let filled = |code: &str| {
+        titles
+            .get_key_value(code)
+            .filter(|(_, text)| !text.trim().is_empty())
+    };
     let (code, text) = [language, "und", "en", "fr"]
         .into_iter()
         .find_map(filled)
         .or_else(|| titles.iter().find(|(_, text)| !text.trim().is_empty()))?;
-    let language = if code == "und" { String::new() } else { code.clone() };
-    Some(Title { text: text.clone(), language })
+    let language = if code == "und" {
+        String::new()
+    } else {
+        code.clone()
+    };
+    Some(Title {
+        text: text.clone(),
+        language,
+    })
 }
 
 /// The record whose name a record without a name of its own bears.
@@ -35,7 +46,10 @@ mod tests {
     use super::*;
 
     fn titles(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -44,14 +58,23 @@ mod tests {
         let text = |language| choose(&all, language).map(|title| title.text);
         assert_eq!(text("ar").as_deref(), Some("عمّان"));
         assert_eq!(text("fr").as_deref(), Some("Amman"));
-        assert_eq!(choose(&titles(&[("pt", "Lisboa")]), "en").map(|t| t.language), Some("pt".into()));
+        assert_eq!(
+            choose(&titles(&[("pt", "Lisboa")]), "en").map(|t| t.language),
+            Some("pt".into())
+        );
         assert_eq!(choose(&titles(&[]), "en"), None);
     }
 
     #[test]
     fn a_reference_as_title_is_looked_up() {
-        let title = |text: &str| Title { text: text.into(), language: String::new() };
-        assert_eq!(borrowed(&title("event/ev14")), Some(RecordRef::new("event", "ev14")));
+        let title = |text: &str| Title {
+            text: text.into(),
+            language: String::new(),
+        };
+        assert_eq!(
+            borrowed(&title("event/ev14")),
+            Some(RecordRef::new("event", "ev14"))
+        );
         assert_eq!(borrowed(&title("Housing/health")), None);
         assert_eq!(borrowed(&title("and/or")), None);
     }

@@ -75,7 +75,10 @@ mod tests {
             document: DocumentId::from_bytes([0; 16]),
             path: FieldPath::root(),
         };
-        Step { label: label.into(), commands: vec![command] }
+        Step {
+            label: label.into(),
+            commands: vec![command],
+        }
     }
 
     #[test]
@@ -98,7 +101,10 @@ mod tests {
     #[test]
     fn what_changed_nothing_is_no_step_and_old_steps_go() {
         let mut stack = UndoStack::default();
-        stack.did(Step { label: "nothing".into(), commands: Vec::new() });
+        stack.did(Step {
+            label: "nothing".into(),
+            commands: Vec::new(),
+        });
         assert!(!stack.can_undo());
         for n in 0..MOST + 5 {
             stack.did(step(&n.to_string()));

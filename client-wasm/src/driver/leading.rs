@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use meltemi_core::id::DocumentId;
+use meltemi_core::id::{DocumentId, StorageId};
 use meltemi_core::sync::status::{Notice, SyncStatus};
 use meltemi_core::sync::storage::{StorageRequest, StoredChunk};
 use meltemi_core::time::Timestamp;
@@ -26,6 +26,7 @@ const STOPPED: u64 = 4 * BEAT;
 /// This tab's part in holding the line.
 pub(super) struct Leading {
     name: String,
+    lock: String,
     channel: Channel,
     tell: Rc<dyn Fn(TabNews)>,
     /// How often this tab has the lock: twice for a moment when it takes what it was just given.
@@ -39,6 +40,8 @@ pub(super) struct Leading {
     answered: bool,
     silent_beats: u32,
     last_beat: Timestamp,
+    /// Whether this tab has lost the storage and leaves the line to others.
+    retired: bool,
     /// Tabs that this one will notice to be gone.
     watched: BTreeSet<String>,
 }
@@ -73,10 +76,12 @@ impl Leading {
     /// Queues for the line. What follows comes through `tell`.
     pub(super) fn begin(
         name: String,
-        channel: Channel,
+        storage: &StorageId,
+        mut channel: Channel,
         tell: Rc<dyn Fn(TabNews)>,
         now: Timestamp,
     ) -> Self {
+        channel.join(storage);
         let named = tell.clone();
         let own_lock = lock::of_tab(&name);
         spawn_local(async move {
@@ -87,6 +92,8 @@ impl Leading {
         });
         let mut leading = Self {
             name,
+            lock: lock::of_line(storage),
+            retired: false,
             channel,
             tell,
             held: 0,
@@ -124,7 +131,7 @@ impl Leading {
     /// Tells the other tabs how the line is, if this one holds it and it has changed.
     pub(super) fn report(&mut self, status: &SyncStatus) {
         let report = LineReport::of(status);
-        if self.leads() && report != self.report {
+        if self.leads() && !self.retired && report != self.report {
             self.report = report;
             self.say_line();
         }
@@ -151,6 +158,9 @@ impl Leading {
     /// Takes the other tabs' news.
     pub(super) fn hear(&mut self, news: TabNews) -> Told {
         match news {
+            TabNews::Heard(message) if self.retired || !self.channel.concerns(&message) => {
+                Told::Nothing
+            }
             TabNews::Heard(message) => self.heard(message),
             TabNews::Named => {
                 self.say(Word::Here);
@@ -178,7 +188,7 @@ impl Leading {
             TabNews::LeadsNoMore => {
                 self.held = self.held.saturating_sub(1);
                 self.silent_beats = 0;
-                if !self.queued {
+                if !self.queued && !self.retired {
                     self.claim(Claim::Wait);
                 }
                 if self.leads() {
@@ -190,12 +200,18 @@ impl Leading {
         }
     }
 
+    /// This tab can not save any more, because one of a newer version has the storage: it says and
+    /// answers nothing, so that another takes the line from it.
+    pub(super) fn retire(&mut self) {
+        self.retired = true;
+    }
+
     /// Looks whether the tab with the line is alive. True when this tab itself was stopped for a
     /// while and may have missed something.
     pub(super) fn beat(&mut self, now: Timestamp) -> bool {
         let stopped = now.0.saturating_sub(self.last_beat.0) >= STOPPED;
         self.last_beat = now;
-        if !self.leads() {
+        if !self.leads() && !self.retired {
             let silent = !self.answered && !stopped;
             self.silent_beats = if silent { self.silent_beats + 1 } else { 0 };
             self.answered = false;
@@ -260,8 +276,9 @@ impl Leading {
     fn claim(&mut self, claim: Claim) {
         self.queued |= claim == Claim::Wait;
         let (tell, granted) = (self.tell.clone(), self.tell.clone());
+        let line = self.lock.clone();
         spawn_local(async move {
-            let held = lock::hold(lock::LINE, claim, move || granted(TabNews::Leads(claim))).await;
+            let held = lock::hold(&line, claim, move || granted(TabNews::Leads(claim))).await;
             match held {
                 Ok(()) => tell(TabNews::LeadsNoMore),
                 // Without locks, every tab holds a line of its own.

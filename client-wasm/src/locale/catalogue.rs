@@ -36,9 +36,10 @@ impl Catalogue {
     pub fn plural(&self, key: &str, category: &str) -> Option<&str> {
         match self.texts.get(key)? {
             Text::One(text) => Some(text),
-            Text::Plural(forms) => {
-                forms.get(category).or_else(|| forms.get("other")).map(String::as_str)
-            }
+            Text::Plural(forms) => forms
+                .get(category)
+                .or_else(|| forms.get("other"))
+                .map(String::as_str),
         }
     }
 

@@ -25,14 +25,22 @@ pub fn number(value: f64) -> String {
 
 /// The plural category of CLDR for a count: zero, one, two, few, many or other.
 pub(super) fn plural(count: u64) -> String {
-    call(&formatter("PluralRules", "plural", &[]), "select", &[(count as f64).into()])
+    call(
+        &formatter("PluralRules", "plural", &[]),
+        "select",
+        &[(count as f64).into()],
+    )
 }
 
 /// A share, as a percentage without decimals.
 pub fn percent(num: u64, den: u64) -> String {
     let options = [("style", "percent".into())];
     let formatter = formatter("NumberFormat", "percent", &options);
-    call(&formatter, "format", &[(num as f64 / den.max(1) as f64).into()])
+    call(
+        &formatter,
+        "format",
+        &[(num as f64 / den.max(1) as f64).into()],
+    )
 }
 
 /// A date as exact as it is: "2021", "March 2021", "16 March 2021".
@@ -52,7 +60,11 @@ pub fn span(span: DateSpan) -> String {
     if start.precision() != end.precision() || start.precision() == Precision::Year {
         return format!("{} – {}", date(start), date(end));
     }
-    call(&date_formatter(start.precision()), "formatRange", &[utc(start), utc(end)])
+    call(
+        &date_formatter(start.precision()),
+        "formatRange",
+        &[utc(start), utc(end)],
+    )
 }
 
 /// A stored span or date in words; a text that is neither stays as it is.
@@ -83,9 +95,15 @@ pub fn instant(instant: Timestamp, now: Timestamp) -> String {
 
 /// A stored local time such as `2021-03-16T09:30` in words.
 pub fn local_time(text: &str) -> String {
-    let Some((day, time)) = text.split_once('T') else { return stored(text) };
-    let Ok(day) = day.parse::<Date>() else { return text.to_owned() };
-    let mut parts = time.split(':').map(|part| part.parse::<f64>().unwrap_or(0.0));
+    let Some((day, time)) = text.split_once('T') else {
+        return stored(text);
+    };
+    let Ok(day) = day.parse::<Date>() else {
+        return text.to_owned();
+    };
+    let mut parts = time
+        .split(':')
+        .map(|part| part.parse::<f64>().unwrap_or(0.0));
     let (hour, minute) = (parts.next().unwrap_or(0.0), parts.next().unwrap_or(0.0));
     let millis = utc(day).as_f64().unwrap_or(0.0) + (hour * 60.0 + minute) * 60_000.0;
     let options = [
@@ -105,8 +123,11 @@ pub fn language_name(code: &str) -> String {
 }
 
 fn date_formatter(precision: Precision) -> JsValue {
-    let year_and_month =
-        [("year", "numeric".into()), ("month", "long".into()), ("timeZone", "UTC".into())];
+    let year_and_month = [
+        ("year", "numeric".into()),
+        ("month", "long".into()),
+        ("timeZone", "UTC".into()),
+    ];
     if precision == Precision::Month {
         return formatter("DateTimeFormat", "month", &year_and_month);
     }
@@ -145,8 +166,14 @@ fn formatter(class: &str, name: &'static str, options: &[(&str, JsValue)]) -> Js
 /// Calls a method of a formatter; empty where the browser lacks it.
 fn call(formatter: &JsValue, method: &str, arguments: &[JsValue]) -> String {
     let result = || {
-        let method: Function = Reflect::get(formatter, &method.into()).ok()?.dyn_into().ok()?;
-        method.apply(formatter, &arguments.iter().collect::<Array>()).ok()?.as_string()
+        let method: Function = Reflect::get(formatter, &method.into())
+            .ok()?
+            .dyn_into()
+            .ok()?;
+        method
+            .apply(formatter, &arguments.iter().collect::<Array>())
+            .ok()?
+            .as_string()
     };
     result().unwrap_or_default()
 }

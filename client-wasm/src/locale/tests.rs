@@ -1,8 +1,8 @@
 //! Checks that every locale file has every text that can be called for, and no other.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::catalogue::Catalogue;
 use crate::app::keys;
@@ -19,7 +19,10 @@ fn catalogues() -> Vec<(&'static str, Catalogue)> {
         let words = Catalogue::parse(&text).unwrap_or_else(|e| panic!("{code}: {e}"));
         (code, words)
     };
-    LANGUAGES.iter().map(|language| read(language.code)).collect()
+    LANGUAGES
+        .iter()
+        .map(|language| read(language.code))
+        .collect()
 }
 
 fn sources(folder: &Path, out: &mut Vec<String>) {
@@ -40,11 +43,19 @@ fn keys_in_sources() -> BTreeSet<String> {
     sources(&root().join("src/app"), &mut all);
     let mut keys = BTreeSet::new();
     for source in all {
-        for macro_call in ["t!(\"", "tn!(\"", "_key: \"", "=> \"", "key = \"", "text_key(\""] {
+        for macro_call in [
+            "t!(\"",
+            "tn!(\"",
+            "_key: \"",
+            "=> \"",
+            "key = \"",
+            "text_key(\"",
+        ] {
             for (at, _) in source.match_indices(macro_call) {
                 let rest = &source[at + macro_call.len()..];
                 let key: String = rest.chars().take_while(|c| *c != '"').collect();
-                let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+                let fits =
+                    |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
                 let always = macro_call.starts_with("t!") || macro_call.starts_with("tn!");
                 let known = ["status.", "notice.", "expected.", "task."];
                 let looks_so = known.iter().any(|known| key.starts_with(known));
@@ -100,12 +111,17 @@ fn translations_use_the_same_placeholders() {
     let all = catalogues();
     let placeholders = |text: &str| -> BTreeSet<String> {
         let parts = text.split('{').skip(1);
-        parts.filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect()
+        parts
+            .filter_map(|part| Some(part.split_once('}')?.0.to_owned()))
+            .collect()
     };
     let (_, first) = &all[0];
     for (code, words) in &all[1..] {
         for key in first.keys() {
-            let (a, b) = (first.text(key).map(placeholders), words.text(key).map(placeholders));
+            let (a, b) = (
+                first.text(key).map(placeholders),
+                words.text(key).map(placeholders),
+            );
             assert_eq!(a, b, "{code}: {key}");
         }
     }

@@ -1,6 +1,7 @@
 //! The channel on which the tabs of this origin hear each other.
 
 use js_sys::{Array, Uint8Array};
+use meltemi_core::id::StorageId;
 use meltemi_core::sync::storage::StoredChunk;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
@@ -16,6 +17,7 @@ const NAME: &str = "meltemi-tabs-1";
 /// This tab's end of the channel.
 pub(crate) struct Channel {
     name: String,
+    storage: String,
     channel: BroadcastChannel,
     _hear: Closure<dyn FnMut(MessageEvent)>,
 }
@@ -31,9 +33,20 @@ impl Channel {
         channel.set_onmessage(Some(hear.as_ref().unchecked_ref()));
         Ok(Self {
             name,
+            storage: String::new(),
             channel,
             _hear: hear,
         })
+    }
+
+    /// From now on speaks, and hears, as a tab that shares this storage.
+    pub(crate) fn join(&mut self, storage: &StorageId) {
+        self.storage.clone_from(&storage.0);
+    }
+
+    /// Whether a message comes from a tab that shares this one's storage.
+    pub(crate) fn concerns(&self, message: &Message) -> bool {
+        message.storage == self.storage
     }
 
     /// Says a word to all other tabs.
@@ -45,6 +58,7 @@ impl Channel {
     pub(crate) fn say_with(&self, word: Word, chunks: Vec<StoredChunk>) {
         let message = Message {
             from: self.name.clone(),
+            storage: self.storage.clone(),
             word,
             chunks,
         };

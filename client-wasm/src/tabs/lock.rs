@@ -2,14 +2,17 @@
 //! that came about.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
+use meltemi_core::id::StorageId;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::Claim;
 use crate::scope;
 
-/// The lock of the tab that holds the line to the server.
-pub(crate) const LINE: &str = "meltemi-line";
+/// The lock of the tab that holds the line to the server, among those that share a storage.
+pub(crate) fn of_line(storage: &StorageId) -> String {
+    format!("meltemi-line-{}", storage.0)
+}
 
 /// The lock that the tab called `name` holds as long as it is there.
 pub(crate) fn of_tab(name: &str) -> String {

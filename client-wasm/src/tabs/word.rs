@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Message {
     /// Name of the tab that says it.
     pub(crate) from: String,
+    /// Name of the storage it shares; tabs of another one, from before the site's data was
+    /// removed, are none of its business.
+    pub(crate) storage: String,
     /// What it says.
     pub(crate) word: Word,
     /// The chunks of a [`Word::Wrote`].
@@ -104,6 +107,7 @@ impl LineReport {
 #[derive(Serialize, Deserialize)]
 struct Head {
     from: String,
+    storage: String,
     word: Word,
     chunks: Vec<(ChunkKind, [u8; 32])>,
 }
@@ -113,6 +117,7 @@ impl Message {
     pub(crate) fn parts(&self) -> Option<(String, impl Iterator<Item = &[u8]>)> {
         let head = Head {
             from: self.from.clone(),
+            storage: self.storage.clone(),
             word: self.word.clone(),
             chunks: self
                 .chunks
@@ -134,10 +139,17 @@ impl Message {
             key: ChunkKey { kind, hash },
             bytes,
         };
-        let chunks = head.chunks.into_iter().zip(bytes).map(chunk).collect();
+        let chunks = head.chunks.iter().copied().zip(bytes).map(chunk).collect();
+        let Head {
+            from,
+            storage,
+            word,
+            ..
+        } = head;
         Some(Self {
-            from: head.from,
-            word: head.word,
+            from,
+            storage,
+            word,
             chunks,
         })
     }
@@ -180,6 +192,7 @@ mod tests {
         };
         let message = Message {
             from: "tab".to_owned(),
+            storage: "device".to_owned(),
             word,
             chunks,
         };
@@ -192,7 +205,10 @@ mod tests {
             "a message without its bytes"
         );
         assert_eq!(
-            Message::read("{\"from\":\"later\",\"word\":{\"say\":\"new\"}}", vec![]),
+            Message::read(
+                "{\"from\":\"later\",\"storage\":\"device\",\"word\":{\"say\":\"new\"}}",
+                vec![]
+            ),
             None
         );
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -61,12 +62,20 @@ pub(crate) struct Page {
     /// Number of commands that are not answered yet.
     pub(crate) unanswered: RwSignal<usize>,
     lists: StoredValue<BTreeMap<&'static str, (StoredValue<bool>, RwSignal<Listing>)>>,
+    /// Documents that changed since the lists were last loaded.
+    stale: StoredValue<Vec<DocumentId>>,
 }
+
+/// How long changes are gathered before lists are loaded again: people type.
+const GATHER: Duration = Duration::from_millis(400);
 
 impl Page {
     pub(crate) fn new(outside: StoredValue<Outside, LocalStorage>) -> Self {
         let list = |kind: &&'static meltemi_core::record::Kind| {
-            (kind.name, (StoredValue::new(false), RwSignal::new(Loaded::Waiting)))
+            (
+                kind.name,
+                (StoredValue::new(false), RwSignal::new(Loaded::Waiting)),
+            )
         };
         Self {
             outside,
@@ -79,6 +88,7 @@ impl Page {
             undo: StoredValue::new(UndoStack::default()),
             unanswered: RwSignal::new(0),
             lists: StoredValue::new(KINDS.iter().map(list).collect()),
+            stale: StoredValue::new(Vec::new()),
         }
     }
 
@@ -103,7 +113,7 @@ impl Page {
             Event::Status(status) => self.status.set(Some(status)),
             Event::Failed(failure) => self.stage.set(Stage::Failed(failure)),
             Event::Changed(documents) => {
-                self.refresh(Some(&documents));
+                self.refresh_soon(&documents);
                 self.changed.set(Arc::new(documents));
             }
         }));
@@ -143,9 +153,13 @@ impl Page {
     ) {
         self.unanswered.update(|count| *count += 1);
         self.ask(Ask::Execute { command }, move |answer| {
-            self.unanswered.update(|count| *count = count.saturating_sub(1));
+            self.unanswered
+                .update(|count| *count = count.saturating_sub(1));
             then(match answer {
-                Ok(Answer::Done(done)) => Ok(done),
+                Ok(Answer::Done(done)) => {
+                    self.refresh_soon(&[done.record.id]);
+                    Ok(done)
+                }
                 Ok(_) => Err(failure("bad-message", "the answer fits no command")),
                 Err(failure) => Err(failure),
             });
@@ -180,14 +194,19 @@ impl Page {
     pub(crate) fn summary(self, record: &RecordRef) -> Option<Summary> {
         let list = self.list(&record.kind)?;
         list.with(|list| match list {
-            Loaded::Here(all) => all.iter().find(|summary| summary.reference == *record).cloned(),
+            Loaded::Here(all) => all
+                .iter()
+                .find(|summary| summary.reference == *record)
+                .cloned(),
             Loaded::Waiting | Loaded::Failed(_) => None,
         })
     }
 
     /// The key of the programme, when its record has come.
     pub(crate) fn programme(self) -> Option<String> {
-        self.records("programme").first().map(|summary| summary.reference.key.clone())
+        self.records("programme")
+            .first()
+            .map(|summary| summary.reference.key.clone())
     }
 
     /// Goes to another screen or place.
@@ -202,6 +221,22 @@ impl Page {
         self.route.set(route);
     }
 
+    /// Loads the lists again that these documents are in, together with others that change now.
+    fn refresh_soon(self, documents: &[DocumentId]) {
+        let first = self.stale.with_value(Vec::is_empty);
+        self.stale.update_value(|stale| stale.extend(documents));
+        if first {
+            let refresh = move || {
+                let stale = self
+                    .stale
+                    .try_update_value(std::mem::take)
+                    .unwrap_or_default();
+                self.refresh(Some(&stale));
+            };
+            set_timeout(refresh, GATHER);
+        }
+    }
+
     /// Loads lists again that may hold one of these documents; all of them for `None`.
     fn refresh(self, documents: Option<&[DocumentId]>) {
         self.lists.with_value(|lists| {
@@ -210,7 +245,9 @@ impl Page {
                 Loaded::Waiting | Loaded::Failed(_) => false,
             };
             let known = |id: &DocumentId| {
-                lists.values().any(|(_, list)| list.with_untracked(|list| holds(list, id)))
+                lists
+                    .values()
+                    .any(|(_, list)| list.with_untracked(|list| holds(list, id)))
             };
             let all = documents.is_none_or(|ids| !ids.iter().all(known));
             for (kind, (asked, list)) in lists {
@@ -228,15 +265,20 @@ impl Page {
         if self.stage.get_untracked() == Stage::Starting {
             return;
         }
-        self.ask(Ask::Summaries { kind: kind.to_owned() }, move |answer| {
-            let loaded = match answer {
-                Ok(Answer::Summaries(all)) => Loaded::Here(Arc::new(all)),
-                Ok(_) => Loaded::Failed(failure("bad-message", "the answer is no list")),
-                Err(failure) => Loaded::Failed(failure),
-            };
-            if list.with_untracked(|before| *before != loaded) {
-                list.set(loaded);
-            }
-        });
+        self.ask(
+            Ask::Summaries {
+                kind: kind.to_owned(),
+            },
+            move |answer| {
+                let loaded = match answer {
+                    Ok(Answer::Summaries(all)) => Loaded::Here(Arc::new(all)),
+                    Ok(_) => Loaded::Failed(failure("bad-message", "the answer is no list")),
+                    Err(failure) => Loaded::Failed(failure),
+                };
+                if list.with_untracked(|before| *before != loaded) {
+                    list.set(loaded);
+                }
+            },
+        );
     }
 }

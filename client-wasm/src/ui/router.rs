@@ -17,6 +17,11 @@ pub(crate) fn start(page: Page) {
         window_event_listener(ev::click, move |event| follow(page, &event)),
         window_event_listener(ev::keydown, move |event| keys(page, &event)),
         window_event_listener(ev::beforeunload, move |event| {
+            // Leaving a field saves it.
+            let active = document().active_element();
+            if let Some(active) = active.and_then(|active| active.dyn_into::<HtmlElement>().ok()) {
+                drop(active.blur());
+            }
             if page.unanswered.get_untracked() > 0 {
                 event.prevent_default();
             }
@@ -42,7 +47,9 @@ pub(crate) fn replace(route: &Route) {
 
 /// Makes a place of the screen visible and puts the focus there.
 pub(crate) fn reveal(id: &str) {
-    let Some(element) = document().get_element_by_id(id) else { return };
+    let Some(element) = document().get_element_by_id(id) else {
+        return;
+    };
     // What is folded away unfolds.
     let mut around = element.parent_element();
     while let Some(outer) = around {
@@ -52,7 +59,10 @@ pub(crate) fn reveal(id: &str) {
         around = outer.parent_element();
     }
     element.scroll_into_view();
-    let inside = element.query_selector("input, select, textarea, summary, button").ok().flatten();
+    let inside = element
+        .query_selector("input, select, textarea, summary, button")
+        .ok()
+        .flatten();
     focus(&inside.unwrap_or(element));
 }
 
@@ -91,9 +101,13 @@ fn follow(page: Page, event: &web_sys::MouseEvent) {
     if !plain || event.default_prevented() {
         return;
     }
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
     let link = target.and_then(|target| target.closest("a[href]").ok().flatten());
-    let Some(link) = link.and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok()) else { return };
+    let Some(link) = link.and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok()) else {
+        return;
+    };
     let here = window().location().origin().unwrap_or_default();
     if link.origin() != here || link.has_attribute("download") || !link.target().is_empty() {
         return;
@@ -101,7 +115,11 @@ fn follow(page: Page, event: &web_sys::MouseEvent) {
     event.prevent_default();
     let fragment = link.hash();
     let fragment = crate::app::query::decode(fragment.trim_start_matches('#'));
-    let route = Route::parse(&link.pathname(), link.search().trim_start_matches('?'), &fragment);
+    let route = Route::parse(
+        &link.pathname(),
+        link.search().trim_start_matches('?'),
+        &fragment,
+    );
     let again = page.route.get_untracked() == route;
     if again {
         reveal(&fragment);
@@ -116,7 +134,9 @@ fn keys(page: Page, event: &web_sys::KeyboardEvent) {
     if !command || event.alt_key() || !event.key().eq_ignore_ascii_case("z") {
         return;
     }
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
     let writing = target.is_some_and(|target| {
         let selector = "textarea, input:not([type=checkbox]):not([type=radio])";
         target.matches(selector).unwrap_or(false)

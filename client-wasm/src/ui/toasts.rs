@@ -41,7 +41,10 @@ pub(crate) struct Toasts {
 
 impl Toasts {
     pub(crate) fn new() -> Self {
-        Self { all: RwSignal::new(Vec::new()), last: StoredValue::new(0) }
+        Self {
+            all: RwSignal::new(Vec::new()),
+            last: StoredValue::new(0),
+        }
     }
 
     /// Something went wrong.
@@ -54,7 +57,8 @@ impl Toasts {
 
     fn did(self, text: String, kind: Kind) {
         // Only the newest can be taken back here, so only it is shown.
-        self.all.update(|all| all.retain(|toast| toast.kind == Kind::Error));
+        self.all
+            .update(|all| all.retain(|toast| toast.kind == Kind::Error));
         let number = self.add(text, None, kind);
         set_timeout(move || self.remove(number), SHORT);
     }
@@ -62,12 +66,20 @@ impl Toasts {
     fn add(self, text: String, details: Option<String>, kind: Kind) -> u32 {
         let number = self.last.get_value() + 1;
         self.last.set_value(number);
-        self.all.update(|all| all.push(Toast { number, text, details, kind }));
+        self.all.update(|all| {
+            all.push(Toast {
+                number,
+                text,
+                details,
+                kind,
+            })
+        });
         number
     }
 
     fn remove(self, number: u32) {
-        self.all.update(|all| all.retain(|toast| toast.number != number));
+        self.all
+            .update(|all| all.retain(|toast| toast.number != number));
     }
 }
 
@@ -76,7 +88,10 @@ pub(crate) fn done(page: Page, label: String, done: &Done) {
     if done.undo.is_empty() {
         return;
     }
-    let step = Step { label: label.clone(), commands: done.undo.clone() };
+    let step = Step {
+        label: label.clone(),
+        commands: done.undo.clone(),
+    };
     page.undo.update_value(|stack| stack.did(step));
     page.toasts.did(label, Kind::Undo);
 }
@@ -117,8 +132,17 @@ fn next(
         } else {
             t!("undo.redone", what = label)
         };
-        let step = Step { label, commands: back };
-        page.undo.update_value(|stack| if undoing { stack.undid(step) } else { stack.redid(step) });
+        let step = Step {
+            label,
+            commands: back,
+        };
+        page.undo.update_value(|stack| {
+            if undoing {
+                stack.undid(step)
+            } else {
+                stack.redid(step)
+            }
+        });
         page.toasts.did(text, Kind::Done);
         return;
     };
@@ -137,7 +161,9 @@ fn next(
 pub(crate) fn toasts(page: Page) -> AnyView {
     let each = move || {
         let all = page.toasts.all.get();
-        all.into_iter().map(|toast| show(page, toast)).collect::<Vec<_>>()
+        all.into_iter()
+            .map(|toast| show(page, toast))
+            .collect::<Vec<_>>()
     };
     view! { <div class="toasts" role="status" aria-live="polite">{each}</div> }.into_any()
 }

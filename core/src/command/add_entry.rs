@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn sessions_have_all_their_containers_and_merge() {
         let (mut a, mut b) = (Device::new(1), Device::new(2));
-        a.add("sessions/s1", &[("title", json!("Opening")), ("purpose", json!("Meet"))]);
+        a.add(
+            "sessions/s1",
+            &[("title", json!("Opening")), ("purpose", json!("Meet"))],
+        );
         b.add("sessions/s2", &[("facilitators", json!(["city/fez"]))]);
         a.sync(&mut b);
         a.tag("sessions/s2/facilitators", "city/rabat", true);
@@ -98,7 +101,10 @@ mod tests {
         a.undo(&undo);
         assert!(a.value("/sessions/s1/removed").is_object());
         let undo = a.add("sessions/s1", &[("place", json!("Hall"))]);
-        assert_eq!(a.value("/sessions/s1"), json!({ "title": "Opening", "place": "Hall" }));
+        assert_eq!(
+            a.value("/sessions/s1"),
+            json!({ "title": "Opening", "place": "Hall" })
+        );
         a.undo(&undo);
         assert_eq!(a.value("/sessions/s1/title"), json!("Opening"));
         assert_eq!(a.value("/sessions/s1/place"), json!(null));
@@ -118,7 +124,11 @@ mod tests {
             ("", "dates", json!("2021")),
         ] {
             let values = vec![(name.to_owned(), value)];
-            let command = Command::AddEntry { document: a.id, path: path(at), values };
+            let command = Command::AddEntry {
+                document: a.id,
+                path: path(at),
+                values,
+            };
             a.try_run(&command).expect_err(at);
             assert_eq!(a.heads(), heads);
         }

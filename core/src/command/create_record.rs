@@ -12,17 +12,18 @@ use super::write::Writer;
 use super::{Command, CommandError, Splice, add_entry, remove, set_field, set_tag};
 use crate::genesis::{self, GenesisError};
 use crate::id::{DocumentId, RecordRef};
-use crate::record::path::{FieldPath, Target};
 use crate::record::EntryKey;
+use crate::record::path::{FieldPath, Target};
 use crate::time::Timestamp;
 
 impl From<GenesisError> for CommandError {
     fn from(error: GenesisError) -> Self {
         match error {
             GenesisError::UnknownKind(kind) => Self::UnknownKind(kind),
-            GenesisError::Key(_) => {
-                Self::WrongValue { path: FieldPath::root(), reason: error.to_string() }
-            }
+            GenesisError::Key(_) => Self::WrongValue {
+                path: FieldPath::root(),
+                reason: error.to_string(),
+            },
         }
     }
 }
@@ -59,7 +60,11 @@ pub(super) fn apply(
     if is_new {
         // Removing the new record takes its values with it.
         let document = writer.document;
-        writer.undo = vec![Command::Remove { document, path: root, reason: None }];
+        writer.undo = vec![Command::Remove {
+            document,
+            path: root,
+            reason: None,
+        }];
     }
     Ok(())
 }
@@ -88,9 +93,7 @@ pub(super) fn fill(
     match target {
         Target::Record => Ok(()),
         Target::Register(_) => set_field::set(writer, path, value),
-        Target::Text(_) => {
-            fill_text(writer, path, value.as_str().ok_or_else(|| wrong("text"))?)
-        }
+        Target::Text(_) => fill_text(writer, path, value.as_str().ok_or_else(|| wrong("text"))?),
         Target::Tags(..) => {
             let tags = value.as_array().ok_or_else(|| wrong("an array of texts"))?;
             for tag in tags {
@@ -100,17 +103,23 @@ pub(super) fn fill(
             Ok(())
         }
         Target::Languages(_) => {
-            let languages = value.as_object().ok_or_else(|| wrong("an object of texts"))?;
+            let languages = value
+                .as_object()
+                .ok_or_else(|| wrong("an object of texts"))?;
             for (code, text) in languages {
                 fill(writer, &path.clone().join(code.as_str()), text)?;
             }
             Ok(())
         }
         Target::Entries(_, key) => {
-            for (name, entry) in value.as_object().ok_or_else(|| wrong("an object of entries"))? {
+            for (name, entry) in value
+                .as_object()
+                .ok_or_else(|| wrong("an object of entries"))?
+            {
                 let path = match key {
                     EntryKey::Link(_) => path.clone().join_record(
-                        name.parse().map_err(|_| wrong("keys that are references kind/key"))?,
+                        name.parse()
+                            .map_err(|_| wrong("keys that are references kind/key"))?,
                     ),
                     EntryKey::Generated | EntryKey::Fixed(_) => path.clone().join(name.as_str()),
                 };
@@ -119,9 +128,13 @@ pub(super) fn fill(
             Ok(())
         }
         Target::Entry(_) => {
-            let values = value.as_object().ok_or_else(|| wrong("an object of fields"))?;
-            let values: Vec<(String, Value)> =
-                values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            let values = value
+                .as_object()
+                .ok_or_else(|| wrong("an object of fields"))?;
+            let values: Vec<(String, Value)> = values
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
             add_entry::add(writer, path, &values)
         }
     }
@@ -146,7 +159,11 @@ fn fill_text(
         document: writer.document,
         path: path.clone(),
         base: Vec::new(),
-        splices: vec![Splice { at: 0, delete: text.encode_utf16().count(), insert: before }],
+        splices: vec![Splice {
+            at: 0,
+            delete: text.encode_utf16().count(),
+            insert: before,
+        }],
     });
     Ok(())
 }
@@ -161,18 +178,34 @@ mod tests {
 
     fn created(device: &Device, values: &[(&str, Value)]) -> Command {
         assert_eq!(device.id, DocumentId::of_record("mc2cm", &event()));
-        let values = values.iter().map(|(at, value)| (path(at), value.clone())).collect();
-        Command::CreateRecord { programme: "mc2cm".to_owned(), reference: event(), values }
+        let values = values
+            .iter()
+            .map(|(at, value)| (path(at), value.clone()))
+            .collect();
+        Command::CreateRecord {
+            programme: "mc2cm".to_owned(),
+            reference: event(),
+            values,
+        }
     }
 
     #[test]
     fn a_record_made_on_two_devices_is_one_record() {
         let (mut a, mut b) = (Device::new(1), Device::new(2));
         assert_eq!(a.heads(), b.heads());
-        a.run(&created(&a, &[("titles/fr", json!("Logement")), ("number", json!(9))]));
-        b.run(&created(&b, &[("titles/en", json!("Housing")), ("number", json!(9))]));
+        a.run(&created(
+            &a,
+            &[("titles/fr", json!("Logement")), ("number", json!(9))],
+        ));
+        b.run(&created(
+            &b,
+            &[("titles/en", json!("Housing")), ("number", json!(9))],
+        ));
         a.sync(&mut b);
-        assert_eq!(a.value("/titles"), json!({ "en": "Housing", "fr": "Logement" }));
+        assert_eq!(
+            a.value("/titles"),
+            json!({ "en": "Housing", "fr": "Logement" })
+        );
         assert_eq!(a.conflicts(), []);
         a.doc.save();
         let loaded = genesis::load(&a.doc.save()).expect("a saved document");
@@ -182,16 +215,19 @@ mod tests {
     #[test]
     fn first_values_may_be_of_every_shape() {
         let mut a = Device::new(1);
-        let command = created(&a, &[
-            ("titles", json!({ "en": "Housing" })),
-            ("dates", json!("2021-03")),
-            ("objectives", json!("Share practice")),
-            ("theme_tags", json!(["housing"])),
-            ("hosts", json!({ "city/fez": { "note": "x" } })),
-            ("sessions/s1/facilitators", json!(["city/fez"])),
-            ("steps/report/note", json!("late")),
-            ("venue", json!(null)),
-        ]);
+        let command = created(
+            &a,
+            &[
+                ("titles", json!({ "en": "Housing" })),
+                ("dates", json!("2021-03")),
+                ("objectives", json!("Share practice")),
+                ("theme_tags", json!(["housing"])),
+                ("hosts", json!({ "city/fez": { "note": "x" } })),
+                ("sessions/s1/facilitators", json!(["city/fez"])),
+                ("steps/report/note", json!("late")),
+                ("venue", json!(null)),
+            ],
+        );
         let undo = a.run(&command);
         assert_eq!(
             json!(a.view().fields),
@@ -207,7 +243,11 @@ mod tests {
         );
         let heads = a.heads();
         assert_eq!(a.run(&command), []);
-        assert_eq!(a.heads(), heads, "creating it again with the same values changes nothing");
+        assert_eq!(
+            a.heads(),
+            heads,
+            "creating it again with the same values changes nothing"
+        );
         a.undo(&undo);
         assert!(a.view().removed.is_some());
         a.run(&command);
@@ -217,13 +257,19 @@ mod tests {
     #[test]
     fn values_set_on_an_existing_record_can_be_undone() {
         let mut a = Device::new(1);
-        a.run(&created(&a, &[("objectives", json!("Old text")), ("venue", json!("Hall"))]));
+        a.run(&created(
+            &a,
+            &[("objectives", json!("Old text")), ("venue", json!("Hall"))],
+        ));
         let before = a.view().fields;
-        let undo = a.run(&created(&a, &[
-            ("objectives", json!("A newer text")),
-            ("venue", json!("Library")),
-            ("theme_tags", json!(["housing"])),
-        ]));
+        let undo = a.run(&created(
+            &a,
+            &[
+                ("objectives", json!("A newer text")),
+                ("venue", json!("Library")),
+                ("theme_tags", json!(["housing"])),
+            ],
+        ));
         assert_ne!(a.view().fields, before);
         a.undo(&undo);
         assert_eq!(a.view().fields, before);
@@ -233,8 +279,14 @@ mod tests {
     fn wrong_names_and_values_are_refused() {
         let actor = || ActorId::from([1; 16].as_slice());
         let create = |programme: &str, kind: &str, key: &str, values: &[(FieldPath, Value)]| {
-            super::create(programme, &RecordRef::new(kind, key), values, actor(), Timestamp(0))
-                .map(|_| ())
+            super::create(
+                programme,
+                &RecordRef::new(kind, key),
+                values,
+                actor(),
+                Timestamp(0),
+            )
+            .map(|_| ())
         };
         assert_eq!(
             create("p", "nothing", "a", &[]),

@@ -38,13 +38,21 @@ impl Device {
             Timestamp(0),
         )
         .expect("a new event");
-        Self { doc, id, clock: 1_000 * u64::from(number) }
+        Self {
+            doc,
+            id,
+            clock: 1_000 * u64::from(number),
+        }
     }
 
     pub(crate) fn try_run(&mut self, command: &Command) -> Result<Vec<Command>, CommandError> {
         self.clock += 1;
-        let Applied { undo } =
-            apply(self.id, &mut self.doc, command, Timestamp(self.clock * 1000))?;
+        let Applied { undo } = apply(
+            self.id,
+            &mut self.doc,
+            command,
+            Timestamp(self.clock * 1000),
+        )?;
         Ok(undo)
     }
 
@@ -54,7 +62,11 @@ impl Device {
     }
 
     pub(crate) fn set_command(&self, at: &str, value: Value) -> Command {
-        Command::SetField { document: self.id, path: path(at), value }
+        Command::SetField {
+            document: self.id,
+            path: path(at),
+            value,
+        }
     }
 
     pub(crate) fn set(&mut self, at: &str, value: Value) -> Vec<Command> {
@@ -63,27 +75,50 @@ impl Device {
 
     pub(crate) fn settle(&mut self, at: &str, value: Value, reason: Option<&str>) -> Vec<Command> {
         let reason = reason.map(str::to_owned);
-        self.run(&Command::Settle { document: self.id, path: path(at), value, reason })
+        self.run(&Command::Settle {
+            document: self.id,
+            path: path(at),
+            value,
+            reason,
+        })
     }
 
     pub(crate) fn add(&mut self, at: &str, values: &[(&str, Value)]) -> Vec<Command> {
-        let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let values = values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
         let values = values.collect();
-        self.run(&Command::AddEntry { document: self.id, path: path(at), values })
+        self.run(&Command::AddEntry {
+            document: self.id,
+            path: path(at),
+            values,
+        })
     }
 
     pub(crate) fn remove(&mut self, at: &str, reason: Option<&str>) -> Vec<Command> {
         let reason = reason.map(str::to_owned);
-        self.run(&Command::Remove { document: self.id, path: path(at), reason })
+        self.run(&Command::Remove {
+            document: self.id,
+            path: path(at),
+            reason,
+        })
     }
 
     pub(crate) fn restore(&mut self, at: &str) -> Vec<Command> {
-        self.run(&Command::Restore { document: self.id, path: path(at) })
+        self.run(&Command::Restore {
+            document: self.id,
+            path: path(at),
+        })
     }
 
     pub(crate) fn tag(&mut self, at: &str, tag: &str, present: bool) -> Vec<Command> {
         let tag = tag.to_owned();
-        self.run(&Command::SetTag { document: self.id, path: path(at), tag, present })
+        self.run(&Command::SetTag {
+            document: self.id,
+            path: path(at),
+            tag,
+            present,
+        })
     }
 
     pub(crate) fn undo(&mut self, commands: &[Command]) {
@@ -94,7 +129,9 @@ impl Device {
 
     /// Takes over what the other has.
     pub(crate) fn pull(&mut self, other: &mut Self) {
-        self.doc.merge(&mut other.doc).expect("copies of one document merge");
+        self.doc
+            .merge(&mut other.doc)
+            .expect("copies of one document merge");
     }
 
     /// Both get what the other has.
@@ -105,7 +142,11 @@ impl Device {
     }
 
     pub(crate) fn heads(&self) -> Vec<String> {
-        self.doc.get_heads().iter().map(ToString::to_string).collect()
+        self.doc
+            .get_heads()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     pub(crate) fn view(&self) -> RecordView {
@@ -114,7 +155,10 @@ impl Device {
 
     /// The value at a JSON pointer in the fields; `null` if there is none.
     pub(crate) fn value(&self, pointer: &str) -> Value {
-        json!(self.view().fields).pointer(pointer).cloned().unwrap_or_default()
+        json!(self.view().fields)
+            .pointer(pointer)
+            .cloned()
+            .unwrap_or_default()
     }
 
     pub(crate) fn conflicts(&self) -> Vec<Conflict> {

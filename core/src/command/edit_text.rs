@@ -8,10 +8,10 @@ use automerge::{ActorId, Automerge, ChangeHash, ObjType, ReadDoc};
 
 use super::{Command, CommandError, Splice};
 use crate::id::DocumentId;
+use crate::record::Kind;
 use crate::record::path::{FieldPath, Target};
 use crate::record::read::map_at;
 use crate::record::read::register::{Found, container};
-use crate::record::Kind;
 
 /// The heads that `base` names, if all of them are in the document.
 pub(super) fn base_heads(
@@ -23,7 +23,9 @@ pub(super) fn base_heads(
         doc.get_change_meta_by_hash(&hash).map(|_| hash)
     };
     let heads: Option<Vec<ChangeHash>> = base.iter().map(hash).collect();
-    heads.filter(|heads| !heads.is_empty()).ok_or(CommandError::UnknownBase)
+    heads
+        .filter(|heads| !heads.is_empty())
+        .ok_or(CommandError::UnknownBase)
 }
 
 /// Applies `splices` in a transaction at the writer's version. The command returned takes them
@@ -38,14 +40,20 @@ pub(super) fn apply(
 ) -> Result<Vec<Command>, CommandError> {
     let Target::Text(text) = path.resolve(kind)? else {
         let expected = "a text written together";
-        return Err(CommandError::WrongPath { kind: kind.name, path: path.clone(), expected });
+        return Err(CommandError::WrongPath {
+            kind: kind.name,
+            path: path.clone(),
+            expected,
+        });
     };
     let map = map_at(tx, None, &text.place.maps, genesis).ok_or(CommandError::UnknownBase)?;
     let object = match container(tx, None, &map, &text.place.key, ObjType::Text, genesis) {
         Found::Here { id, .. } => id,
         Found::Nothing => return Err(CommandError::UnknownBase),
         Found::Other(_) => {
-            return Err(CommandError::Document(format!("another program replaced the text {path}")));
+            return Err(CommandError::Document(format!(
+                "another program replaced the text {path}"
+            )));
         }
     };
     let mut units: Vec<u16> = tx.text(&object)?.encode_utf16().collect();
@@ -69,19 +77,30 @@ pub(super) fn apply(
         let count = isize::try_from(*delete).map_err(|_| wrong("is too much"))?;
         tx.splice_text(&object, *at, count, insert)?;
         let insert = String::from_utf16_lossy(&removed);
-        inverse.push(Splice { at: *at, delete: length, insert });
+        inverse.push(Splice {
+            at: *at,
+            delete: length,
+            insert,
+        });
     }
     if inverse.is_empty() {
         return Ok(Vec::new());
     }
     inverse.reverse();
     let path = path.clone();
-    Ok(vec![Command::EditText { document, path, base: Vec::new(), splices: inverse }])
+    Ok(vec![Command::EditText {
+        document,
+        path,
+        base: Vec::new(),
+        splices: inverse,
+    }])
 }
 
 /// Whether position `at` is between the two halves of one character.
 fn splits_character(units: &[u16], at: usize) -> bool {
-    units.get(at).is_some_and(|unit| (0xDC00..0xE000).contains(unit))
+    units
+        .get(at)
+        .is_some_and(|unit| (0xDC00..0xE000).contains(unit))
 }
 
 #[cfg(test)]
@@ -103,7 +122,12 @@ mod tests {
                 insert: (*insert).to_owned(),
             })
             .collect();
-        Command::EditText { document: device.id, path: path(TEXT), base: base.to_vec(), splices }
+        Command::EditText {
+            document: device.id,
+            path: path(TEXT),
+            base: base.to_vec(),
+            splices,
+        }
     }
 
     #[test]
@@ -120,7 +144,10 @@ mod tests {
         a.run(&edit(&a, &base, &[(6, 7, "schooling")]));
         a.run(&edit(&a, &base, &[(22, 0, "s")]));
         a.sync(&mut b);
-        assert_eq!(b.value("/objectives"), json!("First: share schooling practices"));
+        assert_eq!(
+            b.value("/objectives"),
+            json!("First: share schooling practices")
+        );
     }
 
     #[test]
@@ -130,7 +157,11 @@ mod tests {
         a.run(&edit(&a, &start, &[(0, 0, "مدينة 🏙 ville")]));
         let before = a.value("/objectives");
         let base = a.heads();
-        let undo = a.run(&edit(&a, &base, &[(6, 2, "🌉🌉"), (0, 5, "Ville"), (16, 0, "!")]));
+        let undo = a.run(&edit(
+            &a,
+            &base,
+            &[(6, 2, "🌉🌉"), (0, 5, "Ville"), (16, 0, "!")],
+        ));
         assert_eq!(a.value("/objectives"), json!("Ville 🌉🌉 ville!"));
         let other = a.heads();
         a.run(&edit(&a, &other, &[(17, 0, " (new)")]));
@@ -146,14 +177,25 @@ mod tests {
         a.run(&edit(&a, &start, &[(0, 0, "a🏙b")]));
         let heads = a.heads();
         let far = usize::MAX;
-        for splices in [[(5, 0, "x")], [(0, 5, "")], [(2, 0, "x")], [(1, 1, "")], [(far, far, "")]] {
-            let error = a.try_run(&edit(&a, &heads, &splices)).expect_err("impossible");
+        for splices in [
+            [(5, 0, "x")],
+            [(0, 5, "")],
+            [(2, 0, "x")],
+            [(1, 1, "")],
+            [(far, far, "")],
+        ] {
+            let error = a
+                .try_run(&edit(&a, &heads, &splices))
+                .expect_err("impossible");
             assert!(matches!(error, CommandError::WrongValue { .. }), "{error}");
         }
         // An error after a good splice takes that one back too.
-        a.try_run(&edit(&a, &heads, &[(0, 0, "x"), (99, 0, "y")])).expect_err("impossible");
+        a.try_run(&edit(&a, &heads, &[(0, 0, "x"), (99, 0, "y")]))
+            .expect_err("impossible");
         for base in [vec![], vec!["00".repeat(32)], vec!["x".to_owned()]] {
-            let error = a.try_run(&edit(&a, &base, &[(0, 0, "x")])).expect_err("no such version");
+            let error = a
+                .try_run(&edit(&a, &base, &[(0, 0, "x")]))
+                .expect_err("no such version");
             assert_eq!(error, CommandError::UnknownBase);
         }
         for at in ["dates", "nothing", ""] {

@@ -22,21 +22,26 @@ pub(super) fn remove(
     if before.is_some() && !open {
         return Ok(());
     }
-    let text = removal::stored(writer.now.seconds(), reason.filter(|reason| !reason.is_empty()));
+    let text = removal::stored(
+        writer.now.seconds(),
+        reason.filter(|reason| !reason.is_empty()),
+    );
     writer.put(&map, &key, text.into())?;
     if before.is_none() {
-        writer.undo.push(Command::Restore { document: writer.document, path: path.clone() });
+        writer.undo.push(Command::Restore {
+            document: writer.document,
+            path: path.clone(),
+        });
     }
     Ok(())
 }
 
 /// Takes a removal back.
-pub(super) fn restore(
-    writer: &mut Writer<'_, '_>,
-    path: &FieldPath,
-) -> Result<(), CommandError> {
+pub(super) fn restore(writer: &mut Writer<'_, '_>, path: &FieldPath) -> Result<(), CommandError> {
     let (map, key) = writer.removed_register(path)?;
-    let Some(before) = removal::state(&*writer.tx, None, &map, &key) else { return Ok(()) };
+    let Some(before) = removal::state(&*writer.tx, None, &map, &key) else {
+        return Ok(());
+    };
     writer.put(&map, &key, ScalarValue::Null)?;
     writer.undo.push(Command::Remove {
         document: writer.document,
@@ -95,10 +100,15 @@ mod tests {
             b.set(&field, json!("Opening"));
             a.sync(&mut b);
             let conflicts = a.conflicts();
-            let [conflict] = &conflicts[..] else { panic!("{at}: expected one conflict") };
+            let [conflict] = &conflicts[..] else {
+                panic!("{at}: expected one conflict")
+            };
             assert_eq!(conflict.question, Question::RemovedOrKept);
             assert_eq!(conflict.path.to_string(), at);
-            assert_eq!(conflict.values[0].value["removed"]["reason"], json!("cancelled"));
+            assert_eq!(
+                conflict.values[0].value["removed"]["reason"],
+                json!("cancelled")
+            );
             let changed = values(conflict)
                 .into_iter()
                 .find(|value| value["changed"]["path"] == json!(field))
@@ -144,7 +154,9 @@ mod tests {
         a.restore("sessions/s1");
         a.remove("sessions/s1", Some("really"));
         a.sync(&mut b);
-        let [conflict] = &a.conflicts()[..] else { panic!("expected one conflict") };
+        let [conflict] = &a.conflicts()[..] else {
+            panic!("expected one conflict")
+        };
         assert_eq!(values(conflict)[1], json!({ "restored": true }));
         b.restore("sessions/s1");
         a.sync(&mut b);

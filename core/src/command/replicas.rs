@@ -31,8 +31,14 @@ enum Step {
     Foreign(&'static str, Value),
 }
 
-const ENTRIES: [&str; 6] =
-    ["sessions/s1", "sessions/s2", "hosts/city:fez", "hosts/city:rabat", "steps/report", ""];
+const ENTRIES: [&str; 6] = [
+    "sessions/s1",
+    "sessions/s2",
+    "hosts/city:fez",
+    "hosts/city:rabat",
+    "steps/report",
+    "",
+];
 const REGISTERS: [&str; 10] = [
     "dates",
     "venue",
@@ -105,8 +111,15 @@ fn carry_out(device: &mut Device, undo: &mut Vec<Command>, step: &Step) {
             path: path(at),
             values: vec![("note".to_owned(), value.clone())],
         },
-        Step::Remove(at) => Command::Remove { document, path: path(at), reason: None },
-        Step::Restore(at) => Command::Restore { document, path: path(at) },
+        Step::Remove(at) => Command::Remove {
+            document,
+            path: path(at),
+            reason: None,
+        },
+        Step::Restore(at) => Command::Restore {
+            document,
+            path: path(at),
+        },
         Step::Edit(at, from, delete, insert) => {
             let pointer = format!("/{at}");
             let text = device.value(&pointer);
@@ -135,7 +148,8 @@ fn carry_out(device: &mut Device, undo: &mut Vec<Command>, step: &Step) {
             use automerge::transaction::Transactable;
             let mut tx = device.doc.transaction();
             let text = value.as_str().unwrap_or("x");
-            tx.put(automerge::ROOT, *name, text).expect("a register at the root");
+            tx.put(automerge::ROOT, *name, text)
+                .expect("a register at the root");
             tx.commit();
             return;
         }
@@ -143,7 +157,11 @@ fn carry_out(device: &mut Device, undo: &mut Vec<Command>, step: &Step) {
     let before = device.heads();
     match device.try_run(&command) {
         Ok(commands) => *undo = commands,
-        Err(_) => assert_eq!(device.heads(), before, "{command:?} failed and left a change"),
+        Err(_) => assert_eq!(
+            device.heads(),
+            before,
+            "{command:?} failed and left a change"
+        ),
     }
 }
 

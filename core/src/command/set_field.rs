@@ -27,7 +27,11 @@ pub(super) fn set(
     value: &Value,
 ) -> Result<(), CommandError> {
     let document = writer.document;
-    let undo = |value| Command::SetField { document, path: path.clone(), value };
+    let undo = |value| Command::SetField {
+        document,
+        path: path.clone(),
+        value,
+    };
     writer.set(path, value, None, undo)?;
     Ok(())
 }
@@ -69,7 +73,9 @@ mod tests {
         a.set("dates", json!("2021-03-16"));
         b.set("dates", json!("2021-03-17"));
         a.sync(&mut b);
-        let [conflict] = &a.conflicts()[..] else { panic!("expected one conflict") };
+        let [conflict] = &a.conflicts()[..] else {
+            panic!("expected one conflict")
+        };
         let shown = a.value("/dates");
         assert_eq!(values(conflict)[0], shown);
         assert_eq!(conflict.values.len(), 2);
@@ -77,7 +83,9 @@ mod tests {
         a.sync(&mut b);
         assert_eq!(b.conflicts(), []);
         assert_eq!(b.value("/dates"), shown);
-        let [settlement] = &b.view().settlements[..] else { panic!("expected a settlement") };
+        let [settlement] = &b.view().settlements[..] else {
+            panic!("expected a settlement")
+        };
         assert_eq!(settlement.chosen, shown);
         assert_eq!(settlement.rejected, values(conflict)[1..]);
     }
@@ -102,7 +110,9 @@ mod tests {
         a.set("dates", json!(null));
         b.set("dates", json!("2021-03-17"));
         a.sync(&mut b);
-        let [conflict] = &a.conflicts()[..] else { panic!("expected one conflict") };
+        let [conflict] = &a.conflicts()[..] else {
+            panic!("expected one conflict")
+        };
         let mut asked = values(conflict);
         asked.sort_by_key(ToString::to_string);
         assert_eq!(asked, [json!("2021-03-17"), json!(null)]);
@@ -124,14 +134,25 @@ mod tests {
         let (mild, strict) = (json!(words[0]), json!(words[words.len() - 1]));
         for swap in [false, true] {
             let (mut a, mut b) = (Device::new(1), Device::new(2));
-            a.set("confidentiality", if swap { strict.clone() } else { mild.clone() });
-            b.set("confidentiality", if swap { mild.clone() } else { strict.clone() });
+            a.set(
+                "confidentiality",
+                if swap { strict.clone() } else { mild.clone() },
+            );
+            b.set(
+                "confidentiality",
+                if swap { mild.clone() } else { strict.clone() },
+            );
             a.sync(&mut b);
             assert_eq!(a.value("/confidentiality"), strict);
-            let [conflict] = &a.conflicts()[..] else { panic!("expected one conflict") };
+            let [conflict] = &a.conflicts()[..] else {
+                panic!("expected one conflict")
+            };
             assert_eq!(values(conflict), [strict.clone(), mild.clone()]);
             a.settle("confidentiality", mild.clone(), None);
-            assert_eq!((a.value("/confidentiality"), a.conflicts()), (mild.clone(), vec![]));
+            assert_eq!(
+                (a.value("/confidentiality"), a.conflicts()),
+                (mild.clone(), vec![])
+            );
         }
     }
 
@@ -139,17 +160,33 @@ mod tests {
     fn wrong_paths_and_values_change_nothing() {
         let mut a = Device::new(1);
         let heads = a.heads();
-        for at in ["", "nothing", "objectives", "titles", "hosts/city:fez/role", "sessions/s1/title"] {
+        for at in [
+            "",
+            "nothing",
+            "objectives",
+            "titles",
+            "hosts/city:fez/role",
+            "sessions/s1/title",
+        ] {
             let command = a.set_command(at, json!("x"));
             let error = a.try_run(&command).expect_err(at);
-            assert!(matches!(error, CommandError::WrongPath { .. }), "{at}: {error}");
+            assert!(
+                matches!(error, CommandError::WrongPath { .. }),
+                "{at}: {error}"
+            );
         }
         let command = a.set_command("dates", json!("soon"));
         let error = a.try_run(&command).expect_err("no date");
-        assert!(error.to_string().starts_with("dates: expected a date"), "{error}");
+        assert!(
+            error.to_string().starts_with("dates: expected a date"),
+            "{error}"
+        );
         let other = crate::id::DocumentId::from_bytes([1; 16]);
-        let elsewhere =
-            Command::SetField { document: other, path: path("dates"), value: json!(null) };
+        let elsewhere = Command::SetField {
+            document: other,
+            path: path("dates"),
+            value: json!(null),
+        };
         assert_eq!(a.try_run(&elsewhere), Err(CommandError::NotHere(other)));
         assert_eq!(a.heads(), heads);
     }

@@ -36,8 +36,10 @@ pub(super) fn set(
         return Ok(());
     }
     if present {
-        value::check_member(member, tag)
-            .map_err(|reason| CommandError::WrongValue { path: path.clone(), reason })?;
+        value::check_member(member, tag).map_err(|reason| CommandError::WrongValue {
+            path: path.clone(),
+            reason,
+        })?;
     }
     writer.put(&map, tag, ScalarValue::Boolean(present))?;
     writer.undo.push(Command::SetTag {
@@ -90,9 +92,18 @@ mod tests {
     fn wrong_members_are_refused() {
         let mut a = Device::new(1);
         let heads = a.heads();
-        for (at, tag) in [("theme_tags", ""), ("dates", "x"), ("target_capabilities", "A b")] {
+        for (at, tag) in [
+            ("theme_tags", ""),
+            ("dates", "x"),
+            ("target_capabilities", "A b"),
+        ] {
             let (path, tag) = (path(at), tag.to_owned());
-            let command = Command::SetTag { document: a.id, path, tag, present: true };
+            let command = Command::SetTag {
+                document: a.id,
+                path,
+                tag,
+                present: true,
+            };
             a.try_run(&command).expect_err(at);
         }
         assert_eq!(a.heads(), heads);

@@ -19,8 +19,12 @@ pub(super) fn apply(
     writer.register(path)?;
     writer.require_entries(path, false)?;
     let document = writer.document;
-    let undo =
-        |value| Command::Settle { document, path: path.clone(), value, reason: None };
+    let undo = |value| Command::Settle {
+        document,
+        path: path.clone(),
+        value,
+        reason: None,
+    };
     // An empty reason is none, but marks the write as a settlement.
     writer.set(path, value, Some(reason.unwrap_or_default()), undo)?;
     Ok(())
@@ -44,18 +48,28 @@ mod tests {
     #[test]
     fn a_conflict_names_every_value_and_where_it_comes_from() {
         let (a, _) = open_dates();
-        let [conflict] = &a.conflicts()[..] else { panic!("expected one conflict") };
+        let [conflict] = &a.conflicts()[..] else {
+            panic!("expected one conflict")
+        };
         let mut found: Vec<_> = conflict
             .values
             .iter()
             .map(|it| (it.value.clone(), it.origin.actor.clone(), it.origin.time))
             .collect();
         found.sort_by_key(|it| it.2);
-        assert_eq!(found, [
-            (json!("2021-03-16"), "01".repeat(16), 1001),
-            (json!("2021-03-17"), "02".repeat(16), 2001),
-        ]);
-        assert!(conflict.values.iter().all(|it| it.origin.change.len() == 64));
+        assert_eq!(
+            found,
+            [
+                (json!("2021-03-16"), "01".repeat(16), 1001),
+                (json!("2021-03-17"), "02".repeat(16), 2001),
+            ]
+        );
+        assert!(
+            conflict
+                .values
+                .iter()
+                .all(|it| it.origin.change.len() == 64)
+        );
     }
 
     #[test]
@@ -68,13 +82,16 @@ mod tests {
         assert_eq!((b.value("/dates"), b.conflicts()), (other.clone(), vec![]));
         let settlement = b.view().settlements.remove(0);
         assert_eq!(settlement.path.to_string(), "dates");
-        assert_eq!(settlement.rejected, [shown.clone()]);
+        assert_eq!(settlement.rejected, std::slice::from_ref(&shown));
         assert_eq!(settlement.reason.as_deref(), Some("the report says so"));
         assert_eq!(settlement.origin.actor, "01".repeat(16));
         a.undo(&undo);
         assert_eq!(a.value("/dates"), shown);
         let settlement = a.view().settlements.remove(0);
-        assert_eq!((settlement.chosen, settlement.rejected), (shown, vec![other]));
+        assert_eq!(
+            (settlement.chosen, settlement.rejected),
+            (shown, vec![other])
+        );
     }
 
     #[test]
@@ -83,10 +100,16 @@ mod tests {
             let (mut a, mut b) = open_dates();
             let both = values(&a.conflicts()[0]);
             a.settle("dates", both[0].clone(), None);
-            let choice = if third { json!("2021-04") } else { both[1].clone() };
+            let choice = if third {
+                json!("2021-04")
+            } else {
+                both[1].clone()
+            };
             b.settle("dates", choice.clone(), None);
             a.sync(&mut b);
-            let [conflict] = &a.conflicts()[..] else { panic!("expected one conflict") };
+            let [conflict] = &a.conflicts()[..] else {
+                panic!("expected one conflict")
+            };
             let mut asked = values(conflict);
             asked.sort_by_key(ToString::to_string);
             let mut expected = [both[0].clone(), choice];
@@ -105,7 +128,10 @@ mod tests {
         a.settle("dates", json!("2021-03-16"), None);
         b.settle("dates", json!("2021-03-16"), None);
         a.sync(&mut b);
-        assert_eq!((a.value("/dates"), a.conflicts()), (json!("2021-03-16"), vec![]));
+        assert_eq!(
+            (a.value("/dates"), a.conflicts()),
+            (json!("2021-03-16"), vec![])
+        );
     }
 
     #[test]
@@ -114,7 +140,10 @@ mod tests {
         a.settle("dates", json!("2021-03-16"), None);
         a.settle("dates", json!("2021-03-18"), None);
         let settlement = a.view().settlements.remove(0);
-        assert_eq!(settlement.rejected, [json!("2021-03-16"), json!("2021-03-17")]);
+        assert_eq!(
+            settlement.rejected,
+            [json!("2021-03-16"), json!("2021-03-17")]
+        );
         let heads = a.heads();
         a.settle("dates", json!("2021-03-18"), None);
         assert_eq!(a.heads(), heads);

@@ -35,8 +35,16 @@ pub(super) enum Presence {
 
 impl From<PathError> for CommandError {
     fn from(error: PathError) -> Self {
-        let PathError { kind, path, expected } = error;
-        Self::WrongPath { kind, path, expected }
+        let PathError {
+            kind,
+            path,
+            expected,
+        } = error;
+        Self::WrongPath {
+            kind,
+            path,
+            expected,
+        }
     }
 }
 
@@ -49,7 +57,11 @@ impl From<AutomergeError> for CommandError {
 impl Writer<'_, '_> {
     /// The error that the path leads to something else.
     pub(super) fn wrong_path(&self, path: &FieldPath, expected: &'static str) -> CommandError {
-        CommandError::WrongPath { kind: self.kind.name, path: path.clone(), expected }
+        CommandError::WrongPath {
+            kind: self.kind.name,
+            path: path.clone(),
+            expected,
+        }
     }
 
     /// The register at `path`.
@@ -88,8 +100,15 @@ impl Writer<'_, '_> {
         reason: Option<&str>,
         undo: impl FnOnce(Value) -> Command,
     ) -> Result<bool, CommandError> {
-        let Register { field, scalar, place } = self.register(path)?;
-        let wrong = |reason| CommandError::WrongValue { path: path.clone(), reason };
+        let Register {
+            field,
+            scalar,
+            place,
+        } = self.register(path)?;
+        let wrong = |reason| CommandError::WrongValue {
+            path: path.clone(),
+            reason,
+        };
         let new = value::from_json(scalar, given).map_err(wrong)?;
         let chosen = value::to_json(scalar, &new).map_err(wrong)?;
         let map = self.map(path, &place)?;
@@ -139,9 +158,12 @@ impl Writer<'_, '_> {
         let stored = settlement::Stored {
             chosen: chosen.clone(),
             rejected,
-            reason: reason.map(str::to_owned).filter(|reason| !reason.is_empty()),
+            reason: reason
+                .map(str::to_owned)
+                .filter(|reason| !reason.is_empty()),
         };
-        let text = serde_json::to_string(&stored).map_err(|e| CommandError::Document(e.to_string()))?;
+        let text =
+            serde_json::to_string(&stored).map_err(|e| CommandError::Document(e.to_string()))?;
         self.put(&map, &key, text.into())
     }
 
@@ -190,22 +212,37 @@ impl Writer<'_, '_> {
         let map = self.map(path, &entry.place)?;
         let (object, key) = if entry.is_flat() {
             let prefix = format!("{}|", entry.place.key);
-            let filled = self.tx.keys(&map).filter(|key| key.starts_with(&prefix)).any(|key| {
-                get_all(&*self.tx, None, &map, &key).iter().any(|(value, _)| !value.is_null())
-            });
+            let filled = self
+                .tx
+                .keys(&map)
+                .filter(|key| key.starts_with(&prefix))
+                .any(|key| {
+                    get_all(&*self.tx, None, &map, &key)
+                        .iter()
+                        .any(|(value, _)| !value.is_null())
+                });
             if !filled {
                 return Ok(Presence::Absent);
             }
             (map, format!("{prefix}{REMOVED}"))
         } else {
-            match container(&*self.tx, None, &map, &entry.place.key, ObjType::Map, &self.genesis) {
+            match container(
+                &*self.tx,
+                None,
+                &map,
+                &entry.place.key,
+                ObjType::Map,
+                &self.genesis,
+            ) {
                 Found::Here { id, .. } => (id, REMOVED.to_owned()),
                 Found::Nothing => return Ok(Presence::Absent),
                 Found::Other(_) => return Err(damaged(path)),
             }
         };
         Ok(match removal::state(&*self.tx, None, &object, &key) {
-            Some(state) => Presence::Removed { reason: state.removal.reason },
+            Some(state) => Presence::Removed {
+                reason: state.removal.reason,
+            },
             None => Presence::Here,
         })
     }

@@ -19,11 +19,16 @@ pub(crate) fn conflict(
     let mut found: Vec<ConcurrentValue> = values
         .all
         .into_iter()
-        .map(|(value, id)| ConcurrentValue { value, origin: Origin::of_operation(doc, &id) })
+        .map(|(value, id)| ConcurrentValue {
+            value,
+            origin: Origin::of_operation(doc, &id),
+        })
         .collect();
     found.sort_by(|a, b| {
         let key = |it: &ConcurrentValue| (it.value != *shown, it.origin.time);
-        key(a).cmp(&key(b)).then_with(|| a.origin.change.cmp(&b.origin.change))
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.origin.change.cmp(&b.origin.change))
     });
     let mut distinct: Vec<ConcurrentValue> = Vec::new();
     for value in found {
@@ -31,5 +36,9 @@ pub(crate) fn conflict(
             distinct.push(value);
         }
     }
-    Conflict { path: path.clone(), question: Question::Which, values: distinct }
+    Conflict {
+        path: path.clone(),
+        question: Question::Which,
+        values: distinct,
+    }
 }

@@ -78,7 +78,13 @@ pub(crate) fn state_of(all: &[(automerge::Value<'_>, ObjId)]) -> Option<State> {
                     state.removal = removal;
                 }
             }
-            None => state = Some(State { removal, by: vec![id], restored_by: None }),
+            None => {
+                state = Some(State {
+                    removal,
+                    by: vec![id],
+                    restored_by: None,
+                })
+            }
         }
     }
     let mut state = state?;
@@ -91,7 +97,10 @@ fn removal(value: &automerge::Value<'_>) -> Removal {
     let text = value.as_str();
     match text.and_then(|text| serde_json::from_str::<Stored>(text).ok()) {
         Some(Stored { time, reason }) => Removal { time, reason },
-        None => Removal { time: 0, reason: text.map(str::to_owned) },
+        None => Removal {
+            time: 0,
+            reason: text.map(str::to_owned),
+        },
     }
 }
 
@@ -103,12 +112,18 @@ pub(crate) fn question(
     path: &FieldPath,
     state: &State,
 ) -> Option<Conflict> {
-    let removals: BTreeSet<ChangeHash> =
-        state.by.iter().filter_map(|id| doc.hash_for_opid(id)).collect();
+    let removals: BTreeSet<ChangeHash> = state
+        .by
+        .iter()
+        .filter_map(|id| doc.hash_for_opid(id))
+        .collect();
     let mut values = Vec::new();
     if let Some(id) = &state.restored_by {
         let origin = Origin::of_operation(doc, id);
-        values.push(ConcurrentValue { value: json!({ "restored": true }), origin });
+        values.push(ConcurrentValue {
+            value: json!({ "restored": true }),
+            origin,
+        });
     }
     if doc.get_heads().iter().any(|head| !removals.contains(head)) {
         values.extend(edits(doc, kind, genesis, path, &removals));
@@ -116,12 +131,21 @@ pub(crate) fn question(
     if values.is_empty() {
         return None;
     }
-    values.sort_by(|a, b| {
-        (a.origin.time, &a.origin.change).cmp(&(b.origin.time, &b.origin.change))
-    });
+    values
+        .sort_by(|a, b| (a.origin.time, &a.origin.change).cmp(&(b.origin.time, &b.origin.change)));
     let origin = Origin::of_operation(doc, state.by.last()?);
-    values.insert(0, ConcurrentValue { value: json!({ "removed": state.json() }), origin });
-    Some(Conflict { path: path.clone(), question: Question::RemovedOrKept, values })
+    values.insert(
+        0,
+        ConcurrentValue {
+            value: json!({ "removed": state.json() }),
+            origin,
+        },
+    );
+    Some(Conflict {
+        path: path.clone(),
+        question: Question::RemovedOrKept,
+        values,
+    })
 }
 
 /// The fields that changes concurrent with all `removals` left different.
@@ -155,24 +179,37 @@ fn edits(
         .flat_map(|change| change.deps)
         .collect();
     let past: Vec<ChangeHash> = past.into_iter().collect();
-    let together: Vec<ChangeHash> =
-        past.iter().copied().chain(beside.iter().map(|change| change.hash)).collect();
+    let together: Vec<ChangeHash> = past
+        .iter()
+        .copied()
+        .chain(beside.iter().map(|change| change.hash))
+        .collect();
     let read = |at: &[ChangeHash]| fields_at(doc, at, kind, genesis, path);
     let (before, kept) = (read(&past), read(&together));
     let mut names: Vec<&String> = before.keys().chain(kept.keys()).collect();
     names.sort();
     names.dedup();
-    let edited = names.into_iter().filter(|name| before.get(*name) != kept.get(*name));
+    let edited = names
+        .into_iter()
+        .filter(|name| before.get(*name) != kept.get(*name));
     edited
         .filter_map(|name| {
             let touched = |change: &&ChangeMetadata<'_>| {
                 read(&[change.hash]).get(name) != read(&change.deps).get(name)
             };
-            let by = beside.iter().rev().take(MAX_LOOKED_AT).find(touched).or(beside.last())?;
+            let by = beside
+                .iter()
+                .rev()
+                .take(MAX_LOOKED_AT)
+                .find(touched)
+                .or(beside.last())?;
             let value = kept.get(name).cloned().unwrap_or(Value::Null);
             let path = path.clone().join(name.as_str());
             let value = json!({ "changed": { "path": path, "value": value } });
-            Some(ConcurrentValue { value, origin: Origin::of_change(by) })
+            Some(ConcurrentValue {
+                value,
+                origin: Origin::of_change(by),
+            })
         })
         .collect()
 }

@@ -39,19 +39,30 @@ pub(crate) fn map<R: ReadDoc>(doc: &R) -> Option<ObjId> {
 /// All settlements, newest last, and what in their map cannot be read.
 pub(crate) fn settlements(doc: &Automerge) -> (Vec<Settlement>, Vec<Problem>) {
     let (mut settlements, mut problems) = (Vec::new(), Vec::new());
-    let problem = |what: String| Problem { path: SETTLEMENTS.to_owned(), what };
+    let problem = |what: String| Problem {
+        path: SETTLEMENTS.to_owned(),
+        what,
+    };
     let Some(map) = map(doc) else {
-        problems.push(problem("another program replaced the map of settlements".to_owned()));
+        problems.push(problem(
+            "another program replaced the map of settlements".to_owned(),
+        ));
         return (settlements, problems);
     };
     for key in doc.keys(&map) {
         let Ok(path) = key.parse::<FieldPath>() else {
-            problems.push(problem(format!("found {key:?}, expected the path of a field")));
+            problems.push(problem(format!(
+                "found {key:?}, expected the path of a field"
+            )));
             continue;
         };
         for (value, id) in doc.get_all(&map, key.as_str()).unwrap_or_default() {
             match Stored::parse(&value) {
-                Some(Stored { chosen, rejected, reason }) => settlements.push(Settlement {
+                Some(Stored {
+                    chosen,
+                    rejected,
+                    reason,
+                }) => settlements.push(Settlement {
                     path: path.clone(),
                     chosen,
                     rejected,

@@ -75,7 +75,11 @@ impl FieldPath {
 
     /// Walks the declaration of `kind` and says what is at this path.
     pub fn resolve(&self, kind: &'static Kind) -> Result<Target, PathError> {
-        let wrong = |expected| PathError { kind: kind.name, path: self.clone(), expected };
+        let wrong = |expected| PathError {
+            kind: kind.name,
+            path: self.clone(),
+            expected,
+        };
         let mut segments = self.0.iter();
         let mut fields = kind.fields;
         let mut inside: Option<Entry> = None;
@@ -85,27 +89,39 @@ impl FieldPath {
                 Some(Segment::Record(_)) => return Err(wrong("a field")),
                 Some(Segment::Name(name)) => name,
             };
-            let field =
-                fields.iter().find(|field| field.name == name).ok_or_else(|| wrong("a field"))?;
+            let field = fields
+                .iter()
+                .find(|field| field.name == name)
+                .ok_or_else(|| wrong("a field"))?;
             let mut place = match &inside {
                 Some(entry) => entry.register(field.name),
-                None => Place { maps: Vec::new(), key: field.name.to_owned(), since: 1 },
+                None => Place {
+                    maps: Vec::new(),
+                    key: field.name.to_owned(),
+                    since: 1,
+                },
             };
             place.since = place.since.max(field.since);
             let next = segments.next();
             let target = match (&field.shape, next) {
-                (Shape::Value(scalar), None) => Target::Register(Register { field, scalar, place }),
+                (Shape::Value(scalar), None) => Target::Register(Register {
+                    field,
+                    scalar,
+                    place,
+                }),
                 (Shape::ByLanguage, None) => Target::Languages(Container { field, place }),
                 (Shape::ByLanguage, Some(Segment::Name(code))) if is_language(code) => {
                     let place = place.within(code);
-                    Target::Register(Register { field, scalar: &LINE, place })
+                    Target::Register(Register {
+                        field,
+                        scalar: &LINE,
+                        place,
+                    })
                 }
                 (Shape::ByLanguage, Some(_)) => return Err(wrong("a language code")),
                 (Shape::Text, None) => Target::Text(Container { field, place }),
                 (Shape::Tags(member), None) => Target::Tags(Container { field, place }, member),
-                (Shape::Entries(key, _), None) => {
-                    Target::Entries(Container { field, place }, key)
-                }
+                (Shape::Entries(key, _), None) => Target::Entries(Container { field, place }, key),
                 (Shape::Entries(key, within), Some(segment)) => {
                     let name = entry_name(key, segment)
                         .ok_or_else(|| wrong("an entry with a key as declared"))?;
@@ -226,7 +242,11 @@ impl Entry {
     pub fn register(&self, name: &str) -> Place {
         if self.is_flat() {
             let key = format!("{}|{name}", self.place.key);
-            Place { maps: self.place.maps.clone(), key, since: self.place.since }
+            Place {
+                maps: self.place.maps.clone(),
+                key,
+                since: self.place.since,
+            }
         } else {
             self.place.clone().within(name)
         }
@@ -248,7 +268,8 @@ impl Place {
     /// `key` in the map at this place.
     #[must_use]
     pub fn within(mut self, key: &str) -> Self {
-        self.maps.push(std::mem::replace(&mut self.key, key.to_owned()));
+        self.maps
+            .push(std::mem::replace(&mut self.key, key.to_owned()));
         self
     }
 }
@@ -298,8 +319,11 @@ impl FromStr for FieldPath {
         if text.is_empty() {
             return Ok(Self::root());
         }
-        let segments: Option<Vec<Segment>> =
-            text.split('/').take(MAX_SEGMENTS + 1).map(segment).collect();
+        let segments: Option<Vec<Segment>> = text
+            .split('/')
+            .take(MAX_SEGMENTS + 1)
+            .map(segment)
+            .collect();
         match segments {
             Some(segments) if segments.len() <= MAX_SEGMENTS => Ok(Self(segments)),
             _ => Err(PathSyntaxError(text.chars().take(80).collect())),
@@ -343,21 +367,48 @@ mod tests {
 
     #[test]
     fn text_form_reads_back() {
-        for text in ["", "dates", "titles/pt-BR", "hosts/city:amman/role", "sessions/3f_9-a/title"] {
+        for text in [
+            "",
+            "dates",
+            "titles/pt-BR",
+            "hosts/city:amman/role",
+            "sessions/3f_9-a/title",
+        ] {
             let path: FieldPath = text.parse().expect(text);
             assert_eq!(path.to_string(), text);
             let json = serde_json::to_string(&path).expect("json");
-            assert_eq!(serde_json::from_str::<FieldPath>(&json).expect("path"), path);
+            assert_eq!(
+                serde_json::from_str::<FieldPath>(&json).expect("path"),
+                path
+            );
         }
         let amman = RecordRef::new("city", "amman");
         assert_eq!(
-            FieldPath::field("hosts").join_record(amman).join("role").to_string(),
+            FieldPath::field("hosts")
+                .join_record(amman)
+                .join("role")
+                .to_string(),
             "hosts/city:amman/role"
         );
-        for bad in ["/", "a/", "/a", "a//b", "a b", "hosts/city:", "hosts/:a", "a:b:c", "é"] {
+        for bad in [
+            "/",
+            "a/",
+            "/a",
+            "a//b",
+            "a b",
+            "hosts/city:",
+            "hosts/:a",
+            "a:b:c",
+            "é",
+        ] {
             assert!(bad.parse::<FieldPath>().is_err(), "{bad}");
         }
-        assert!(["a"; MAX_SEGMENTS + 1].join("/").parse::<FieldPath>().is_err());
+        assert!(
+            ["a"; MAX_SEGMENTS + 1]
+                .join("/")
+                .parse::<FieldPath>()
+                .is_err()
+        );
     }
 
     #[test]
@@ -371,10 +422,13 @@ mod tests {
         let Ok(Target::Register(done)) = target("steps/report/done_at") else {
             panic!("expected a register")
         };
-        assert_eq!((done.place.maps, done.place.key), (
-            vec!["steps".to_owned(), "report".to_owned()],
-            "done_at".to_owned()
-        ));
+        assert_eq!(
+            (done.place.maps, done.place.key),
+            (
+                vec!["steps".to_owned(), "report".to_owned()],
+                "done_at".to_owned()
+            )
+        );
         assert!(matches!(target("titles/fr"), Ok(Target::Register(_))));
         assert!(matches!(target("titles"), Ok(Target::Languages(_))));
         assert!(matches!(target("objectives"), Ok(Target::Text(_))));
@@ -405,8 +459,16 @@ mod tests {
     fn declarations_keep_clear_of_the_names_the_format_uses() {
         fn check(fields: &[Field], reserved: &[&str]) {
             for field in fields {
-                assert!(!reserved.contains(&field.name), "{} is reserved", field.name);
-                assert!(matches!(segment(field.name), Some(Segment::Name(_))), "{}", field.name);
+                assert!(
+                    !reserved.contains(&field.name),
+                    "{} is reserved",
+                    field.name
+                );
+                assert!(
+                    matches!(segment(field.name), Some(Segment::Name(_))),
+                    "{}",
+                    field.name
+                );
                 if let Shape::Entries(key, within) = &field.shape {
                     check(within, &["removed", "present"]);
                     let flat = matches!(key, EntryKey::Link(_));
@@ -424,7 +486,15 @@ mod tests {
             assert!(is_key(kind.name));
             check(
                 kind.fields,
-                &["programme", "kind", "key", "schema", "settlements", "removed", "present"],
+                &[
+                    "programme",
+                    "kind",
+                    "key",
+                    "schema",
+                    "settlements",
+                    "removed",
+                    "present",
+                ],
             );
         }
     }

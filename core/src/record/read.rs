@@ -60,8 +60,11 @@ pub fn read(doc: &Automerge, kind: &'static Kind, genesis: &ActorId) -> Reading 
         reader.out.conflicts.extend(conflict);
     }
     let mut out = reader.out;
-    out.unknown =
-        fields.keys().filter(|name| kind.field(name).is_none()).cloned().collect();
+    out.unknown = fields
+        .keys()
+        .filter(|name| kind.field(name).is_none())
+        .cloned()
+        .collect();
     out.fields.append(&mut fields);
     out
 }
@@ -139,11 +142,21 @@ impl<'a> Reader<'a> {
         kind: &'static Kind,
         genesis: &'a ActorId,
     ) -> Self {
-        Self { doc, at, kind, genesis, questions: true, out: Reading::default() }
+        Self {
+            doc,
+            at,
+            kind,
+            genesis,
+            questions: true,
+            out: Reading::default(),
+        }
     }
 
     fn problem(&mut self, path: &FieldPath, what: impl Into<String>) {
-        self.out.problems.push(Problem { path: path.to_string(), what: what.into() });
+        self.out.problems.push(Problem {
+            path: path.to_string(),
+            what: what.into(),
+        });
     }
 
     /// Reads the fields in a map and, as plain JSON, all else in it but `reserved`.
@@ -293,7 +306,10 @@ impl<'a> Reader<'a> {
         let text = match container_of(all, ObjType::Text, self.genesis) {
             Found::Here { id, beside } => {
                 if beside {
-                    self.problem(path, "another program replaced the text; what it wrote is hidden");
+                    self.problem(
+                        path,
+                        "another program replaced the text; what it wrote is hidden",
+                    );
                 }
                 text(self.doc, self.at, &id)
             }
@@ -313,14 +329,22 @@ impl<'a> Reader<'a> {
         let mut tags = Vec::new();
         for tag in level.keys() {
             let flags = level.all(tag);
-            let readable = flags.iter().all(|(flag, _)| flag.is_null() || flag.as_bool().is_some());
+            let readable = flags
+                .iter()
+                .all(|(flag, _)| flag.is_null() || flag.as_bool().is_some());
             let set = flags.iter().any(|(flag, _)| flag.as_bool() == Some(true));
             let fits = !matches!(member, Member::Link(_)) || tag.parse::<RecordRef>().is_ok();
             if !readable {
-                self.problem(path, format!("the member {tag:?} is not marked with true or false"));
+                self.problem(
+                    path,
+                    format!("the member {tag:?} is not marked with true or false"),
+                );
             }
             if set && !fits {
-                self.problem(path, format!("found {tag:?}, expected a reference kind/key"));
+                self.problem(
+                    path,
+                    format!("found {tag:?}, expected a reference kind/key"),
+                );
             } else if set {
                 tags.push(Value::String(tag.to_owned()));
             }
@@ -341,9 +365,14 @@ impl<'a> Reader<'a> {
         for name in level.keys() {
             let here = path.clone().join(name);
             if !is_key(name) {
-                self.problem(path, format!("the key {name:?} of an entry has a wrong form"));
+                self.problem(
+                    path,
+                    format!("the key {name:?} of an entry has a wrong form"),
+                );
             }
-            let Some(within) = self.map(level.all(name), &here) else { continue };
+            let Some(within) = self.map(level.all(name), &here) else {
+                continue;
+            };
             let removal = removal::state_of(within.all(REMOVED));
             let (complete, kept) = (removal.is_none(), self.out.missing.len());
             let mut entry = self.object(&within, fields, &[REMOVED], &here, complete);
@@ -377,7 +406,10 @@ impl<'a> Reader<'a> {
         let mut json = Map::new();
         for (name, _) in names.into_iter().filter(|(_, filled)| *filled) {
             let Ok(record) = name.parse::<RecordRef>() else {
-                self.problem(path, format!("found {name:?}, expected a reference kind/key"));
+                self.problem(
+                    path,
+                    format!("found {name:?}, expected a reference kind/key"),
+                );
                 continue;
             };
             let here = path.clone().join_record(record);
@@ -398,8 +430,7 @@ impl<'a> Reader<'a> {
     ) {
         let Some(removal) = removal else { return };
         if self.questions {
-            let conflict =
-                removal::question(self.doc, self.kind, self.genesis, path, &removal);
+            let conflict = removal::question(self.doc, self.kind, self.genesis, path, &removal);
             self.out.conflicts.extend(conflict);
         }
         entry.insert(REMOVED.to_owned(), removal.json());
@@ -410,7 +441,10 @@ impl<'a> Reader<'a> {
         match container_of(all, ObjType::Map, self.genesis) {
             Found::Here { id, beside } => {
                 if beside {
-                    self.problem(path, "another program put something else here, which is hidden");
+                    self.problem(
+                        path,
+                        "another program put something else here, which is hidden",
+                    );
                 }
                 Some(Level::read(self.doc, self.at, &id))
             }
@@ -439,7 +473,9 @@ impl<'a> Reader<'a> {
 fn is_all_removed(value: &Value) -> bool {
     value.as_object().is_some_and(|entries| {
         entries.values().all(|entry| {
-            entry.as_object().is_some_and(|entry| entry.contains_key(REMOVED))
+            entry
+                .as_object()
+                .is_some_and(|entry| entry.contains_key(REMOVED))
         })
     })
 }
@@ -454,7 +490,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     /// Writes into a document as another program would.
-    fn elsewhere(device: &mut Device, write: impl FnOnce(&mut automerge::transaction::Transaction<'_>)) {
+    fn elsewhere(
+        device: &mut Device,
+        write: impl FnOnce(&mut automerge::transaction::Transaction<'_>),
+    ) {
         let mut tx = device.doc.transaction();
         write(&mut tx);
         tx.commit();
@@ -471,7 +510,9 @@ mod tests {
         a.add("hosts/city:fez", &[]);
         elsewhere(&mut a, |tx| {
             tx.put(ROOT, "mood", "calm").expect("a register");
-            let list = tx.put_object(ROOT, "weather", ObjType::List).expect("a list");
+            let list = tx
+                .put_object(ROOT, "weather", ObjType::List)
+                .expect("a list");
             tx.insert(&list, 0, 21).expect("an item");
             let hosts = child(tx, &ROOT, "hosts");
             tx.put(&hosts, "city/fez|rank", 2).expect("a register");
@@ -485,7 +526,10 @@ mod tests {
         let view = a.view();
         assert_eq!(view.unknown, ["mood", "weather"]);
         assert_eq!(a.value("/weather"), json!([21]));
-        assert_eq!(a.value("/sessions/s1"), json!({ "title": "Closing", "colour": "blue" }));
+        assert_eq!(
+            a.value("/sessions/s1"),
+            json!({ "title": "Closing", "colour": "blue" })
+        );
         assert_eq!(a.value("/hosts/city~1fez"), json!({ "rank": 2 }));
         assert_eq!(view.problems, []);
     }
@@ -498,7 +542,8 @@ mod tests {
         elsewhere(&mut a, |tx| {
             tx.put(ROOT, "dates", "next week").expect("a register");
             tx.put(ROOT, "number", "nine").expect("a register");
-            tx.put_object(ROOT, "modality", ObjType::List).expect("a list");
+            tx.put_object(ROOT, "modality", ObjType::List)
+                .expect("a list");
             tx.put(ROOT, "objectives", "plain").expect("a register");
             tx.put(ROOT, "sessions", 3).expect("a register");
             tx.delete(ROOT, "description").expect("a container");
@@ -511,20 +556,36 @@ mod tests {
             let questions = child(tx, &ROOT, "guiding_questions");
             tx.put(&questions, "q1", "a question").expect("a register");
             let settlements = child(tx, &ROOT, SETTLEMENTS);
-            tx.put(&settlements, "dates", "because").expect("a register");
+            tx.put(&settlements, "dates", "because")
+                .expect("a register");
         });
         let view = a.view();
         assert_eq!(
             json!(view.fields),
             json!({ "venue": "Library", "theme_tags": ["housing"], "objectives": "plain" })
         );
-        let mut found: Vec<&str> =
-            view.problems.iter().map(|problem| problem.path.as_str()).collect();
+        let mut found: Vec<&str> = view
+            .problems
+            .iter()
+            .map(|problem| problem.path.as_str())
+            .collect();
         found.sort_unstable();
-        assert_eq!(found, [
-            "dates", "description", "guiding_questions/q1", "hosts", "modality", "number",
-            "objectives", "sessions", "settlements", "theme_tags", "titles",
-        ]);
+        assert_eq!(
+            found,
+            [
+                "dates",
+                "description",
+                "guiding_questions/q1",
+                "hosts",
+                "modality",
+                "number",
+                "objectives",
+                "sessions",
+                "settlements",
+                "theme_tags",
+                "titles",
+            ]
+        );
         // The next person can put a value there.
         a.set("dates", json!("2021"));
         assert_eq!(a.value("/dates"), json!("2021"));
@@ -538,7 +599,9 @@ mod tests {
             tx.splice_text(&venue, 0, 0, "Library").expect("a text");
             let sessions = child(tx, &ROOT, "sessions");
             let session = tx.put_object(&sessions, "s1", ObjType::Map).expect("a map");
-            let title = tx.put_object(&session, "title", ObjType::Text).expect("a text");
+            let title = tx
+                .put_object(&session, "title", ObjType::Text)
+                .expect("a text");
             tx.splice_text(&title, 0, 0, "Opening").expect("a text");
         });
         assert_eq!(a.value("/venue"), json!("Library"));
@@ -566,7 +629,10 @@ mod tests {
     #[test]
     fn missing_values_are_named() {
         let mut a = Device::new(1);
-        assert_eq!(a.view().missing, ["titles", "event_type", "dates", "modality", "hosts"]);
+        assert_eq!(
+            a.view().missing,
+            ["titles", "event_type", "dates", "modality", "hosts"]
+        );
         a.set("titles/en", json!("Housing"));
         a.set("dates", json!("2021"));
         a.add("hosts/city:fez", &[]);

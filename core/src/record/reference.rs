@@ -38,13 +38,21 @@ pub fn markdown() -> String {
     for kind in KINDS {
         kind_section(&mut page, kind);
     }
-    page.push_str("\n## Vocabularies\n\nA programme may use words of its own in an open vocabulary.\n\n");
+    page.push_str(
+        "\n## Vocabularies\n\nA programme may use words of its own in an open vocabulary.\n\n",
+    );
     page.push_str("| Vocabulary | Words |\n|---|---|\n");
     for vocabulary in VOCABULARIES {
-        let words: Vec<String> =
-            vocabulary.words.iter().map(|word| format!("`{word}`")).collect();
+        let words: Vec<String> = vocabulary
+            .words
+            .iter()
+            .map(|word| format!("`{word}`"))
+            .collect();
         let open = if vocabulary.open { " (open)" } else { "" };
-        line(&mut page, format_args!("| `{}`{open} | {} |", vocabulary.name, words.join(", ")));
+        line(
+            &mut page,
+            format_args!("| `{}`{open} | {} |", vocabulary.name, words.join(", ")),
+        );
     }
     page
 }
@@ -57,10 +65,16 @@ fn kind_section(page: &mut String, kind: &Kind) {
             "Schema version {}. Seen by {} unless the record says otherwise. Called by its {}.\n",
             kind.schema,
             class(kind.class),
-            kind.title.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", else "),
+            kind.title
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", else "),
         ),
     );
-    page.push_str("| Field | Holds | Concurrent values | Required | Since |\n|---|---|---|---|---|\n");
+    page.push_str(
+        "| Field | Holds | Concurrent values | Required | Since |\n|---|---|---|---|---|\n",
+    );
     for field in kind.fields {
         rows(page, field, "");
     }
@@ -131,7 +145,11 @@ fn class(class: Class) -> &'static str {
 }
 
 fn kinds_text(kinds: &[&str]) -> String {
-    kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
+    kinds
+        .iter()
+        .map(|kind| format!("`{kind}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
@@ -142,8 +160,7 @@ fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
 mod tests {
     #[test]
     fn the_page_in_the_repository_is_up_to_date() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/documents.md");
-        let page = std::fs::read_to_string(path).unwrap_or_default();
+        let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/documents.md"));
         assert!(
             page == super::markdown(),
             "docs/documents.md is out of date; run: \

@@ -30,7 +30,6 @@ pub const KIND: Kind = Kind {
         Field::line("place_detail").section("when_where"),
         Field::link("awarded_by", &["organisation"])
             .ask()
-            .required()
             .section("grant"),
         Field::tags("implementers", Member::Link(&["organisation", "city"])).section("grant"),
         Field::line("implementers_others").section("grant"),

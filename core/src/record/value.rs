@@ -74,11 +74,16 @@ pub fn check_member(member: &Member, text: &str) -> Result<(), String> {
             "a short text in one line".to_owned(),
         ),
         Member::Link(kinds) => (
-            text.parse::<RecordRef>().is_ok_and(|link| kinds.contains(&link.kind.as_str())),
+            text.parse::<RecordRef>()
+                .is_ok_and(|link| kinds.contains(&link.kind.as_str())),
             format!("a reference kind/key to {}", one_of(kinds)),
         ),
     };
-    if fits { Ok(()) } else { Err(format!("expected {expected}")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("expected {expected}"))
+    }
 }
 
 /// The JSON form of a scalar that no declaration describes.
@@ -139,7 +144,9 @@ fn canonical(scalar: &Scalar, text: &str, mode: Mode) -> Option<String> {
             (reading || kinds.contains(&link.kind.as_str())).then(|| link.to_string())
         }
         Scalar::Url => {
-            let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+            let rest = text
+                .strip_prefix("https://")
+                .or_else(|| text.strip_prefix("http://"))?;
             let fits = !rest.is_empty()
                 && text.len() <= MAX_LINE
                 && !text.contains(|c: char| c.is_whitespace() || c.is_control());
@@ -154,14 +161,20 @@ fn is_line(text: &str) -> bool {
 }
 
 fn is_local_time(text: &str) -> bool {
-    let Some((date, time)) = text.split_once('T') else { return false };
-    let day = date.parse::<Date>().is_ok_and(|date| date.precision() == Precision::Day);
+    let Some((date, time)) = text.split_once('T') else {
+        return false;
+    };
+    let day = date
+        .parse::<Date>()
+        .is_ok_and(|date| date.precision() == Precision::Day);
     let part = |text: &str, below: u8| {
         text.len() == 2
             && text.bytes().all(|b| b.is_ascii_digit())
             && text.parse::<u8>().is_ok_and(|n| n < below)
     };
-    day && time.split_once(':').is_some_and(|(hour, minute)| part(hour, 24) && part(minute, 60))
+    day && time
+        .split_once(':')
+        .is_some_and(|(hour, minute)| part(hour, 24) && part(minute, 60))
 }
 
 /// Decimal text without leading zeros, without zeros at the end of the fraction, without `-0`.
@@ -169,7 +182,9 @@ fn decimal(text: &str) -> Option<String> {
     if text.len() > 40 {
         return None;
     }
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if !number(whole) || !number(fraction) {
@@ -226,15 +241,31 @@ mod tests {
             (Scalar::Line, json!(""), json!(null)),
             (Scalar::Integer { min: 1 }, json!(16), json!(16)),
             (Scalar::Flag, json!(false), json!(false)),
-            (Scalar::Dates, json!("2021-03-16/2021-03-16"), json!("2021-03-16")),
-            (Scalar::LocalTime, json!("2021-03-16T09:30"), json!("2021-03-16T09:30")),
+            (
+                Scalar::Dates,
+                json!("2021-03-16/2021-03-16"),
+                json!("2021-03-16"),
+            ),
+            (
+                Scalar::LocalTime,
+                json!("2021-03-16T09:30"),
+                json!("2021-03-16T09:30"),
+            ),
             (Scalar::Decimal, json!("007.50"), json!("7.5")),
             (Scalar::Decimal, json!("-0.0"), json!("0")),
             (Scalar::Decimal, json!(40000), json!("40000")),
             (CODE, json!("online"), json!("online")),
             (Scalar::Code(&COUNTRY), json!("xx"), json!("xx")),
-            (Scalar::Link(&["city"]), json!("city/fez"), json!("city/fez")),
-            (Scalar::Url, json!("https://icmpd.org/x"), json!("https://icmpd.org/x")),
+            (
+                Scalar::Link(&["city"]),
+                json!("city/fez"),
+                json!("city/fez"),
+            ),
+            (
+                Scalar::Url,
+                json!("https://icmpd.org/x"),
+                json!("https://icmpd.org/x"),
+            ),
         ] {
             let stored = from_json(&scalar, &given).expect("accepted");
             assert_eq!(to_json(&scalar, &stored), Ok(kept), "{scalar:?}");
@@ -268,9 +299,18 @@ mod tests {
 
     #[test]
     fn what_a_newer_version_wrote_is_read_as_it_is() {
-        assert_eq!(to_json(&CODE, &"by_carrier_pigeon".into()), Ok(json!("by_carrier_pigeon")));
-        assert_eq!(to_json(&Scalar::Link(&["city"]), &"region/x".into()), Ok(json!("region/x")));
-        assert_eq!(to_json(&Scalar::Integer { min: 0 }, &ScalarValue::F64(3.0)), Ok(json!(3)));
+        assert_eq!(
+            to_json(&CODE, &"by_carrier_pigeon".into()),
+            Ok(json!("by_carrier_pigeon"))
+        );
+        assert_eq!(
+            to_json(&Scalar::Link(&["city"]), &"region/x".into()),
+            Ok(json!("region/x"))
+        );
+        assert_eq!(
+            to_json(&Scalar::Integer { min: 0 }, &ScalarValue::F64(3.0)),
+            Ok(json!(3))
+        );
         let error = to_json(&Scalar::Flag, &"yes".into()).expect_err("no flag");
         assert_eq!(error, "found \"yes\", expected yes or no (true or false)");
     }

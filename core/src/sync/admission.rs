@@ -14,7 +14,7 @@ use crate::wire::limits::{BLOOM_BITS_PER_ENTRY, BLOOM_ENTRIES, BLOOM_PROBES};
 /// A [`Refusal`] with code `bad-message` when the bytes are no sync message, or `bad-filter` when
 /// its Bloom filter has parameters that no Automerge writes: zero entries of bits would divide by
 /// zero, a billion probes would compute for minutes.
-pub fn read_message(data: &[u8]) -> Result<Message, Refusal> {
+pub(crate) fn read_message(data: &[u8]) -> Result<Message, Refusal> {
     let message = Message::decode(data).map_err(|error: ReadMessageError| Refusal {
         code: "bad-message",
         message: format!("the sync message cannot be read: {error}"),

@@ -105,7 +105,11 @@ impl Document {
         Self {
             id,
             // What the catalogue does not list is not on the disk: nothing to load.
-            phase: if entry.is_some() { Phase::Queued } else { Phase::Ready },
+            phase: if entry.is_some() {
+                Phase::Queued
+            } else {
+                Phase::Ready
+            },
             doc: empty(actor),
             on_disk: Vec::new(),
             synced: entry.map(|e| from_raw(&e.synced)).unwrap_or_default(),
@@ -119,7 +123,10 @@ impl Document {
     }
 
     pub(super) fn is_loaded(&self) -> bool {
-        !matches!(self.phase, Phase::Queued | Phase::Loading | Phase::Unread { .. })
+        !matches!(
+            self.phase,
+            Phase::Queued | Phase::Loading | Phase::Unread { .. }
+        )
     }
 
     pub(super) fn is_found(&self) -> bool {
@@ -150,9 +157,12 @@ impl Document {
         if self.doc.get_heads() == known {
             return 0;
         }
-        let known: Vec<_> =
-            known.iter().filter(|h| self.has(h)).copied().collect();
-        self.doc.get_changes_meta(&known).iter().filter(|c| c.timestamp != 0).count() as u64
+        let known: Vec<_> = known.iter().filter(|h| self.has(h)).copied().collect();
+        self.doc
+            .get_changes_meta(&known)
+            .iter()
+            .filter(|c| c.timestamp != 0)
+            .count() as u64
     }
 
     pub(super) fn has(&self, hash: &ChangeHash) -> bool {
@@ -166,7 +176,7 @@ impl Document {
     pub(super) fn receive(
         &mut self,
         incoming: Incoming,
-        check: impl FnOnce(&Automerge) -> Result<Option<String>, Refusal>,
+        check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
     ) -> Result<bool, Refusal> {
         let peer = self.peers.entry(incoming.connection).or_default();
         if incoming.message.changes.is_empty() {
@@ -186,7 +196,7 @@ impl Document {
         }
         let changed = doc.get_heads() != self.doc.get_heads();
         if changed {
-            self.label = check(&doc)?;
+            self.label = check(&doc, self.label.is_some())?;
         }
         self.doc = doc;
         peer.state = state;
@@ -235,14 +245,23 @@ impl Document {
         }
         let raw = to_raw(&heads);
         let (put, remove) = if self.wants_snapshot() {
-            let options = SaveOptions { retain_orphans: false, ..SaveOptions::default() };
+            let options = SaveOptions {
+                retain_orphans: false,
+                ..SaveOptions::default()
+            };
             let bytes = self.doc.save_with_options(options);
             let key = ChunkKey::snapshot(&raw);
             let replaced = self.chunks.keys().filter(|k| **k != key).copied().collect();
             (StoredChunk { key, bytes }, replaced)
         } else {
             let bytes = self.doc.save_after(&self.on_disk);
-            (StoredChunk { key: ChunkKey::increment(&bytes), bytes }, Vec::new())
+            (
+                StoredChunk {
+                    key: ChunkKey::increment(&bytes),
+                    bytes,
+                },
+                Vec::new(),
+            )
         };
         let writing = Writing {
             effect: EffectId(0),
@@ -257,7 +276,15 @@ impl Document {
             label: self.label.clone(),
             synced: to_raw(&self.synced),
         };
-        Some((WriteBatch { document: self.id, put: vec![put], remove, entry }, writing))
+        Some((
+            WriteBatch {
+                document: self.id,
+                put: vec![put],
+                remove,
+                entry,
+            },
+            writing,
+        ))
     }
 
     fn wants_snapshot(&self) -> bool {

@@ -41,11 +41,13 @@ impl Peer {
 
     /// Whether the peer speaks Meltemi's additions.
     pub(super) fn is_meltemi(&self) -> bool {
-        self.joined().is_some_and(|(_, metadata)| metadata.meltemi > 0)
+        self.joined()
+            .is_some_and(|(_, metadata)| metadata.meltemi > 0)
     }
 
     /// Whether the peer keeps what it is given, and shows heads only once they are on its disk.
     pub(super) fn is_durable(&self) -> bool {
-        self.joined().is_some_and(|(_, m)| m.meltemi > 0 && m.storage.is_some() && !m.ephemeral)
+        self.joined()
+            .is_some_and(|(_, m)| m.meltemi > 0 && m.storage.is_some() && !m.ephemeral)
     }
 }

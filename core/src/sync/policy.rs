@@ -46,8 +46,15 @@ pub trait Policy: Send + 'static {
 
     /// Whether `doc` may be kept under the id `document`, and the label its catalogue entry gets.
     ///
-    /// Asked after changes from outside were applied and before anything is stored or shown.
-    fn check(&self, document: &DocumentId, doc: &Automerge) -> Result<Option<String>, Refusal>;
+    /// Asked after changes were applied and before anything is stored or shown. `accepted` says
+    /// that an earlier version of the document passed and got a label: what its history had then
+    /// it still has.
+    fn check(
+        &self,
+        document: &DocumentId,
+        doc: &Automerge,
+        accepted: bool,
+    ) -> Result<Option<String>, Refusal>;
 
     /// Whether a peer that follows the whole collection is told of documents with this label
     /// without asking.

@@ -126,7 +126,11 @@ impl<P: Policy> Repo<P> {
         self.now = self.now.max(now);
         match input {
             Input::Tick => {}
-            Input::Connected { connection, role, principal } => {
+            Input::Connected {
+                connection,
+                role,
+                principal,
+            } => {
                 self.connected(connection, role, principal);
             }
             Input::DialFailed => self.line_lost(),
@@ -166,7 +170,10 @@ impl<P: Policy> Repo<P> {
 
     /// The content of a loaded document that has any.
     pub fn document(&self, id: &DocumentId) -> Option<&Automerge> {
-        self.documents.get(id).filter(|d| d.is_found()).map(|d| &d.doc)
+        self.documents
+            .get(id)
+            .filter(|d| d.is_found())
+            .map(|d| &d.doc)
     }
 
     /// Whether the document is in memory, with or without content.
@@ -181,7 +188,10 @@ impl<P: Policy> Repo<P> {
 
     /// Ids of all documents in memory that have content.
     pub fn loaded(&self) -> impl Iterator<Item = (&DocumentId, &Automerge)> {
-        self.documents.iter().filter(|(_, d)| d.is_found()).map(|(id, d)| (id, &d.doc))
+        self.documents
+            .iter()
+            .filter(|(_, d)| d.is_found())
+            .map(|(id, d)| (id, &d.doc))
     }
 
     /// What the disk holds.
@@ -213,21 +223,26 @@ impl<P: Policy> Repo<P> {
         {
             return Err(EditError::NotLoaded(id).into());
         }
-        let document =
-            self.documents.entry(id).or_insert_with(|| Document::new(id, actor, entry));
+        let document = self
+            .documents
+            .entry(id)
+            .or_insert_with(|| Document::new(id, actor, entry));
         let before = document.doc.get_heads();
         let mut doc = document.doc.clone();
         let result = edit(&mut doc);
         let changed = result.is_ok() && doc.get_heads() != before;
         if changed {
-            match self.policy.check(&id, &doc) {
+            match self.policy.check(&id, &doc, document.label.is_some()) {
                 Ok(label) => {
                     document.doc = doc;
                     document.label = label;
                 }
                 Err(refusal) => return Err(EditError::Refused(refusal).into()),
             }
-            self.outputs.push_back(Output::Changed { document: id, local: true });
+            self.outputs.push_back(Output::Changed {
+                document: id,
+                local: true,
+            });
             self.pump(id);
         } else if document.doc.get_heads().is_empty() && document.peers.is_empty() {
             self.documents.remove(&id);
@@ -245,7 +260,10 @@ impl<P: Policy> Repo<P> {
         let id = EffectId(self.next_effect);
         self.next_effect += 1;
         self.effects.insert(id, effect);
-        self.outputs.push_back(Output::Storage { effect: id, request });
+        self.outputs.push_back(Output::Storage {
+            effect: id,
+            request,
+        });
         id
     }
 
@@ -254,14 +272,20 @@ impl<P: Policy> Repo<P> {
             document.opened = true;
             if document.is_loaded() {
                 let found = document.is_found();
-                self.outputs.push_back(Output::Opened { document: id, found });
+                self.outputs.push_back(Output::Opened {
+                    document: id,
+                    found,
+                });
             }
             return;
         }
         let known = self.catalogue.contains_key(&id);
         self.enter(id).opened = true;
         if !known && self.catalogue_read {
-            self.outputs.push_back(Output::Opened { document: id, found: false });
+            self.outputs.push_back(Output::Opened {
+                document: id,
+                found: false,
+            });
         }
     }
 

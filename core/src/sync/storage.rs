@@ -37,12 +37,18 @@ impl ChunkKey {
         for head in heads {
             hash.update(head);
         }
-        Self { kind: ChunkKind::Snapshot, hash: hash.finalize().into() }
+        Self {
+            kind: ChunkKind::Snapshot,
+            hash: hash.finalize().into(),
+        }
     }
 
     /// The name of an increment with these bytes.
     pub fn increment(bytes: &[u8]) -> Self {
-        Self { kind: ChunkKind::Increment, hash: Sha256::digest(bytes).into() }
+        Self {
+            kind: ChunkKind::Increment,
+            hash: Sha256::digest(bytes).into(),
+        }
     }
 }
 

@@ -26,9 +26,9 @@ impl Disk {
     /// [`StorageError::Full`] for writes while [`Self::full`] is set.
     pub fn answer(&mut self, request: &StorageRequest) -> Result<StorageAnswer, StorageError> {
         match request {
-            StorageRequest::Catalogue => {
-                Ok(StorageAnswer::Catalogue(self.catalogue.values().cloned().collect()))
-            }
+            StorageRequest::Catalogue => Ok(StorageAnswer::Catalogue(
+                self.catalogue.values().cloned().collect(),
+            )),
             StorageRequest::Load(document) => Ok(StorageAnswer::Loaded(self.load(document))),
             StorageRequest::Write(batch) if self.full => Err(StorageError::Full {
                 document: batch.document,
@@ -49,7 +49,8 @@ impl Disk {
 
     fn write(&mut self, batch: &WriteBatch) {
         for chunk in &batch.put {
-            self.chunks.insert((batch.document, chunk.key), chunk.bytes.clone());
+            self.chunks
+                .insert((batch.document, chunk.key), chunk.bytes.clone());
         }
         for key in &batch.remove {
             self.chunks.remove(&(batch.document, *key));
@@ -62,9 +63,15 @@ impl Disk {
             .chunks
             .iter()
             .filter(|((id, _), _)| id == document)
-            .map(|((_, key), bytes)| StoredChunk { key: *key, bytes: bytes.clone() })
+            .map(|((_, key), bytes)| StoredChunk {
+                key: *key,
+                bytes: bytes.clone(),
+            })
             .collect();
-        Loaded { chunks, damaged: Vec::new() }
+        Loaded {
+            chunks,
+            damaged: Vec::new(),
+        }
     }
 
     /// Whether all of `changes` are on this disk.
@@ -73,8 +80,11 @@ impl Disk {
         let mut chunks = self.load(document).chunks;
         chunks.sort_by_key(|chunk| chunk.key);
         for chunk in chunks {
-            doc.load_incremental(&chunk.bytes).expect("the engine writes readable chunks");
+            doc.load_incremental(&chunk.bytes)
+                .expect("the engine writes readable chunks");
         }
-        changes.iter().all(|hash| doc.get_change_meta_by_hash(&ChangeHash(*hash)).is_some())
+        changes
+            .iter()
+            .all(|hash| doc.get_change_meta_by_hash(&ChangeHash(*hash)).is_some())
     }
 }

@@ -69,13 +69,35 @@ struct Replica {
 }
 
 enum Event {
-    Frame { to: usize, connection: ConnectionId, bytes: Vec<u8> },
-    Effect { replica: usize, life: u64, effect: EffectId, request: StorageRequest },
-    Dial { replica: usize, life: u64 },
-    Wake { replica: usize, life: u64 },
-    Start { replica: usize },
-    Edit { replica: usize },
-    Gone { replica: usize, connection: ConnectionId },
+    Frame {
+        to: usize,
+        connection: ConnectionId,
+        bytes: Vec<u8>,
+    },
+    Effect {
+        replica: usize,
+        life: u64,
+        effect: EffectId,
+        request: StorageRequest,
+    },
+    Dial {
+        replica: usize,
+        life: u64,
+    },
+    Wake {
+        replica: usize,
+        life: u64,
+    },
+    Start {
+        replica: usize,
+    },
+    Edit {
+        replica: usize,
+    },
+    Gone {
+        replica: usize,
+        connection: ConnectionId,
+    },
 }
 
 /// The world.
@@ -136,16 +158,26 @@ impl Simulation {
         self.check_equal();
         let frames = self.tally.frames;
         self.rest();
-        assert_eq!(frames, self.tally.frames, "replicas that agree have nothing to say");
+        assert_eq!(
+            frames, self.tally.frames,
+            "replicas that agree have nothing to say"
+        );
         self.edit(1, WRITE);
         self.rest();
-        assert!(self.tally.frames > frames, "a change after a quiet time must move");
+        assert!(
+            self.tally.frames > frames,
+            "a change after a quiet time must move"
+        );
         self.check_equal();
         self.tally
     }
 
     fn until(&mut self, end: Timestamp) {
-        while self.events.first_key_value().is_some_and(|((at, _), _)| *at <= end) {
+        while self
+            .events
+            .first_key_value()
+            .is_some_and(|((at, _), _)| *at <= end)
+        {
             self.step();
         }
         self.now = end;
@@ -158,7 +190,9 @@ impl Simulation {
     }
 
     fn step(&mut self) {
-        let Some(((at, _), event)) = self.events.pop_first() else { return };
+        let Some(((at, _), event)) = self.events.pop_first() else {
+            return;
+        };
         self.now = at;
         match event {
             Event::Start { replica } => self.start(replica),
@@ -176,11 +210,23 @@ impl Simulation {
                     self.dial(replica);
                 }
             }
-            Event::Frame { to, connection, bytes } => self.deliver(to, connection, bytes),
-            Event::Gone { replica, connection } => {
+            Event::Frame {
+                to,
+                connection,
+                bytes,
+            } => self.deliver(to, connection, bytes),
+            Event::Gone {
+                replica,
+                connection,
+            } => {
                 self.feed(replica, Input::Disconnected { connection });
             }
-            Event::Effect { replica, life, effect, request } => {
+            Event::Effect {
+                replica,
+                life,
+                effect,
+                request,
+            } => {
                 if self.lives[replica] == life {
                     self.effect(replica, effect, &request);
                 }
@@ -225,13 +271,22 @@ impl Simulation {
             self.tally.cuts += 1;
             for replica in [a, b] {
                 let delay = self.below(200);
-                self.later(delay, Event::Gone { replica, connection });
+                self.later(
+                    delay,
+                    Event::Gone {
+                        replica,
+                        connection,
+                    },
+                );
             }
         }
     }
 
     fn dial(&mut self, replica: usize) {
-        let ready = self.replicas[SERVER].running.as_ref().is_some_and(Workspace::is_ready);
+        let ready = self.replicas[SERVER]
+            .running
+            .as_ref()
+            .is_some_and(Workspace::is_ready);
         if !ready {
             self.feed(replica, Input::DialFailed);
             return;
@@ -241,7 +296,14 @@ impl Simulation {
         self.lines.insert(connection, (replica, SERVER));
         for (end, role) in [(SERVER, Role::Acceptor), (replica, Role::Dialer)] {
             let principal = Principal::built_in();
-            self.feed(end, Input::Connected { connection, role, principal });
+            self.feed(
+                end,
+                Input::Connected {
+                    connection,
+                    role,
+                    principal,
+                },
+            );
         }
     }
 
@@ -314,19 +376,40 @@ impl Simulation {
                     if let Some((a, b)) = self.lines.get(&connection) {
                         let to = if *a == replica { *b } else { *a };
                         // Same delay for all frames keeps their order.
-                        self.later(40, Event::Frame { to, connection, bytes });
+                        self.later(
+                            40,
+                            Event::Frame {
+                                to,
+                                connection,
+                                bytes,
+                            },
+                        );
                     }
                 }
                 Output::Close { connection, .. } => {
                     // Frames sent before arrive before the other side sees the end.
                     if let Some((a, b)) = self.lines.get(&connection).copied() {
                         let other = if a == replica { b } else { a };
-                        self.later(41, Event::Gone { replica: other, connection });
+                        self.later(
+                            41,
+                            Event::Gone {
+                                replica: other,
+                                connection,
+                            },
+                        );
                     }
                 }
                 Output::Storage { effect, request } => {
                     let delay = 1 + self.below(30);
-                    self.later(delay, Event::Effect { replica, life, effect, request });
+                    self.later(
+                        delay,
+                        Event::Effect {
+                            replica,
+                            life,
+                            effect,
+                            request,
+                        },
+                    );
                 }
                 Output::Dial => {
                     let delay = self.below(100);
@@ -362,7 +445,9 @@ impl Simulation {
         let document = DocumentId::of_record(PROGRAMME, &reference);
         let number = self.below(28) + 1;
         let now = self.now;
-        let Some(workspace) = &mut self.replicas[replica].running else { return };
+        let Some(workspace) = &mut self.replicas[replica].running else {
+            return;
+        };
         if !workspace.is_ready() {
             return;
         }
@@ -394,7 +479,9 @@ impl Simulation {
                 }],
             },
         };
-        workspace.execute(now, &command).expect("a well-formed command on a loaded record");
+        workspace
+            .execute(now, &command)
+            .expect("a well-formed command on a loaded record");
         self.tally.edits += 1;
         self.drain(replica);
     }
@@ -402,7 +489,10 @@ impl Simulation {
     fn check_equal(&mut self) {
         let mut all: Vec<BTreeMap<DocumentId, Vec<String>>> = Vec::new();
         for (number, replica) in self.replicas.iter().enumerate() {
-            let workspace = replica.running.as_ref().expect("all replicas run when faults are over");
+            let workspace = replica
+                .running
+                .as_ref()
+                .expect("all replicas run when faults are over");
             for (document, hashes) in &replica.promised {
                 let hashes: Vec<_> = hashes.iter().copied().collect();
                 assert!(
@@ -428,7 +518,8 @@ impl Simulation {
 
     fn later(&mut self, delay: u64, event: Event) {
         self.order += 1;
-        self.events.insert((self.now.plus_millis(delay), self.order), event);
+        self.events
+            .insert((self.now.plus_millis(delay), self.order), event);
     }
 
     fn below(&mut self, bound: u64) -> u64 {

@@ -22,7 +22,11 @@ pub fn view(document: DocumentId, doc: &Automerge) -> Result<RecordView, NotARec
         key: identity.reference.key,
         schema: identity.schema,
         newer_schema: identity.schema > identity.kind.schema,
-        heads: doc.get_heads().iter().map(|head| head.to_string()).collect(),
+        heads: doc
+            .get_heads()
+            .iter()
+            .map(|head| head.to_string())
+            .collect(),
         fields: reading.fields,
         unknown: reading.unknown,
         conflicts: reading.conflicts,

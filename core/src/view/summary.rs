@@ -22,19 +22,26 @@ pub fn summarise_view(record: &RecordView) -> Summary {
     let mut fields = Map::new();
     let kind = record::kind(&record.kind);
     for (name, value) in &record.fields {
-        let Some(field) = kind.and_then(|kind| kind.field(name)) else { continue };
+        let Some(field) = kind.and_then(|kind| kind.field(name)) else {
+            continue;
+        };
         let found = links_in(field, value);
         if !found.is_empty() {
             links.insert(name.clone(), found);
         }
-        if matches!(field.shape, Shape::Value(_) | Shape::ByLanguage | Shape::Tags(_)) {
+        if matches!(
+            field.shape,
+            Shape::Value(_) | Shape::ByLanguage | Shape::Tags(_)
+        ) {
             fields.insert(name.clone(), value.clone());
         }
     }
     Summary {
         id: record.id,
         reference: RecordRef::new(&record.kind, &record.key),
-        title: kind.map(|kind| title(kind, &record.fields)).unwrap_or_default(),
+        title: kind
+            .map(|kind| title(kind, &record.fields))
+            .unwrap_or_default(),
         fields,
         links,
         conflicts: record.conflicts.len(),
@@ -61,9 +68,10 @@ fn links_in(field: &Field, value: &Value) -> Vec<RecordRef> {
     let parse = |text: &str| text.parse().ok();
     match (&field.shape, value) {
         (Shape::Value(Scalar::Link(_)), Value::String(text)) => parse(text).into_iter().collect(),
-        (Shape::Tags(Member::Link(_)), Value::Array(members)) => {
-            members.iter().filter_map(|member| parse(member.as_str()?)).collect()
-        }
+        (Shape::Tags(Member::Link(_)), Value::Array(members)) => members
+            .iter()
+            .filter_map(|member| parse(member.as_str()?))
+            .collect(),
         (Shape::Entries(EntryKey::Link(_), _), Value::Object(entries)) => entries
             .iter()
             .filter(|(_, entry)| entry.get(REMOVED).is_none())

@@ -60,7 +60,9 @@ impl Frame {
         let mut input = Decoder::new(bytes);
         let fields = Fields::read(&mut input)?;
         if input.position() != bytes.len() {
-            return Err(DecodeError::Malformed("bytes after the end of the map".to_owned()));
+            return Err(DecodeError::Malformed(
+                "bytes after the end of the map".to_owned(),
+            ));
         }
         fields.into_frame()
     }
@@ -92,16 +94,37 @@ impl<'b> Fields<'b> {
     }
 
     fn into_frame(self) -> Result<Frame, DecodeError> {
-        let kind = name("type", self.kind)?
-            .ok_or(DecodeError::Field { kind: String::new(), field: "type" })?;
-        let missing = |field| DecodeError::Field { kind: kind.clone(), field };
-        let sender = || Ok::<_, DecodeError>(PeerId(name("senderId", self.sender)?.ok_or(missing("senderId"))?));
-        let target = || Ok::<_, DecodeError>(PeerId(name("targetId", self.target)?.ok_or(missing("targetId"))?));
-        let route = || Ok::<_, DecodeError>(Route { sender: sender()?, target: target()? });
+        let kind = name("type", self.kind)?.ok_or(DecodeError::Field {
+            kind: String::new(),
+            field: "type",
+        })?;
+        let missing = |field| DecodeError::Field {
+            kind: kind.clone(),
+            field,
+        };
+        let sender = || {
+            Ok::<_, DecodeError>(PeerId(
+                name("senderId", self.sender)?.ok_or(missing("senderId"))?,
+            ))
+        };
+        let target = || {
+            Ok::<_, DecodeError>(PeerId(
+                name("targetId", self.target)?.ok_or(missing("targetId"))?,
+            ))
+        };
+        let route = || {
+            Ok::<_, DecodeError>(Route {
+                sender: sender()?,
+                target: target()?,
+            })
+        };
         let document = || self.document.ok_or(missing("documentId"));
         let data = || {
             // Both ends of the protocol treat a zero-length message as an error.
-            self.data.filter(|d| !d.is_empty()).map(<[u8]>::to_vec).ok_or(missing("data"))
+            self.data
+                .filter(|d| !d.is_empty())
+                .map(<[u8]>::to_vec)
+                .ok_or(missing("data"))
         };
         let reason = || {
             Ok::<_, DecodeError>(Reason {
@@ -132,7 +155,11 @@ impl<'b> Fields<'b> {
             "doc-unavailable" => Frame::Unavailable {
                 route: route()?,
                 document: document()?,
-                refusal: if self.code.is_some() { Some(reason()?) } else { None },
+                refusal: if self.code.is_some() {
+                    Some(reason()?)
+                } else {
+                    None
+                },
             },
             "ephemeral" => Frame::Ephemeral {
                 route: route()?,
@@ -149,9 +176,11 @@ impl<'b> Fields<'b> {
                 },
                 message: sentence(self.message),
             },
-            "meltemi-notice" => {
-                Frame::Notice { route: route()?, document: self.document, reason: reason()? }
-            }
+            "meltemi-notice" => Frame::Notice {
+                route: route()?,
+                document: self.document,
+                reason: reason()?,
+            },
             _ => Frame::Other { kind },
         })
     }
@@ -199,7 +228,9 @@ fn texts(input: &mut Decoder<'_>) -> Result<Option<Vec<String>>, DecodeError> {
     }
     let count = input.array()?.unwrap_or(0);
     if count > VERSIONS {
-        return Err(DecodeError::Malformed(format!("a list of {count} protocol versions")));
+        return Err(DecodeError::Malformed(format!(
+            "a list of {count} protocol versions"
+        )));
     }
     let mut texts = Vec::new();
     for _ in 0..count {
@@ -256,7 +287,9 @@ fn metadata(input: &mut Decoder<'_>) -> Result<Option<PeerMetadata>, DecodeError
     each_entry(input, |key, input| {
         match key {
             "storageId" => metadata.storage = name("storageId", text(input)?)?.map(StorageId),
-            "isEphemeral" if input.datatype()? == Type::Bool => metadata.ephemeral = input.bool()?,
+            "isEphemeral" if input.datatype()? == Type::Bool => {
+                metadata.ephemeral = input.bool()?
+            }
             "meltemi" => metadata.meltemi = number(input)?.unwrap_or(0),
             _ => input.skip()?,
         }
@@ -273,5 +306,8 @@ fn name(field: &'static str, text: Option<&str>) -> Result<Option<String>, Decod
 }
 
 fn sentence(text: Option<&str>) -> String {
-    text.unwrap_or_default().chars().take(SENTENCE_CHARS).collect()
+    text.unwrap_or_default()
+        .chars()
+        .take(SENTENCE_CHARS)
+        .collect()
 }

@@ -13,22 +13,33 @@ impl Frame {
     /// The bytes of this frame.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Encoder::new(Vec::new());
-        self.write(&mut out).expect("writing to a vector does not fail");
+        self.write(&mut out)
+            .expect("writing to a vector does not fail");
         out.into_writer()
     }
 
     fn write(&self, out: &mut Encoder<Vec<u8>>) -> Encoded {
         match self {
-            Self::Join { sender, metadata, versions } => {
+            Self::Join {
+                sender,
+                metadata,
+                versions,
+            } => {
                 head(out, 4, "join", &sender.0)?;
                 out.str("peerMetadata")?;
                 write_metadata(out, metadata)?;
-                out.str("supportedProtocolVersions")?.array(versions.len() as u64)?;
+                out.str("supportedProtocolVersions")?
+                    .array(versions.len() as u64)?;
                 for version in versions {
                     out.str(version)?;
                 }
             }
-            Self::Peer { sender, target, metadata, version } => {
+            Self::Peer {
+                sender,
+                target,
+                metadata,
+                version,
+            } => {
                 head(out, 5, "peer", &sender.0)?;
                 out.str("targetId")?.str(&target.0)?;
                 out.str("peerMetadata")?;
@@ -36,12 +47,21 @@ impl Frame {
                 out.str("selectedProtocolVersion")?.str(version)?;
             }
             Self::Leave { sender } => head(out, 2, "leave", &sender.0)?,
-            Self::Sync { route, document, request, data } => {
+            Self::Sync {
+                route,
+                document,
+                request,
+                data,
+            } => {
                 routed(out, 5, if *request { "request" } else { "sync" }, route)?;
                 write_document(out, document)?;
                 out.str("data")?.bytes(data)?;
             }
-            Self::Unavailable { route, document, refusal } => {
+            Self::Unavailable {
+                route,
+                document,
+                refusal,
+            } => {
                 let extra = if refusal.is_some() { 2 } else { 0 };
                 routed(out, 4 + extra, "doc-unavailable", route)?;
                 write_document(out, document)?;
@@ -49,7 +69,13 @@ impl Frame {
                     write_reason(out, reason)?;
                 }
             }
-            Self::Ephemeral { route, document, count, session, data } => {
+            Self::Ephemeral {
+                route,
+                document,
+                count,
+                session,
+                data,
+            } => {
                 routed(out, 7, "ephemeral", route)?;
                 write_document(out, document)?;
                 out.str("count")?.u64(*count)?;
@@ -60,8 +86,17 @@ impl Frame {
                 routed(out, 4, "error", route)?;
                 out.str("message")?.str(message)?;
             }
-            Self::Notice { route, document, reason } => {
-                routed(out, 5 + u64::from(document.is_some()), "meltemi-notice", route)?;
+            Self::Notice {
+                route,
+                document,
+                reason,
+            } => {
+                routed(
+                    out,
+                    5 + u64::from(document.is_some()),
+                    "meltemi-notice",
+                    route,
+                )?;
                 if let Some(document) = document {
                     write_document(out, document)?;
                 }
@@ -76,7 +111,11 @@ impl Frame {
 }
 
 fn head(out: &mut Encoder<Vec<u8>>, entries: u64, kind: &str, sender: &str) -> Encoded {
-    out.map(entries)?.str("type")?.str(kind)?.str("senderId")?.str(sender)?;
+    out.map(entries)?
+        .str("type")?
+        .str(kind)?
+        .str("senderId")?
+        .str(sender)?;
     Ok(())
 }
 
@@ -92,7 +131,10 @@ fn write_document(out: &mut Encoder<Vec<u8>>, document: &DocumentId) -> Encoded 
 }
 
 fn write_reason(out: &mut Encoder<Vec<u8>>, reason: &Reason) -> Encoded {
-    out.str("code")?.str(&reason.code)?.str("message")?.str(&reason.message)?;
+    out.str("code")?
+        .str(&reason.code)?
+        .str("message")?
+        .str(&reason.message)?;
     Ok(())
 }
 

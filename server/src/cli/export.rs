@@ -31,7 +31,10 @@ pub(crate) enum ExportError {
     #[error("cannot write {0}: {1}")]
     Write(PathBuf, io::Error),
     #[error("neither opens the database ({opening}) nor can its file be read ({reading})")]
-    Unreadable { opening: SledError, reading: io::Error },
+    Unreadable {
+        opening: SledError,
+        reading: io::Error,
+    },
 }
 
 /// The list that goes with the files.
@@ -74,7 +77,8 @@ pub(super) fn export(options: &ExportOptions, out: &mut dyn Write) -> Result<Exi
     let target = Target::prepare(&options.out)?;
     let storage = open(&folder.database(), out)?;
     let mut desk = Desk::open(storage, true)?;
-    let documents: BTreeSet<DocumentId> = desk.workspace().catalogue().map(|e| e.document).collect();
+    let documents: BTreeSet<DocumentId> =
+        desk.workspace().catalogue().map(|e| e.document).collect();
     let mut manifest = Manifest {
         format: "meltemi-export/1",
         time: clock::iso(clock::now()),
@@ -85,7 +89,10 @@ pub(super) fn export(options: &ExportOptions, out: &mut dyn Write) -> Result<Exi
         let mut missing = |what: String| manifest.incomplete.push(Incomplete { id, what });
         match desk.storage().load(&id) {
             Ok(loaded) if loaded.damaged.is_empty() => {}
-            Ok(loaded) => missing(format!("{} stored chunks are damaged", loaded.damaged.len())),
+            Ok(loaded) => missing(format!(
+                "{} stored chunks are damaged",
+                loaded.damaged.len()
+            )),
             Err(error) => missing(error.to_string()),
         }
         match desk.load(id) {
@@ -103,8 +110,15 @@ pub(super) fn export(options: &ExportOptions, out: &mut dyn Write) -> Result<Exi
         say(out, &format!("incomplete: {id}: {what}"))?;
     }
     let (documents, incomplete) = (manifest.documents.len(), manifest.incomplete.len());
-    say(out, &format!("{documents} documents in {}", options.out.display()))?;
-    Ok(if incomplete == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    say(
+        out,
+        &format!("{documents} documents in {}", options.out.display()),
+    )?;
+    Ok(if incomplete == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// The storage in `database`; when it does not open, what can be saved of it.
@@ -113,7 +127,10 @@ fn open(database: &Path, out: &mut dyn Write) -> Result<Box<dyn StorageAdapter>,
         Ok(storage) => return Ok(Box::new(storage)),
         Err(error) => error,
     };
-    say(out, &format!("the database does not open ({opening}); reading what is whole in its file"))?;
+    say(
+        out,
+        &format!("the database does not open ({opening}); reading what is whole in its file"),
+    )?;
     let salvage = Salvage::read(&[database_file(database)])
         .and_then(|salvage| MemoryStorage::of_salvage(&salvage))
         .map_err(|reading| ExportError::Unreadable { opening, reading })?;
@@ -131,13 +148,21 @@ fn document(desk: &Desk, id: DocumentId, target: &Target) -> Result<Option<Expor
         return Ok(None);
     }
     let record = workspace.record(&id).ok();
-    let text = record.as_ref().map_or_else(|| json(&AutoSerde::from(doc)), json);
+    let text = record
+        .as_ref()
+        .map_or_else(|| json(&AutoSerde::from(doc)), json);
     let files = vec![
         target.write(&format!("{id}.automerge"), &bytes)?,
         target.write(&format!("{id}.json"), &text)?,
     ];
     let (kind, key) = record.map(|record| (record.kind, record.key)).unzip();
-    Ok(Some(Exported { id, kind, key, heads, files }))
+    Ok(Some(Exported {
+        id,
+        kind,
+        key,
+        heads,
+        files,
+    }))
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {
@@ -168,11 +193,16 @@ impl Target {
         };
         write().map_err(|error| ExportError::Write(path.clone(), error))?;
         let sha256 = hex::encode(Sha256::digest(bytes));
-        Ok(Written { name: name.to_owned(), bytes: bytes.len(), sha256 })
+        Ok(Written {
+            name: name.to_owned(),
+            bytes: bytes.len(),
+            sha256,
+        })
     }
 
     fn sync(&self) -> Result<(), ExportError> {
-        crate::storage::sled::sync_folder(&self.0)
-            .map_err(|error| ExportError::Write(self.0.clone(), io::Error::other(error.to_string())))
+        crate::storage::sled::sync_folder(&self.0).map_err(|error| {
+            ExportError::Write(self.0.clone(), io::Error::other(error.to_string()))
+        })
     }
 }

@@ -39,5 +39,9 @@ pub(super) fn import(options: &ImportOptions, out: &mut dyn Write) -> Result<Exi
             outcome.refused.len()
         ),
     )?;
-    Ok(if outcome.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcome.refused.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

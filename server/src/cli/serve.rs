@@ -22,7 +22,9 @@ pub(super) fn serve(options: ServeOptions, out: &mut dyn Write) -> Result<ExitCo
         .map_err(io("start the runtime"))?;
     runtime.block_on(async {
         let listen = format!("listen on {}", options.listen);
-        let listener = TcpListener::bind(options.listen).await.map_err(io(&listen))?;
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .map_err(io(&listen))?;
         let address = listener.local_addr().map_err(io(&listen))?;
         let mut signals = Signals::new().map_err(io("wait for signals"))?;
         let (stop, stopped) = oneshot::channel();

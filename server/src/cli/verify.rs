@@ -15,7 +15,8 @@ use crate::lock::DataFolder;
 use crate::offline::Desk;
 use crate::storage::sled::{SledStorage, blob_folder};
 
-const RESEND: &str = "devices that have it send it again when they connect; or restore it from an export";
+const RESEND: &str =
+    "devices that have it send it again when they connect; or restore it from an export";
 
 /// Checks a data folder.
 pub(super) fn verify(options: &VerifyOptions, out: &mut dyn Write) -> Result<ExitCode, CliError> {
@@ -26,17 +27,34 @@ pub(super) fn verify(options: &VerifyOptions, out: &mut dyn Write) -> Result<Exi
     let entries: Vec<CatalogueEntry> = desk.workspace().catalogue().cloned().collect();
     let mut records = 0;
     for entry in &entries {
-        let found = check(&mut desk, entry);
+        let Found {
+            problems: found,
+            notes,
+        } = check(&mut desk, entry);
         records += usize::from(entry.label.is_some());
-        problems.extend(found.into_iter().map(|what| format!("document {}: {what}", entry.document)));
+        problems.extend(
+            found
+                .into_iter()
+                .map(|what| format!("document {}: {what}", entry.document)),
+        );
+        for note in notes {
+            say(out, &format!("note: document {}: {note}", entry.document))?;
+        }
     }
     for problem in &problems {
         say(out, &format!("problem: {problem}"))?;
     }
     let count = problems.len();
     let others = entries.len() - records;
-    say(out, &format!("checked {records} records and {others} other documents: {count} problems"))?;
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    say(
+        out,
+        &format!("checked {records} records and {others} other documents: {count} problems"),
+    )?;
+    Ok(if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn blobs(database: &Path) -> Vec<String> {
@@ -50,26 +68,48 @@ fn blobs(database: &Path) -> Vec<String> {
     )]
 }
 
-fn check(desk: &mut Desk, entry: &CatalogueEntry) -> Vec<String> {
+#[derive(Default)]
+struct Found {
+    problems: Vec<String>,
+    /// What is not as it should be, but costs nothing.
+    notes: Vec<String>,
+}
+
+fn check(desk: &mut Desk, entry: &CatalogueEntry) -> Found {
     let id = entry.document;
-    let mut problems = Vec::new();
-    match desk.storage().load(&id) {
-        Ok(loaded) => problems
-            .extend(loaded.damaged.iter().map(|key| format!("stored chunk {key:?} is damaged; {RESEND}"))),
-        Err(error) => problems.push(format!("{error}; {RESEND}")),
-    }
+    let mut found = Found::default();
+    let problems = &mut found.problems;
+    let damaged = match desk.storage().load(&id) {
+        Ok(loaded) => loaded.damaged,
+        Err(error) => {
+            problems.push(format!("{error}; {RESEND}"));
+            Vec::new()
+        }
+    };
     if let Err(error) = desk.load(id) {
         problems.push(format!("{error}; {RESEND}"));
-        return problems;
+        return found;
     }
     let workspace = desk.workspace();
+    let mut heads: Vec<[u8; 32]> = workspace.document(&id).map_or_else(Vec::new, |doc| {
+        doc.get_heads().iter().map(|head| head.0).collect()
+    });
+    heads.sort_unstable();
+    let complete = heads == entry.heads && !heads.is_empty();
+    for key in damaged {
+        if complete {
+            found.notes.push(format!(
+                "stored chunk {key:?} is damaged, but nothing is missing"
+            ));
+        } else {
+            problems.push(format!("stored chunk {key:?} is damaged; {RESEND}"));
+        }
+    }
     let Some(doc) = workspace.document(&id) else {
         problems.push(format!("nothing of it can be read; {RESEND}"));
-        return problems;
+        return found;
     };
-    let mut heads: Vec<[u8; 32]> = doc.get_heads().iter().map(|head| head.0).collect();
-    heads.sort_unstable();
-    if heads != entry.heads {
+    if !complete {
         problems.push(format!(
             "the catalogue says it is at {}, what is stored is at {}; {RESEND}",
             short(&entry.heads),
@@ -77,19 +117,28 @@ fn check(desk: &mut Desk, entry: &CatalogueEntry) -> Vec<String> {
         ));
     }
     if !doc.get_missing_deps(&[]).is_empty() {
-        problems.push(format!("changes in it build on changes that are not there; {RESEND}"));
+        problems.push(format!(
+            "changes in it build on changes that are not there; {RESEND}"
+        ));
     }
     match workspace.record(&id) {
         Ok(record) => problems.extend(record.problems.iter().map(|problem| {
-            format!("{}: {}; correct it in the record", problem.path, problem.what)
+            format!(
+                "{}: {}; correct it in the record",
+                problem.path, problem.what
+            )
         })),
         Err(CommandError::NotARecord(_)) if entry.label.is_none() => {}
         Err(error) => problems.push(error.to_string()),
     }
-    problems
+    found
 }
 
 fn short(heads: &[[u8; 32]]) -> String {
     let heads: Vec<String> = heads.iter().map(|head| hex::encode(&head[..6])).collect();
-    if heads.is_empty() { "no version".to_owned() } else { heads.join(", ") }
+    if heads.is_empty() {
+        "no version".to_owned()
+    } else {
+        heads.join(", ")
+    }
 }

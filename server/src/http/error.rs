@@ -22,7 +22,13 @@ struct Body {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, body: Body { code, message: message.into() } }
+        Self {
+            status,
+            body: Body {
+                code,
+                message: message.into(),
+            },
+        }
     }
 
     /// Whether it is this one document that cannot be given, not the server that cannot give.

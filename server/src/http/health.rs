@@ -16,6 +16,10 @@ pub(crate) async fn healthz() -> Json<Value> {
 pub(crate) async fn readyz(State(shared): State<Shared>) -> Result<Json<Value>, ApiError> {
     match shared.health.obstacle() {
         None => Ok(Json(json!({ "status": "ready" }))),
-        Some((code, message)) => Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, message)),
+        Some((code, message)) => Err(ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            message,
+        )),
     }
 }

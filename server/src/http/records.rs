@@ -32,14 +32,22 @@ pub(crate) async fn list(
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(which) = which.map_err(|_| {
-        ApiError::new(StatusCode::BAD_REQUEST, "bad-query", "only kind can be asked for, as ?kind=event")
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad-query",
+            "only kind can be asked for, as ?kind=event",
+        )
     })?;
     let kind = which.kind.as_deref().map(known_kind).transpose()?;
     let (reply, documents) = oneshot::channel();
     ask(&shared, Message::List { kind, reply }).await?;
     let documents = documents.await.map_err(|_| stopping())?;
     let items = stream::unfold(Items::new(shared, documents), Items::next);
-    Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(items)).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, "application/json")],
+        Body::from_stream(items),
+    )
+        .into_response())
 }
 
 /// One record.
@@ -48,17 +56,28 @@ pub(crate) async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<RecordView>, ApiError> {
     let document: DocumentId = id.parse().map_err(|error: DocumentIdError| {
-        ApiError::new(StatusCode::BAD_REQUEST, "bad-document-id", error.to_string())
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad-document-id",
+            error.to_string(),
+        )
     })?;
-    record(&shared, document, false).await.map(|record| Json(*record))
+    record(&shared, document, false)
+        .await
+        .map(|record| Json(*record))
 }
 
 fn known_kind(name: &str) -> Result<&'static str, ApiError> {
-    meltemi_core::record::kind(name).map(|kind| kind.name).ok_or_else(|| {
-        let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
-        let message = format!("there is no such record kind; known kinds are {}", known.join(", "));
-        ApiError::new(StatusCode::BAD_REQUEST, "unknown-kind", message)
-    })
+    meltemi_core::record::kind(name)
+        .map(|kind| kind.name)
+        .ok_or_else(|| {
+            let known: Vec<_> = KINDS.iter().map(|kind| kind.name).collect();
+            let message = format!(
+                "there is no such record kind; known kinds are {}",
+                known.join(", ")
+            );
+            ApiError::new(StatusCode::BAD_REQUEST, "unknown-kind", message)
+        })
 }
 
 async fn record(
@@ -67,19 +86,33 @@ async fn record(
     listed: bool,
 ) -> Result<Box<RecordView>, ApiError> {
     let (reply, answer) = oneshot::channel();
-    ask(shared, Message::Record { document, listed, reply }).await?;
+    ask(
+        shared,
+        Message::Record {
+            document,
+            listed,
+            reply,
+        },
+    )
+    .await?;
     let answer = timeout(limits::QUERY, answer).await.map_err(|_| {
-        ApiError::unavailable(format!("document {document} could not be loaded in time; try again later"))
+        ApiError::unavailable(format!(
+            "document {document} could not be loaded in time; try again later"
+        ))
     })?;
-    answer.map_err(|_| stopping())?.map_err(|error| match error {
-        CommandError::NotHere(_) => {
-            let message = format!("there is no document {document} on this server");
-            ApiError::new(StatusCode::NOT_FOUND, "not-found", message)
-        }
-        other => {
-            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "not-a-record", other.to_string())
-        }
-    })
+    answer
+        .map_err(|_| stopping())?
+        .map_err(|error| match error {
+            CommandError::NotHere(_) => {
+                let message = format!("there is no document {document} on this server");
+                ApiError::new(StatusCode::NOT_FOUND, "not-found", message)
+            }
+            other => ApiError::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "not-a-record",
+                other.to_string(),
+            ),
+        })
 }
 
 async fn ask(shared: &Shared, message: Message) -> Result<(), ApiError> {
@@ -111,7 +144,11 @@ struct CutOff;
 
 impl Items {
     fn new(shared: Shared, documents: Vec<DocumentId>) -> Self {
-        Self { shared, documents: documents.into_iter(), state: Position::Before }
+        Self {
+            shared,
+            documents: documents.into_iter(),
+            state: Position::Before,
+        }
     }
 
     async fn next(mut self) -> Option<(Result<Bytes, CutOff>, Self)> {

@@ -14,24 +14,40 @@ pub(crate) async fn connect(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let principal = shared.authenticator.authenticate(&headers).map_err(|denied| {
-        tracing::warn!(%denied, "connection refused");
-        ApiError::new(StatusCode::FORBIDDEN, "origin-not-allowed", denied.to_string())
-    })?;
+    let principal = shared
+        .authenticator
+        .authenticate(&headers)
+        .map_err(|denied| {
+            tracing::warn!(%denied, "connection refused");
+            ApiError::new(
+                StatusCode::FORBIDDEN,
+                "origin-not-allowed",
+                denied.to_string(),
+            )
+        })?;
     let upgrade = upgrade.map_err(|_| {
         let message = "this address speaks WebSocket (automerge-repo protocol version 1)";
         ApiError::new(StatusCode::UPGRADE_REQUIRED, "not-a-websocket", message)
     })?;
-    let place = shared.places.clone().try_acquire_owned().map_err(|_| {
-        ApiError::unavailable("too many devices are connected; try again later")
-    })?;
+    let place =
+        shared.places.clone().try_acquire_owned().map_err(|_| {
+            ApiError::unavailable("too many devices are connected; try again later")
+        })?;
     let connection = shared.next_connection();
-    let upgrade =
-        upgrade.max_message_size(limits::MESSAGE_BYTES).max_frame_size(limits::MESSAGE_BYTES);
+    let upgrade = upgrade
+        .max_message_size(limits::MESSAGE_BYTES)
+        .max_frame_size(limits::MESSAGE_BYTES);
     let open = shared.open.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
         tracing::debug!(connection = connection.0, "connection open");
-        socket::serve(socket, connection, principal, shared.driver, shared.stopping).await;
+        socket::serve(
+            socket,
+            connection,
+            principal,
+            shared.driver,
+            shared.stopping,
+        )
+        .await;
         drop((place, open));
     }))
 }

@@ -91,7 +91,12 @@ fn same_request(request: &Request) -> Request {
 }
 
 fn not_found() -> Response {
-    ApiError::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address").into_response()
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "there is nothing at this address",
+    )
+    .into_response()
 }
 
 fn unreadable(error: &std::io::Error) -> Response {

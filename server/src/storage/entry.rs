@@ -33,7 +33,12 @@ pub(crate) fn decode(document: DocumentId, mut bytes: &[u8]) -> Option<Catalogue
         1 => Some(std::str::from_utf8(label).ok()?.to_owned()),
         _ => return None,
     };
-    Some(CatalogueEntry { document, heads, label, synced })
+    Some(CatalogueEntry {
+        document,
+        heads,
+        label,
+        synced,
+    })
 }
 
 fn take_hashes(bytes: &mut &[u8]) -> Option<Vec<[u8; 32]>> {
@@ -48,7 +53,12 @@ fn take_hashes(bytes: &mut &[u8]) -> Option<Vec<[u8; 32]>> {
 ///
 /// The engine then loads it when somebody asks for it, and writes the entry anew.
 pub(crate) fn unknown(document: DocumentId) -> CatalogueEntry {
-    CatalogueEntry { document, heads: Vec::new(), label: None, synced: Vec::new() }
+    CatalogueEntry {
+        document,
+        heads: Vec::new(),
+        label: None,
+        synced: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -59,8 +69,12 @@ mod tests {
     fn entries_read_back_and_cut_ones_do_not() {
         let document = DocumentId::from_bytes([1; 16]);
         for label in [None, Some("event".to_owned())] {
-            let entry =
-                CatalogueEntry { document, heads: vec![[7; 32], [8; 32]], label, synced: vec![[9; 32]] };
+            let entry = CatalogueEntry {
+                document,
+                heads: vec![[7; 32], [8; 32]],
+                label,
+                synced: vec![[9; 32]],
+            };
             let bytes = encode(&entry);
             assert_eq!(decode(document, &bytes), Some(entry));
             assert_eq!(decode(document, &bytes[..60]), None);

@@ -25,7 +25,11 @@ struct Kept {
 
 impl Kept {
     fn new(entry: CatalogueEntry) -> Self {
-        Self { chunks: BTreeMap::new(), damaged: Vec::new(), entry }
+        Self {
+            chunks: BTreeMap::new(),
+            damaged: Vec::new(),
+            entry,
+        }
     }
 }
 
@@ -35,8 +39,18 @@ impl MemoryStorage {
         let mut storage = Self::default();
         for entry in salvage.catalogue()? {
             let Loaded { chunks, damaged } = salvage.load(&entry.document)?;
-            let chunks = chunks.into_iter().map(|chunk| (chunk.key, chunk.bytes)).collect();
-            storage.documents.insert(entry.document, Kept { chunks, damaged, entry });
+            let chunks = chunks
+                .into_iter()
+                .map(|chunk| (chunk.key, chunk.bytes))
+                .collect();
+            storage.documents.insert(
+                entry.document,
+                Kept {
+                    chunks,
+                    damaged,
+                    entry,
+                },
+            );
         }
         Ok(storage)
     }
@@ -44,15 +58,25 @@ impl MemoryStorage {
 
 impl StorageAdapter for MemoryStorage {
     fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError> {
-        Ok(self.documents.values().map(|kept| kept.entry.clone()).collect())
+        Ok(self
+            .documents
+            .values()
+            .map(|kept| kept.entry.clone())
+            .collect())
     }
 
     fn load(&self, document: &DocumentId) -> Result<Loaded, StorageError> {
         let Some(kept) = self.documents.get(document) else {
             return Ok(Loaded::default());
         };
-        let chunk = |(key, bytes): (&ChunkKey, &Vec<u8>)| StoredChunk { key: *key, bytes: bytes.clone() };
-        Ok(Loaded { chunks: kept.chunks.iter().map(chunk).collect(), damaged: kept.damaged.clone() })
+        let chunk = |(key, bytes): (&ChunkKey, &Vec<u8>)| StoredChunk {
+            key: *key,
+            bytes: bytes.clone(),
+        };
+        Ok(Loaded {
+            chunks: kept.chunks.iter().map(chunk).collect(),
+            damaged: kept.damaged.clone(),
+        })
     }
 
     fn write(&mut self, batches: &[WriteBatch]) -> Vec<Result<(), StorageError>> {

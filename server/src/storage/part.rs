@@ -84,12 +84,20 @@ impl Name {
             ChunkKind::Snapshot => Holds::Snapshot,
             ChunkKind::Increment => Holds::Increment,
         };
-        Self { document, holds, hash: key.hash }
+        Self {
+            document,
+            holds,
+            hash: key.hash,
+        }
     }
 
     /// The name of a document's catalogue entry.
     pub(crate) fn entry(document: DocumentId) -> Self {
-        Self { document, holds: Holds::Entry, hash: [0; 32] }
+        Self {
+            document,
+            holds: Holds::Entry,
+            hash: [0; 32],
+        }
     }
 
     /// The name of a note about the database.
@@ -98,7 +106,11 @@ impl Name {
         for (to, from) in hash.iter_mut().zip(name.bytes()) {
             *to = from;
         }
-        Self { document: DocumentId::from_bytes([0; 16]), holds: Holds::Note, hash }
+        Self {
+            document: DocumentId::from_bytes([0; 16]),
+            holds: Holds::Note,
+            hash,
+        }
     }
 
     /// The name of the note that holds the number of the newest batch.
@@ -118,7 +130,10 @@ impl Name {
             Holds::Increment => ChunkKind::Increment,
             Holds::Entry | Holds::Note => return None,
         };
-        Some(ChunkKey { kind, hash: self.hash })
+        Some(ChunkKey {
+            kind,
+            hash: self.hash,
+        })
     }
 
     /// The name that a database key belongs to.
@@ -126,7 +141,11 @@ impl Name {
         let mut fields = Fields(key.get(1..)?);
         let document = DocumentId::from_bytes(fields.take()?);
         let [holds] = fields.take()?;
-        let name = Self { document, holds: Holds::from_byte(holds)?, hash: fields.take()? };
+        let name = Self {
+            document,
+            holds: Holds::from_byte(holds)?,
+            hash: fields.take()?,
+        };
         (fields.0.len() == 2 && key[0] == name.holds.space()).then_some(name)
     }
 
@@ -201,7 +220,10 @@ pub(crate) fn cut(
     Ok((0..parts).map(move |part| {
         let from = usize::from(part) * CONTENT;
         let content = &bytes[from..bytes.len().min(from + CONTENT)];
-        (name.key(part), encode(name, part, parts, total, batch, content))
+        (
+            name.key(part),
+            encode(name, part, parts, total, batch, content),
+        )
     }))
 }
 
@@ -230,7 +252,8 @@ impl Header {
     /// Reads the description at the start of `bytes`, if its checksum holds.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (described, rest) = bytes.split_at_checked(HEADER - 4)?;
-        if !described.starts_with(MAGIC) || rest.get(..4)? != crc32fast::hash(described).to_be_bytes()
+        if !described.starts_with(MAGIC)
+            || rest.get(..4)? != crc32fast::hash(described).to_be_bytes()
         {
             return None;
         }
@@ -238,7 +261,11 @@ impl Header {
         let document = DocumentId::from_bytes(fields.take()?);
         let [holds] = fields.take()?;
         Some(Self {
-            name: Name { document, holds: Holds::from_byte(holds)?, hash: fields.take()? },
+            name: Name {
+                document,
+                holds: Holds::from_byte(holds)?,
+                hash: fields.take()?,
+            },
             part: u16::from_be_bytes(fields.take()?),
             parts: u16::from_be_bytes(fields.take()?),
             total: u32::from_be_bytes(fields.take()?),
@@ -303,7 +330,8 @@ impl Assembly {
     /// The whole, if nothing of it is damaged or missing.
     pub(crate) fn finish(self) -> Option<Vec<u8>> {
         let first = self.first?;
-        let whole = !self.broken && self.next == first.parts && self.bytes.len() == first.total as usize;
+        let whole =
+            !self.broken && self.next == first.parts && self.bytes.len() == first.total as usize;
         whole.then_some(self.bytes)
     }
 }
@@ -314,7 +342,16 @@ mod tests {
 
     fn parts(bytes: &[u8]) -> (Name, Vec<Vec<u8>>) {
         let name = Name::chunk(DocumentId::from_bytes([3; 16]), ChunkKey::increment(bytes));
-        let parts = cut(name, Batch { number: 9, flushed: 8, parts: 1 }, bytes).expect("short");
+        let parts = cut(
+            name,
+            Batch {
+                number: 9,
+                flushed: 8,
+                parts: 1,
+            },
+            bytes,
+        )
+        .expect("short");
         (name, parts.map(|(_, value)| value).collect())
     }
 

@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::flush_mark;
 use super::part::{Batch, Header, Holds, Name};
 use super::salvage::{self, Found, Salvage};
 use super::sled::{Database, SledError, database_file, sync_folder};
@@ -72,7 +73,10 @@ pub(crate) fn rebuild(folder: &Path) -> Result<(), SledError> {
             database.apply(&[(name, &bytes)], &[])?;
         }
     }
-    let damaged: Vec<Name> = salvage.damaged().filter(|name| name.chunk_key().is_some()).collect();
+    let damaged: Vec<Name> = salvage
+        .damaged()
+        .filter(|name| name.chunk_key().is_some())
+        .collect();
     for name in &damaged {
         database.mark_damaged(name)?;
     }
@@ -118,29 +122,59 @@ struct Copied {
 
 /// Copies the parts written since the last start out of the database file.
 fn copy_recent(folder: &Path) -> io::Result<Copied> {
-    let mut copied = Copied::default();
     let database = database_file(folder);
     if !database.exists() {
-        return Ok(copied);
+        // What is left beside a database that was taken away says nothing of a new one.
+        remove_if_there(&opened(folder))?;
+        remove_if_there(&recent(folder))?;
+        return Ok(Copied::default());
     }
-    let since = fs::read_to_string(opened(folder)).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let mut copied = Copied {
+        newest: 0,
+        flushed: flush_mark::read(folder),
+    };
+    let since = fs::read_to_string(opened(folder))
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     let recent = recent(folder);
     let unfinished = recent.with_extension("recent-unfinished");
     let mut out = BufWriter::new(File::create(&unfinished)?);
     let mut seen = HashSet::new();
+    let mut damaged = BTreeMap::new();
     // A copy from a start that was cut off holds what sled may have removed from its file since.
-    for source in [&recent, &database].into_iter().filter(|path| path.exists()) {
-        salvage::scan(source, |Found { header, content, bytes, .. }| {
-            let Batch { number, flushed, .. } = header.batch;
-            if number > since && content.is_some() {
-                copied.newest = copied.newest.max(number);
-                copied.flushed = copied.flushed.max(flushed);
-                if seen.insert((number, header.name, header.part)) {
-                    out.write_all(bytes)?;
+    for source in [&recent, &database]
+        .into_iter()
+        .filter(|path| path.exists())
+    {
+        salvage::scan(
+            source,
+            |Found {
+                 header,
+                 content,
+                 bytes,
+                 ..
+             }| {
+                let Batch {
+                    number, flushed, ..
+                } = header.batch;
+                if number > since {
+                    copied.newest = copied.newest.max(number);
+                    copied.flushed = copied.flushed.max(flushed);
+                    let part = (number, header.name, header.part);
+                    if content.is_none() {
+                        damaged.insert(part, bytes.to_vec());
+                    } else if seen.insert(part) {
+                        out.write_all(bytes)?;
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
+    }
+    // Kept as they are, so that it is known later that something was there.
+    for (_, bytes) in damaged.into_iter().filter(|(part, _)| !seen.contains(part)) {
+        out.write_all(&bytes)?;
     }
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
@@ -158,7 +192,10 @@ impl Recent {
         let mut batches: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         salvage::scan(path, |Found { header, bytes, .. }| {
             if header.batch.number > recovered {
-                batches.entry(header.batch.number).or_default().push((header, bytes.to_vec()));
+                batches
+                    .entry(header.batch.number)
+                    .or_default()
+                    .push((header, bytes.to_vec()));
             }
             Ok(())
         })?;
@@ -171,13 +208,21 @@ impl Recent {
         let mut next = database.newest() + 1;
         let mut documents = BTreeSet::new();
         for (number, parts) in self.batches {
-            let whole = parts.first().is_some_and(|(h, _)| h.batch.parts as usize == parts.len());
+            let intact = parts
+                .iter()
+                .filter(|(header, bytes)| header.content(bytes).is_some());
+            let whole = parts
+                .first()
+                .is_some_and(|(h, _)| h.batch.parts as usize == intact.count());
             if number > flushed && (number != next || !whole) {
                 break;
             }
             if number <= flushed {
                 documents.extend(
-                    parts.iter().filter(|(h, _)| h.name.holds != Holds::Note).map(|(h, _)| h.name.document),
+                    parts
+                        .iter()
+                        .filter(|(h, _)| h.name.holds != Holds::Note)
+                        .map(|(h, _)| h.name.document),
                 );
             }
             database.put_parts(&parts)?;
@@ -185,7 +230,10 @@ impl Recent {
         }
         if !documents.is_empty() {
             let documents = documents.len();
-            tracing::warn!(documents, "sled lost writes that were on the disk; they were put back");
+            tracing::warn!(
+                documents,
+                "sled lost writes that were on the disk; they were put back"
+            );
         }
         Ok(())
     }

@@ -30,7 +30,10 @@ pub(crate) struct Found<'a> {
 
 /// Calls `found` for every part in the file at `path`, in the order in which they lie there.
 /// The same part may come several times: sled copies pages.
-pub(crate) fn scan(path: &Path, mut found: impl FnMut(Found<'_>) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn scan(
+    path: &Path,
+    mut found: impl FnMut(Found<'_>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut file = File::open(path)?;
     let mut window = Vec::with_capacity(WINDOW + HEADER + CONTENT);
     let mut start = 0;
@@ -39,7 +42,11 @@ pub(crate) fn scan(path: &Path, mut found: impl FnMut(Found<'_>) -> io::Result<(
         let read = (&mut file).take(WINDOW as u64).read_to_end(&mut window)?;
         let last = read < WINDOW;
         // A part that may go on behind the window waits for the next one.
-        let end = if last { window.len() } else { window.len().saturating_sub(HEADER + CONTENT) };
+        let end = if last {
+            window.len()
+        } else {
+            window.len().saturating_sub(HEADER + CONTENT)
+        };
         let mut at = 0;
         while let Some(next) = finder.find(&window[at..]).map(|next| at + next) {
             if next >= end {
@@ -51,7 +58,12 @@ pub(crate) fn scan(path: &Path, mut found: impl FnMut(Found<'_>) -> io::Result<(
                 let content = header.content(bytes);
                 let place = start + (next + HEADER) as u64;
                 let len = bytes.len().min(HEADER + usize::from(header.len));
-                found(Found { header, content, bytes: &bytes[..len], place })?;
+                found(Found {
+                    header,
+                    content,
+                    bytes: &bytes[..len],
+                    place,
+                })?;
                 if content.is_some() {
                     at = next + len;
                 }
@@ -98,17 +110,25 @@ impl Salvage {
     }
 
     fn read_file(file: usize, path: &Path, open: &mut Copies) -> io::Result<()> {
-        scan(path, |Found { header, content, place, .. }| {
-            let (_, parts) = open
-                .entry((header.name, header.batch.number))
-                .or_insert_with(|| (header.total, vec![None; usize::from(header.parts)]));
-            if let Some(slot) = parts.get_mut(usize::from(header.part))
-                && content.is_some()
-            {
-                slot.get_or_insert((file, place, header.len));
-            }
-            Ok(())
-        })
+        scan(
+            path,
+            |Found {
+                 header,
+                 content,
+                 place,
+                 ..
+             }| {
+                let (_, parts) = open
+                    .entry((header.name, header.batch.number))
+                    .or_insert_with(|| (header.total, vec![None; usize::from(header.parts)]));
+                if let Some(slot) = parts.get_mut(usize::from(header.part))
+                    && content.is_some()
+                {
+                    slot.get_or_insert((file, place, header.len));
+                }
+                Ok(())
+            },
+        )
     }
 
     fn sort_out(files: Vec<File>, open: Copies) -> Self {
@@ -118,7 +138,14 @@ impl Salvage {
         for ((name, batch), (total, parts)) in open {
             match parts.into_iter().collect::<Option<Vec<_>>>() {
                 Some(places) => {
-                    whole.insert(name, Pieces { batch, total, places });
+                    whole.insert(
+                        name,
+                        Pieces {
+                            batch,
+                            total,
+                            places,
+                        },
+                    );
                 }
                 None => {
                     damaged.insert(name, batch);
@@ -128,21 +155,33 @@ impl Salvage {
         // What is older than a snapshot of its document was replaced by it: its place may have been
         // used for something else since.
         let mut snapshots: BTreeMap<DocumentId, u64> = BTreeMap::new();
-        for (name, pieces) in whole.iter().filter(|(name, _)| name.holds == Holds::Snapshot) {
+        for (name, pieces) in whole
+            .iter()
+            .filter(|(name, _)| name.holds == Holds::Snapshot)
+        {
             let newest = snapshots.entry(name.document).or_default();
             *newest = pieces.batch.max(*newest);
         }
         let replaced = |name: &Name, batch| {
             whole.contains_key(name) || snapshots.get(&name.document).is_some_and(|s| *s > batch)
         };
-        let damaged =
-            damaged.into_iter().filter(|(n, batch)| !replaced(n, *batch)).map(|(n, _)| n).collect();
-        Self { files, whole, damaged }
+        let damaged = damaged
+            .into_iter()
+            .filter(|(n, batch)| !replaced(n, *batch))
+            .map(|(n, _)| n)
+            .collect();
+        Self {
+            files,
+            whole,
+            damaged,
+        }
     }
 
     /// Everything that is whole, with the number of the batch that wrote it.
     pub(crate) fn names(&self) -> impl Iterator<Item = (Name, u64)> + '_ {
-        self.whole.iter().map(|(name, pieces)| (*name, pieces.batch))
+        self.whole
+            .iter()
+            .map(|(name, pieces)| (*name, pieces.batch))
     }
 
     /// What is there in part only.
@@ -189,12 +228,27 @@ impl Salvage {
 
     /// The chunks of one document.
     pub(crate) fn load(&self, document: &DocumentId) -> io::Result<Loaded> {
-        let first = Name { holds: Holds::Snapshot, ..Name::entry(*document) };
-        let last = Name { document: *document, holds: Holds::Increment, hash: [255; 32] };
-        let names: Vec<Name> = self.whole.range(first..=last).map(|(name, _)| *name).collect();
+        let first = Name {
+            holds: Holds::Snapshot,
+            ..Name::entry(*document)
+        };
+        let last = Name {
+            document: *document,
+            holds: Holds::Increment,
+            hash: [255; 32],
+        };
+        let names: Vec<Name> = self
+            .whole
+            .range(first..=last)
+            .map(|(name, _)| *name)
+            .collect();
         let mut loaded = Loaded {
             chunks: Vec::new(),
-            damaged: self.damaged.range(first..=last).filter_map(Name::chunk_key).collect(),
+            damaged: self
+                .damaged
+                .range(first..=last)
+                .filter_map(Name::chunk_key)
+                .collect(),
         };
         for name in names {
             match (name.chunk_key(), self.bytes(&name)?) {

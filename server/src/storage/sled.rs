@@ -19,6 +19,7 @@ use meltemi_core::sync::storage::{
     CatalogueEntry, ChunkKey, Loaded, StorageAdapter, StorageError, StoredChunk, WriteBatch,
 };
 
+use super::flush_mark::FlushMark;
 use super::part::{self, Assembly, Batch, Header, Holds, Name};
 use super::{entry, rescue};
 use crate::limits;
@@ -52,6 +53,7 @@ pub enum SledError {
 pub(crate) struct Database {
     db: sled::Db,
     file: File,
+    mark: FlushMark,
     /// Number of the newest batch, and of the newest that is on the disk.
     newest: u64,
     flushed: u64,
@@ -70,14 +72,20 @@ pub fn blob_folder(folder: &Path) -> PathBuf {
 impl SledStorage {
     /// Opens the database in `folder`, or makes one.
     pub fn open(folder: &Path) -> Result<Self, SledError> {
-        let storage = Self { folder: folder.to_owned(), open: RefCell::new(None) };
+        let storage = Self {
+            folder: folder.to_owned(),
+            open: RefCell::new(None),
+        };
         storage.with(|_| Ok(()))?;
         Ok(storage)
     }
 
     /// Does `work` with the open database. If pages of it turn out to be damaged, the database is
     /// built anew from what is whole, and the work done again.
-    fn with<T>(&self, mut work: impl FnMut(&mut Database) -> Result<T, SledError>) -> Result<T, SledError> {
+    fn with<T>(
+        &self,
+        mut work: impl FnMut(&mut Database) -> Result<T, SledError>,
+    ) -> Result<T, SledError> {
         let first = self.attempt(&mut work);
         match first {
             Err(error) if error.is_damage() => {
@@ -116,7 +124,8 @@ impl SledError {
     pub(crate) fn is_damage(&self) -> bool {
         matches!(
             self,
-            Self::Sled(sled::Error::Corruption { .. } | sled::Error::ReportableBug(_)) | Self::Panic(_)
+            Self::Sled(sled::Error::Corruption { .. } | sled::Error::ReportableBug(_))
+                | Self::Panic(_)
         )
     }
 
@@ -124,7 +133,9 @@ impl SledError {
         let full = |error: &io::Error| {
             matches!(
                 error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+                io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+                    | io::ErrorKind::FileTooLarge
             )
         };
         match self {
@@ -135,14 +146,18 @@ impl SledError {
 
     fn to_storage_error(&self, operation: &str, document: Option<DocumentId>) -> StorageError {
         match document {
-            Some(document) if self.is_full() => {
-                StorageError::Full { document, detail: self.to_string() }
-            }
+            Some(document) if self.is_full() => StorageError::Full {
+                document,
+                detail: self.to_string(),
+            },
             Some(document) => StorageError::Failed {
                 operation: format!("{operation} document {document}"),
                 detail: self.to_string(),
             },
-            None => StorageError::Failed { operation: operation.to_owned(), detail: self.to_string() },
+            None => StorageError::Failed {
+                operation: operation.to_owned(),
+                detail: self.to_string(),
+            },
         }
     }
 }
@@ -154,7 +169,9 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, SledError>) -> Result<T, SledErro
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
             .or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(SledError::Panic(text.unwrap_or_else(|| "without a message".to_owned())))
+        Err(SledError::Panic(
+            text.unwrap_or_else(|| "without a message".to_owned()),
+        ))
     })
 }
 
@@ -163,15 +180,27 @@ impl Database {
     pub(crate) fn open(folder: &Path) -> Result<Self, SledError> {
         let new = !database_file(folder).exists();
         let db = open_sled(folder)?;
-        let file = File::options().read(true).write(true).open(database_file(folder))?;
-        let mut database = Self { db, file, newest: 0, flushed: 0 };
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(database_file(folder))?;
+        let mark = FlushMark::open(folder)?;
+        let mut database = Self {
+            db,
+            file,
+            mark,
+            newest: 0,
+            flushed: 0,
+        };
         if new {
             database.flush()?;
             sync_folder(folder)?;
             folder.parent().map_or(Ok(()), sync_folder)?;
         }
         let newest = database.read(&Name::newest_note())?;
-        let newest = newest.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let newest = newest
+            .and_then(|bytes| bytes.try_into().ok())
+            .map_or(0, u64::from_be_bytes);
         database.newest = newest;
         database.flushed = newest;
         Ok(database)
@@ -183,10 +212,18 @@ impl Database {
     }
 
     /// Applies one batch as a whole, under a number of its own. Not yet flushed.
-    pub(crate) fn apply(&mut self, put: &[(Name, &[u8])], remove: &[Name]) -> Result<(), SledError> {
+    pub(crate) fn apply(
+        &mut self,
+        put: &[(Name, &[u8])],
+        remove: &[Name],
+    ) -> Result<(), SledError> {
         let number = self.newest + 1;
         let note = number.to_be_bytes();
-        let put = || put.iter().copied().chain([(Name::newest_note(), &note[..])]);
+        let put = || {
+            put.iter()
+                .copied()
+                .chain([(Name::newest_note(), &note[..])])
+        };
         let mut parts = 0;
         for (_, bytes) in put() {
             parts += u32::from(part::count(bytes.len())?);
@@ -197,7 +234,11 @@ impl Database {
                 batch.remove(key?);
             }
         }
-        let marks = Batch { number, flushed: self.flushed, parts };
+        let marks = Batch {
+            number,
+            flushed: self.flushed,
+            parts,
+        };
         for (name, bytes) in put() {
             for (key, value) in part::cut(name, marks, bytes)? {
                 batch.insert(key, value);
@@ -224,6 +265,7 @@ impl Database {
         self.db.flush()?;
         self.file.sync_data()?;
         self.flushed = self.newest;
+        self.mark.write(self.flushed);
         Ok(())
     }
 
@@ -249,8 +291,12 @@ impl Database {
         };
         for item in self.db.scan_prefix(Name::document(document)) {
             let (key, value) = item?;
-            let Some(name) = Name::from_key(&key) else { continue };
-            let Some(chunk) = name.chunk_key() else { continue };
+            let Some(name) = Name::from_key(&key) else {
+                continue;
+            };
+            let Some(chunk) = name.chunk_key() else {
+                continue;
+            };
             if current.as_ref().is_none_or(|(_, n, _)| *n != name) {
                 end(current.replace((chunk, name, Assembly::default())));
             }
@@ -270,12 +316,20 @@ impl Database {
     fn catalogue(&self) -> Result<Vec<CatalogueEntry>, SledError> {
         let mut entries: Vec<CatalogueEntry> = Vec::new();
         for document in self.documents(Holds::Entry)? {
-            entries.push(self.entry(&document)?.unwrap_or_else(|| entry::unknown(document)));
+            entries.push(
+                self.entry(&document)?
+                    .unwrap_or_else(|| entry::unknown(document)),
+            );
         }
         // Chunks without an entry: the entry was damaged beyond being found.
         let listed: std::collections::BTreeSet<_> = entries.iter().map(|e| e.document).collect();
         let chunks = self.documents(Holds::Snapshot)?;
-        entries.extend(chunks.into_iter().filter(|d| !listed.contains(d)).map(entry::unknown));
+        entries.extend(
+            chunks
+                .into_iter()
+                .filter(|d| !listed.contains(d))
+                .map(entry::unknown),
+        );
         Ok(entries)
     }
 
@@ -284,12 +338,18 @@ impl Database {
         let mut documents = Vec::new();
         let mut from = vec![holds.space()];
         while let Some((key, _)) = self.db.get_gt(&from)? {
-            let Some(name) = Name::from_key(&key).filter(|name| name.holds.space() == holds.space())
+            let Some(name) =
+                Name::from_key(&key).filter(|name| name.holds.space() == holds.space())
             else {
                 break;
             };
             documents.push(name.document);
-            from = Name { document: name.document, holds: Holds::Note, hash: [255; 32] }.prefix();
+            from = Name {
+                document: name.document,
+                holds: Holds::Note,
+                hash: [255; 32],
+            }
+            .prefix();
             from[0] = holds.space();
             from.extend_from_slice(&[255; 2]);
         }
@@ -303,8 +363,11 @@ impl Database {
             put.push((Name::chunk(batch.document, chunk.key), &chunk.bytes));
         }
         put.push((Name::entry(batch.document), &entry));
-        let remove: Vec<Name> =
-            batch.remove.iter().map(|key| Name::chunk(batch.document, *key)).collect();
+        let remove: Vec<Name> = batch
+            .remove
+            .iter()
+            .map(|key| Name::chunk(batch.document, *key))
+            .collect();
         self.apply(&put, &remove)
     }
 
@@ -355,11 +418,13 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), SledError> {
 
 impl StorageAdapter for SledStorage {
     fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError> {
-        self.with(|db| db.catalogue()).map_err(|e| e.to_storage_error("read the catalogue", None))
+        self.with(|db| db.catalogue())
+            .map_err(|e| e.to_storage_error("read the catalogue", None))
     }
 
     fn load(&self, document: &DocumentId) -> Result<Loaded, StorageError> {
-        self.with(|db| db.load(document)).map_err(|e| e.to_storage_error("load", Some(*document)))
+        self.with(|db| db.load(document))
+            .map_err(|e| e.to_storage_error("load", Some(*document)))
     }
 
     fn write(&mut self, batches: &[WriteBatch]) -> Vec<Result<(), StorageError>> {
@@ -397,7 +462,10 @@ impl StorageAdapter for SledStorage {
     fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError> {
         self.with(|db| {
             let name = Name::note(STORAGE_ID);
-            if let Some(id) = db.read(&name)?.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            if let Some(id) = db
+                .read(&name)?
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+            {
                 return Ok(id);
             }
             db.apply(&[(name, fresh.as_bytes())], &[])?;
@@ -413,6 +481,7 @@ impl Drop for SledStorage {
         let _ = guarded(|| {
             if let Some(mut database) = self.open.get_mut().take() {
                 database.flush()?;
+                database.mark.sync()?;
             }
             Ok(())
         });

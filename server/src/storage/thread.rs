@@ -31,15 +31,31 @@ impl StorageThread {
     pub(crate) fn start(adapter: Box<dyn StorageAdapter>, health: Health) -> std::io::Result<Self> {
         let (requests, inbox) = sync_channel(limits::STORAGE_REQUESTS);
         let (outbox, answers) = unbounded_channel();
-        let work = move || Worker { adapter, inbox, outbox, health }.run();
-        let thread = thread::Builder::new().name("storage".to_owned()).spawn(work)?;
-        Ok(Self { requests: Some(requests), answers, thread: Some(thread) })
+        let work = move || {
+            Worker {
+                adapter,
+                inbox,
+                outbox,
+                health,
+            }
+            .run()
+        };
+        let thread = thread::Builder::new()
+            .name("storage".to_owned())
+            .spawn(work)?;
+        Ok(Self {
+            requests: Some(requests),
+            answers,
+            thread: Some(thread),
+        })
     }
 
     /// Hands over an effect; waits when too many wait already. Whether the thread took it.
     pub(crate) fn request(&self, effect: EffectId, request: StorageRequest) -> bool {
         // The thread never waits for the driver, so this ends.
-        self.requests.as_ref().is_some_and(|requests| requests.send((effect, request)).is_ok())
+        self.requests
+            .as_ref()
+            .is_some_and(|requests| requests.send((effect, request)).is_ok())
     }
 }
 
@@ -115,9 +131,10 @@ impl Worker {
                 }
                 Ok(StorageAnswer::Loaded(loaded))
             }
-            StorageRequest::Synced { document, heads } => {
-                self.adapter.synced(&document, &heads).map(|()| StorageAnswer::Noted)
-            }
+            StorageRequest::Synced { document, heads } => self
+                .adapter
+                .synced(&document, &heads)
+                .map(|()| StorageAnswer::Noted),
             StorageRequest::Write(batch) => {
                 let result = self.adapter.write(&[batch]).pop();
                 result.unwrap_or(Ok(())).map(|()| StorageAnswer::Written)

@@ -27,14 +27,23 @@ pub(super) fn pieces<'a>(old: &'a str, new: &'a str) -> Vec<Piece<'a>> {
     if old.chars().count().saturating_mul(new.chars().count()) > MAX_WORK {
         pieces.extend([Piece::Delete(old), Piece::Insert(new)]);
     } else {
-        pieces.extend(dissimilar::diff(old, new).into_iter().map(|chunk| match chunk {
-            Chunk::Equal(text) => Piece::Keep(text),
-            Chunk::Delete(text) => Piece::Delete(text),
-            Chunk::Insert(text) => Piece::Insert(text),
-        }));
+        pieces.extend(
+            dissimilar::diff(old, new)
+                .into_iter()
+                .map(|chunk| match chunk {
+                    Chunk::Equal(text) => Piece::Keep(text),
+                    Chunk::Delete(text) => Piece::Delete(text),
+                    Chunk::Insert(text) => Piece::Insert(text),
+                }),
+        );
     }
     pieces.push(Piece::Keep(after));
-    pieces.retain(|piece| !matches!(piece, Piece::Keep("") | Piece::Delete("") | Piece::Insert("")));
+    pieces.retain(|piece| {
+        !matches!(
+            piece,
+            Piece::Keep("") | Piece::Delete("") | Piece::Insert("")
+        )
+    });
     pieces
 }
 
@@ -50,10 +59,16 @@ pub fn splices(old: &str, new: &str) -> Vec<Splice> {
             continue;
         }
         if !open {
-            splices.push(Splice { at, delete: 0, insert: String::new() });
+            splices.push(Splice {
+                at,
+                delete: 0,
+                insert: String::new(),
+            });
             open = true;
         }
-        let Some(splice) = splices.last_mut() else { continue };
+        let Some(splice) = splices.last_mut() else {
+            continue;
+        };
         match piece {
             Piece::Delete(text) => splice.delete += units(text),
             Piece::Insert(text) => {
@@ -83,7 +98,11 @@ impl Change {
                 Piece::Keep(text) => change.kept.extend(text.chars().map(|_| true)),
                 Piece::Delete(text) => change.kept.extend(text.chars().map(|_| false)),
                 Piece::Insert(text) => {
-                    change.inserted.entry(change.kept.len()).or_default().push_str(text);
+                    change
+                        .inserted
+                        .entry(change.kept.len())
+                        .or_default()
+                        .push_str(text);
                 }
             }
         }
@@ -97,9 +116,18 @@ pub fn units(text: &str) -> usize {
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {
-    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum()
+    a.chars()
+        .zip(b.chars())
+        .take_while(|(a, b)| a == b)
+        .map(|(c, _)| c.len_utf8())
+        .sum()
 }
 
 fn common_suffix(a: &str, b: &str) -> usize {
-    a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum()
+    a.chars()
+        .rev()
+        .zip(b.chars().rev())
+        .take_while(|(a, b)| a == b)
+        .map(|(c, _)| c.len_utf8())
+        .sum()
 }

@@ -20,12 +20,20 @@ pub fn merge(base: &str, ours: &str, theirs: &str, selection: Selection) -> (Str
         return (ours.to_owned(), selection);
     }
     let (mine, other) = (Change::between(base, ours), Change::between(base, theirs));
-    let mut out = Output { selection, ..Output::default() };
+    let mut out = Output {
+        selection,
+        ..Output::default()
+    };
     for (at, c) in base.chars().map(Some).chain([None]).enumerate() {
         if let Some(text) = other.inserted.get(&at) {
             out.push(text);
         }
-        for c in mine.inserted.get(&at).into_iter().flat_map(|text| text.chars()) {
+        for c in mine
+            .inserted
+            .get(&at)
+            .into_iter()
+            .flat_map(|text| text.chars())
+        {
             out.push(c.encode_utf8(&mut [0; 4]));
             out.passed(c);
         }

@@ -31,7 +31,14 @@ fn typing_sends_what_was_typed_and_nothing_more() {
     text.typed("one and two");
     let sent = text.outgoing().expect("an edit");
     assert_eq!(sent.base, heads(1));
-    assert_eq!(sent.splices, [Splice { at: 4, delete: 0, insert: "and ".into() }]);
+    assert_eq!(
+        sent.splices,
+        [Splice {
+            at: 4,
+            delete: 0,
+            insert: "and ".into()
+        }]
+    );
     // One edit at a time.
     text.typed("one and two, three");
     assert_eq!(text.outgoing(), None);
@@ -39,7 +46,14 @@ fn typing_sends_what_was_typed_and_nothing_more() {
     assert!(!text.is_saved());
     let sent = text.outgoing().expect("the rest");
     assert_eq!(sent.base, heads(2));
-    assert_eq!(sent.splices, [Splice { at: 11, delete: 0, insert: ", three".into() }]);
+    assert_eq!(
+        sent.splices,
+        [Splice {
+            at: 11,
+            delete: 0,
+            insert: ", three".into()
+        }]
+    );
     text.confirmed("one and two, three", &heads(3), caret(18));
     assert!(text.is_saved());
 }
@@ -48,7 +62,9 @@ fn typing_sends_what_was_typed_and_nothing_more() {
 fn what_others_type_moves_the_caret_along() {
     let mut text = CoText::new("Objectives: learn.", &heads(1));
     text.typed("Objectives: learn together.");
-    let shown = text.arrived("The Objectives: learn.", &heads(2), caret(26)).expect("a change");
+    let shown = text
+        .arrived("The Objectives: learn.", &heads(2), caret(26))
+        .expect("a change");
     assert_eq!(shown.text, "The Objectives: learn together.");
     assert_eq!(shown.selection, caret(30));
     let sent = text.outgoing().expect("an edit");
@@ -64,7 +80,9 @@ fn an_answer_with_changes_of_others_keeps_what_was_typed_since() {
     text.typed("abXY");
     // Passed over: it is not known whether it holds the edit under way.
     assert_eq!(text.arrived("1ab", &heads(2), caret(4)), None);
-    let shown = text.confirmed("1abX", &heads(3), caret(4)).expect("a change");
+    let shown = text
+        .confirmed("1abX", &heads(3), caret(4))
+        .expect("a change");
     assert_eq!((shown.text.as_str(), shown.selection), ("1abXY", caret(5)));
 }
 

@@ -55,7 +55,12 @@ fn json<R: ReadDoc>(
                 let (found, id) = get_all(doc, at, id, &key).pop()?;
                 Some((key, json(doc, at, &found, &id, depth - 1)))
             };
-            Value::Object(keys(doc, at, id).into_iter().filter_map(member).collect::<Map<_, _>>())
+            Value::Object(
+                keys(doc, at, id)
+                    .into_iter()
+                    .filter_map(member)
+                    .collect::<Map<_, _>>(),
+            )
         }
     }
 }

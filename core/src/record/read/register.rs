@@ -44,9 +44,10 @@ impl Values {
                 automerge::Value::Object(ObjType::Text) => {
                     value::to_json(scalar, &ScalarValue::Str(text(doc, at, id).into()))
                 }
-                automerge::Value::Object(_) => {
-                    Err(format!("found a container, expected {}", value::expected(scalar)))
-                }
+                automerge::Value::Object(_) => Err(format!(
+                    "found a container, expected {}",
+                    value::expected(scalar)
+                )),
             };
             match json {
                 Ok(json) => values.all.push((json, id.clone())),
@@ -59,16 +60,16 @@ impl Values {
     /// The value to show; `null` when there is none.
     pub(crate) fn shown(&self, merge: Merge, scalar: &Scalar) -> &Value {
         const EMPTY: &Value = &Value::Null;
-        let all = self.all.iter().map(|(value, _)| value);
+        let mut all = self.all.iter().map(|(value, _)| value);
         match (merge, scalar) {
             (Merge::Strictest, Scalar::Code(vocabulary)) => all
-                .max_by_key(|value| match value.as_str() {
-                    None => None,
+                .max_by_key(|value| {
                     // A word only a newer version knows may be the strictest of all.
-                    Some(word) => Some(vocabulary.position(word).unwrap_or(usize::MAX)),
+                    let strictness = |word| vocabulary.position(word).unwrap_or(usize::MAX);
+                    value.as_str().map(strictness)
                 })
                 .unwrap_or(EMPTY),
-            _ => all.last().unwrap_or(EMPTY),
+            _ => all.next_back().unwrap_or(EMPTY),
         }
     }
 
@@ -120,7 +121,10 @@ pub(crate) fn container_of(
         .filter(|(value, _)| fits(value))
         .max_by_key(|(_, id)| ours(id));
     match (best, all.last()) {
-        (Some((_, id)), _) => Found::Here { id: id.clone(), beside: all.len() > 1 },
+        (Some((_, id)), _) => Found::Here {
+            id: id.clone(),
+            beside: all.len() > 1,
+        },
         (None, Some((value, _))) => Found::Other(value.to_owned()),
         (None, None) => Found::Nothing,
     }

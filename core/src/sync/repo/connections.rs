@@ -15,15 +15,18 @@ use crate::wire::limits::{
 };
 
 impl<P: Policy> Repo<P> {
-    pub(super) fn connected(
-        &mut self,
-        connection: ConnectionId,
-        role: Role,
-        principal: Principal,
-    ) {
+    pub(super) fn connected(&mut self, connection: ConnectionId, role: Role, principal: Principal) {
         let deadline = self.now.plus_millis(HANDSHAKE_MILLIS);
         let stage = Stage::Greeting { deadline };
-        self.peers.insert(connection, Peer { role, principal, stage, empty_documents: 0 });
+        self.peers.insert(
+            connection,
+            Peer {
+                role,
+                principal,
+                stage,
+                empty_documents: 0,
+            },
+        );
         if role == Role::Dialer {
             self.line_dialed(connection);
             let join = Frame::Join {
@@ -42,7 +45,9 @@ impl<P: Policy> Repo<P> {
         let mut unused = Vec::new();
         for (id, document) in &mut self.documents {
             document.peers.remove(&connection);
-            document.inbox.retain(|incoming| incoming.connection != connection);
+            document
+                .inbox
+                .retain(|incoming| incoming.connection != connection);
             if document.is_loaded()
                 && !document.is_found()
                 && document.peers.is_empty()
@@ -63,8 +68,17 @@ impl<P: Policy> Repo<P> {
             return;
         }
         let route = self.route(connection);
-        self.send(connection, &Frame::Error { route, message: reason.to_owned() });
-        self.outputs.push_back(Output::Close { connection, reason: reason.to_owned() });
+        self.send(
+            connection,
+            &Frame::Error {
+                route,
+                message: reason.to_owned(),
+            },
+        );
+        self.outputs.push_back(Output::Close {
+            connection,
+            reason: reason.to_owned(),
+        });
         self.disconnected(connection);
     }
 
@@ -73,7 +87,10 @@ impl<P: Policy> Repo<P> {
             return;
         }
         if bytes.len() > FRAME_BYTES {
-            self.bad_frame(connection, &format!("a frame of {} bytes is too large", bytes.len()));
+            self.bad_frame(
+                connection,
+                &format!("a frame of {} bytes is too large", bytes.len()),
+            );
             return;
         }
         match Frame::decode(bytes) {
@@ -83,15 +100,28 @@ impl<P: Policy> Repo<P> {
     }
 
     fn bad_frame(&mut self, connection: ConnectionId, detail: &str) {
-        self.notice(NoticeCode::BadFrame, None, format!("a peer sent no valid frame: {detail}"));
+        self.notice(
+            NoticeCode::BadFrame,
+            None,
+            format!("a peer sent no valid frame: {detail}"),
+        );
         self.close(connection, &format!("not a valid frame: {detail}"));
     }
 
     fn dispatch(&mut self, connection: ConnectionId, frame: Frame) {
-        let Some(peer) = self.peers.get(&connection) else { return };
+        let Some(peer) = self.peers.get(&connection) else {
+            return;
+        };
         let joined = peer.joined().is_some();
         match (frame, peer.role) {
-            (Frame::Join { sender, metadata, versions }, Role::Acceptor) if !joined => {
+            (
+                Frame::Join {
+                    sender,
+                    metadata,
+                    versions,
+                },
+                Role::Acceptor,
+            ) if !joined => {
                 if !versions.is_empty() && !versions.iter().any(|v| v == PROTOCOL) {
                     let reason = format!("this server speaks protocol version {PROTOCOL} only");
                     self.close(connection, &reason);
@@ -106,7 +136,15 @@ impl<P: Policy> Repo<P> {
                 self.send(connection, &answer);
                 self.joined(connection, sender, metadata);
             }
-            (Frame::Peer { sender, metadata, version, .. }, Role::Dialer) if !joined => {
+            (
+                Frame::Peer {
+                    sender,
+                    metadata,
+                    version,
+                    ..
+                },
+                Role::Dialer,
+            ) if !joined => {
                 if version != PROTOCOL {
                     let text = format!("the server chose protocol version {version:?}");
                     self.notice(NoticeCode::Unsupported, None, text);
@@ -120,29 +158,63 @@ impl<P: Policy> Repo<P> {
                 if !joined {
                     self.notice(NoticeCode::Unsupported, None, message);
                 }
-                self.outputs
-                    .push_back(Output::Close { connection, reason: "error received".to_owned() });
+                self.outputs.push_back(Output::Close {
+                    connection,
+                    reason: "error received".to_owned(),
+                });
                 self.disconnected(connection);
             }
             (Frame::Join { .. } | Frame::Peer { .. }, _) => {
-                self.bad_frame(connection, "it does not belong in this place of the handshake");
+                self.bad_frame(
+                    connection,
+                    "it does not belong in this place of the handshake",
+                );
             }
             _ if !joined => self.bad_frame(connection, "expected join first"),
             (Frame::Leave { .. }, _) => {
-                self.outputs
-                    .push_back(Output::Close { connection, reason: "the peer left".to_owned() });
+                self.outputs.push_back(Output::Close {
+                    connection,
+                    reason: "the peer left".to_owned(),
+                });
                 self.disconnected(connection);
             }
-            (Frame::Sync { document, request, data, .. }, _) => {
+            (
+                Frame::Sync {
+                    document,
+                    request,
+                    data,
+                    ..
+                },
+                _,
+            ) => {
                 self.sync_message(connection, document, request, &data);
             }
-            (Frame::Unavailable { document, refusal, .. }, _) => {
+            (
+                Frame::Unavailable {
+                    document, refusal, ..
+                },
+                _,
+            ) => {
                 self.unavailable(connection, document, refusal);
             }
-            (Frame::Ephemeral { document, count, session, data, .. }, _) => {
+            (
+                Frame::Ephemeral {
+                    document,
+                    count,
+                    session,
+                    data,
+                    ..
+                },
+                _,
+            ) => {
                 self.ephemeral(connection, document, count, session, data);
             }
-            (Frame::Notice { document, reason, .. }, _) => {
+            (
+                Frame::Notice {
+                    document, reason, ..
+                },
+                _,
+            ) => {
                 let code = if reason.code == "storage" {
                     NoticeCode::PeerStorage
                 } else {
@@ -156,16 +228,25 @@ impl<P: Policy> Repo<P> {
 
     /// The handshake is done: tell the peer of everything it follows, own unsent edits first.
     fn joined(&mut self, connection: ConnectionId, name: PeerId, metadata: PeerMetadata) {
-        let Some(peer) = self.peers.get_mut(&connection) else { return };
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return;
+        };
         peer.stage = Stage::Joined { name, metadata };
-        let mut ids: Vec<_> =
-            self.catalogue.keys().chain(self.documents.keys()).copied().collect();
+        let mut ids: Vec<_> = self
+            .catalogue
+            .keys()
+            .chain(self.documents.keys())
+            .copied()
+            .collect();
         ids.sort_by_key(|id| (!self.waiting.contains_key(id), *id));
         ids.dedup();
         for id in ids {
             let label = match self.documents.get(&id) {
                 Some(document) if document.is_loaded() => document.label.clone(),
-                _ => self.catalogue.get(&id).and_then(|entry| entry.label.clone()),
+                _ => self
+                    .catalogue
+                    .get(&id)
+                    .and_then(|entry| entry.label.clone()),
             };
             if self.announces(connection, label.as_deref()) {
                 self.enter(id).peers.entry(connection).or_default();
@@ -176,12 +257,12 @@ impl<P: Policy> Repo<P> {
 
     /// Whether documents with this label are announced to a peer without its asking.
     pub(super) fn announces(&self, connection: ConnectionId, label: Option<&str>) -> bool {
-        let Some(peer) = self.peers.get(&connection) else { return false };
+        let Some(peer) = self.peers.get(&connection) else {
+            return false;
+        };
         match peer.role {
             Role::Dialer => peer.joined().is_some(),
-            Role::Acceptor => {
-                peer.is_meltemi() && self.policy.announce(&peer.principal, label)
-            }
+            Role::Acceptor => peer.is_meltemi() && self.policy.announce(&peer.principal, label),
         }
     }
 
@@ -192,7 +273,9 @@ impl<P: Policy> Repo<P> {
         request: bool,
         data: &[u8],
     ) {
-        let Some(peer) = self.peers.get(&connection) else { return };
+        let Some(peer) = self.peers.get(&connection) else {
+            return;
+        };
         if self.policy.access(&peer.principal, &id) == Access::None {
             self.send_unavailable(connection, id, None);
             return;
@@ -214,19 +297,31 @@ impl<P: Policy> Repo<P> {
             }
         }
         let document = self.enter(id);
-        if let Some(refusal) =
-            document.peers.get(&connection).and_then(|peer| peer.refused.clone())
+        if let Some(refusal) = document
+            .peers
+            .get(&connection)
+            .and_then(|peer| peer.refused.clone())
         {
             self.send_unavailable(connection, id, Some(refusal));
             return;
         }
-        let waiting = document.inbox.iter().filter(|i| i.connection == connection).count();
+        let waiting = document
+            .inbox
+            .iter()
+            .filter(|i| i.connection == connection)
+            .count();
         if waiting >= WAITING_MESSAGES {
-            self.close(connection, "too many messages wait for the disk; connect again later");
+            self.close(
+                connection,
+                "too many messages wait for the disk; connect again later",
+            );
             return;
         }
         document.peers.entry(connection).or_default().requested |= request;
-        document.inbox.push_back(Incoming { connection, message });
+        document.inbox.push_back(Incoming {
+            connection,
+            message,
+        });
         self.pump(id);
     }
 
@@ -235,8 +330,10 @@ impl<P: Policy> Repo<P> {
             self.notice(NoticeCode::Refused, Some(id), reason.message);
         }
         // The peer has nothing of it. What we have stays announced: it sees our heads.
-        if let Some(peer) =
-            self.documents.get_mut(&id).and_then(|d| d.peers.get_mut(&connection))
+        if let Some(peer) = self
+            .documents
+            .get_mut(&id)
+            .and_then(|d| d.peers.get_mut(&connection))
         {
             peer.requested = false;
         }
@@ -251,18 +348,31 @@ impl<P: Policy> Repo<P> {
         session: String,
         data: Vec<u8>,
     ) {
-        let Some(document) = self.documents.get(&id) else { return };
+        let Some(document) = self.documents.get(&id) else {
+            return;
+        };
         let known = document.is_found() && document.peers.contains_key(&connection);
         if data.len() > EPHEMERAL_BYTES || !known {
             return;
         }
-        let Some(sender) = self.name(connection) else { return };
-        let others: Vec<_> =
-            document.peers.keys().filter(|other| **other != connection).copied().collect();
+        let Some(sender) = self.name(connection) else {
+            return;
+        };
+        let others: Vec<_> = document
+            .peers
+            .keys()
+            .filter(|other| **other != connection)
+            .copied()
+            .collect();
         for other in others {
-            let Some(target) = self.name(other) else { continue };
+            let Some(target) = self.name(other) else {
+                continue;
+            };
             let frame = Frame::Ephemeral {
-                route: Route { sender: sender.clone(), target },
+                route: Route {
+                    sender: sender.clone(),
+                    target,
+                },
                 document: id,
                 count,
                 session: session.clone(),
@@ -276,8 +386,10 @@ impl<P: Policy> Repo<P> {
     pub(super) fn refuse(&mut self, connection: ConnectionId, id: DocumentId, refusal: Refusal) {
         self.notice(NoticeCode::RefusedPeer, Some(id), refusal.message.clone());
         let actor = &self.actor;
-        let document =
-            self.documents.entry(id).or_insert_with(|| Document::new(id, actor, None));
+        let document = self
+            .documents
+            .entry(id)
+            .or_insert_with(|| Document::new(id, actor, None));
         let peer: &mut DocumentPeer = document.peers.entry(connection).or_default();
         peer.refused = Some(refusal.clone());
         self.send_unavailable(connection, id, Some(refusal));
@@ -289,23 +401,43 @@ impl<P: Policy> Repo<P> {
         document: DocumentId,
         refusal: Option<Refusal>,
     ) {
-        let refusal =
-            refusal.map(|r| Reason { code: r.code.to_owned(), message: r.message });
+        let refusal = refusal.map(|r| Reason {
+            code: r.code.to_owned(),
+            message: r.message,
+        });
         let route = self.route(connection);
-        self.send(connection, &Frame::Unavailable { route, document, refusal });
+        self.send(
+            connection,
+            &Frame::Unavailable {
+                route,
+                document,
+                refusal,
+            },
+        );
     }
 
     pub(super) fn send(&mut self, connection: ConnectionId, frame: &Frame) {
-        self.outputs.push_back(Output::Send { connection, bytes: frame.encode() });
+        self.outputs.push_back(Output::Send {
+            connection,
+            bytes: frame.encode(),
+        });
     }
 
     pub(super) fn route(&self, connection: ConnectionId) -> Route {
-        let target = self.name(connection).unwrap_or_else(|| PeerId(String::new()));
-        Route { sender: self.config.peer.clone(), target }
+        let target = self
+            .name(connection)
+            .unwrap_or_else(|| PeerId(String::new()));
+        Route {
+            sender: self.config.peer.clone(),
+            target,
+        }
     }
 
     fn name(&self, connection: ConnectionId) -> Option<PeerId> {
-        self.peers.get(&connection)?.joined().map(|(name, _)| name.clone())
+        self.peers
+            .get(&connection)?
+            .joined()
+            .map(|(name, _)| name.clone())
     }
 
     fn metadata(&self) -> PeerMetadata {

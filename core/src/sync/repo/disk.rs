@@ -21,12 +21,10 @@ const FIRST_WAIT: u64 = 500;
 const LONGEST_WAIT: u64 = 30_000;
 
 impl<P: Policy> Repo<P> {
-    pub(super) fn stored(
-        &mut self,
-        effect: EffectId,
-        result: Result<StorageAnswer, StorageError>,
-    ) {
-        let Some(what) = self.effects.remove(&effect) else { return };
+    pub(super) fn stored(&mut self, effect: EffectId, result: Result<StorageAnswer, StorageError>) {
+        let Some(what) = self.effects.remove(&effect) else {
+            return;
+        };
         match (what, result) {
             (Effect::Catalogue, Ok(StorageAnswer::Catalogue(entries))) => self.listed(entries),
             (Effect::Load(id), Ok(StorageAnswer::Loaded(loaded))) => self.loaded_chunks(id, loaded),
@@ -70,8 +68,12 @@ impl<P: Policy> Repo<P> {
     /// Asks the disk for documents that wait in the queue, a bounded number at once.
     pub(super) fn start_loads(&mut self) {
         while self.loading < LOADS {
-            let Some(id) = self.load_queue.pop_front() else { break };
-            let Some(document) = self.documents.get_mut(&id) else { continue };
+            let Some(id) = self.load_queue.pop_front() else {
+                break;
+            };
+            let Some(document) = self.documents.get_mut(&id) else {
+                continue;
+            };
             if document.phase != Phase::Queued {
                 continue;
             }
@@ -83,7 +85,9 @@ impl<P: Policy> Repo<P> {
 
     fn loaded_chunks(&mut self, id: DocumentId, loaded: Loaded) {
         self.loading = self.loading.saturating_sub(1);
-        let Some(document) = self.documents.get_mut(&id) else { return };
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
         document.phase = Phase::Ready;
         let mut damaged = loaded.damaged.len();
         if !document.take_chunks(loaded.chunks) {
@@ -96,10 +100,16 @@ impl<P: Policy> Repo<P> {
         document.on_disk = document.doc.get_heads();
         let found = document.is_found();
         if document.opened {
-            self.outputs.push_back(Output::Opened { document: id, found });
+            self.outputs.push_back(Output::Opened {
+                document: id,
+                found,
+            });
         }
         if found {
-            self.outputs.push_back(Output::Changed { document: id, local: false });
+            self.outputs.push_back(Output::Changed {
+                document: id,
+                local: false,
+            });
         }
         if damaged > 0 {
             let message = format!(
@@ -113,7 +123,9 @@ impl<P: Policy> Repo<P> {
     }
 
     fn written(&mut self, id: DocumentId) {
-        let Some(document) = self.documents.get_mut(&id) else { return };
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
         let Phase::Writing(writing) = std::mem::replace(&mut document.phase, Phase::Ready) else {
             return;
         };
@@ -148,7 +160,9 @@ impl<P: Policy> Repo<P> {
             Effect::Load(id) => {
                 self.loading = self.loading.saturating_sub(1);
                 if let Some(document) = self.documents.get_mut(&id) {
-                    document.phase = Phase::Unread { retry: self.now.plus_millis(FIRST_WAIT) };
+                    document.phase = Phase::Unread {
+                        retry: self.now.plus_millis(FIRST_WAIT),
+                    };
                 }
                 self.notice(code, Some(id), error.to_string());
             }
@@ -160,14 +174,21 @@ impl<P: Policy> Repo<P> {
     /// A write failed as a whole: keeps the changes in memory, shows nobody their heads, and
     /// tries again later.
     fn write_failed(&mut self, id: DocumentId, code: NoticeCode, error: &StorageError) {
-        let Some(document) = self.documents.get_mut(&id) else { return };
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
         let attempts = match &document.phase {
             Phase::Writing(writing) => writing.attempts,
             _ => 0,
         };
-        let wait = FIRST_WAIT.saturating_mul(1 << attempts.min(16)).min(LONGEST_WAIT);
+        let wait = FIRST_WAIT
+            .saturating_mul(1 << attempts.min(16))
+            .min(LONGEST_WAIT);
         let retry = self.now.plus_millis(wait);
-        document.phase = Phase::Failed { attempts: attempts.saturating_add(1), retry };
+        document.phase = Phase::Failed {
+            attempts: attempts.saturating_add(1),
+            retry,
+        };
         let senders: Vec<ConnectionId> = document.peers.keys().copied().collect();
         self.notice(code, Some(id), error.to_string());
         if attempts > 0 {
@@ -198,7 +219,12 @@ impl<P: Policy> Repo<P> {
         }
         let before: Vec<ChangeHash> = document.doc.get_heads();
         let intact = document.take_chunks(chunks);
-        let new: Vec<_> = document.doc.get_changes_meta(&before).iter().map(|c| c.hash).collect();
+        let new: Vec<_> = document
+            .doc
+            .get_changes_meta(&before)
+            .iter()
+            .map(|c| c.hash)
+            .collect();
         let changed = !new.is_empty();
         document.add_on_disk(new);
         if !known && changed {
@@ -216,9 +242,16 @@ impl<P: Policy> Repo<P> {
         }
         if changed {
             if let Some(document) = self.documents.get_mut(&id) {
-                document.label = self.policy.check(&id, &document.doc).unwrap_or_default();
+                let accepted = document.label.is_some();
+                document.label = self
+                    .policy
+                    .check(&id, &document.doc, accepted)
+                    .unwrap_or_default();
             }
-            self.outputs.push_back(Output::Changed { document: id, local: false });
+            self.outputs.push_back(Output::Changed {
+                document: id,
+                local: false,
+            });
         }
         self.pump(id);
     }

@@ -33,13 +33,23 @@ enum LineStage {
     /// The driver is opening a connection, or the handshake is under way.
     Dialing(Option<ConnectionId>),
     Open(ConnectionId),
-    Waiting { retry: Timestamp },
+    Waiting {
+        retry: Timestamp,
+    },
 }
 
 impl LineState {
     pub(super) fn new(dials: bool, now: Timestamp) -> Self {
-        let stage = if dials { LineStage::Starting } else { LineStage::Unused };
-        Self { stage, since: now, attempts: 0 }
+        let stage = if dials {
+            LineStage::Starting
+        } else {
+            LineStage::Unused
+        };
+        Self {
+            stage,
+            since: now,
+            attempts: 0,
+        }
     }
 
     pub(super) fn wake(&self) -> Option<Timestamp> {
@@ -61,7 +71,10 @@ impl LineState {
             LineStage::Unused => Line::None,
             LineStage::Starting | LineStage::Dialing(_) => Line::Connecting { since: self.since },
             LineStage::Open(_) => Line::Online,
-            LineStage::Waiting { retry } => Line::Offline { since: self.since, retry },
+            LineStage::Waiting { retry } => Line::Offline {
+                since: self.since,
+                retry,
+            },
         }
     }
 }
@@ -109,17 +122,23 @@ impl<P: Policy> Repo<P> {
     /// Waits before the next attempt: twice as long as before, and by a random part less, so
     /// that the devices of a server that comes back do not all arrive at once.
     pub(super) fn line_lost(&mut self) {
-        if matches!(self.line.stage, LineStage::Unused | LineStage::Waiting { .. }) {
+        if matches!(
+            self.line.stage,
+            LineStage::Unused | LineStage::Waiting { .. }
+        ) {
             return;
         }
         if matches!(self.line.stage, LineStage::Open(_)) {
             self.line.since = self.now;
         }
-        let longest =
-            FIRST_WAIT.saturating_mul(1 << self.line.attempts.min(16)).min(LONGEST_WAIT);
+        let longest = FIRST_WAIT
+            .saturating_mul(1 << self.line.attempts.min(16))
+            .min(LONGEST_WAIT);
         let wait = longest / 2 + u64::from(self.random.next_u32()) % (longest / 2 + 1);
         self.line.attempts = self.line.attempts.saturating_add(1);
-        self.line.stage = LineStage::Waiting { retry: self.now.plus_millis(wait) };
+        self.line.stage = LineStage::Waiting {
+            retry: self.now.plus_millis(wait),
+        };
         self.status_changed = true;
     }
 

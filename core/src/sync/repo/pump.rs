@@ -18,7 +18,9 @@ impl<P: Policy> Repo<P> {
     /// answer always finds heads that are on the disk: no writer can starve the others.
     pub(super) fn pump(&mut self, id: DocumentId) {
         self.touched.insert(id);
-        let Some(document) = self.documents.get(&id) else { return };
+        let Some(document) = self.documents.get(&id) else {
+            return;
+        };
         match document.phase {
             Phase::Queued | Phase::Loading | Phase::Unread { .. } | Phase::Writing(_) => return,
             Phase::Failed { retry, .. } if retry > self.now => return,
@@ -33,17 +35,30 @@ impl<P: Policy> Repo<P> {
     fn apply_inbox(&mut self, id: DocumentId) {
         let mut changed = false;
         while let Some(document) = self.documents.get_mut(&id) {
-            let Some(incoming) = document.inbox.pop_front() else { break };
+            let Some(incoming) = document.inbox.pop_front() else {
+                break;
+            };
             let connection = incoming.connection;
-            let Some(peer) = self.peers.get(&connection) else { continue };
-            if document.peers.get(&connection).is_some_and(|p| p.refused.is_some()) {
+            let Some(peer) = self.peers.get(&connection) else {
+                continue;
+            };
+            if document
+                .peers
+                .get(&connection)
+                .is_some_and(|p| p.refused.is_some())
+            {
                 continue;
             }
             if self.policy.access(&peer.principal, &id) < Access::Write {
-                document.peers.entry(connection).or_default().state.read_only = true;
+                document
+                    .peers
+                    .entry(connection)
+                    .or_default()
+                    .state
+                    .read_only = true;
             }
             let policy = &self.policy;
-            match document.receive(incoming, |doc| policy.check(&id, doc)) {
+            match document.receive(incoming, |doc, accepted| policy.check(&id, doc, accepted)) {
                 Ok(applied) => {
                     changed |= applied;
                     self.note_synced(id, connection);
@@ -52,14 +67,21 @@ impl<P: Policy> Repo<P> {
             }
         }
         if changed {
-            self.outputs.push_back(Output::Changed { document: id, local: false });
+            self.outputs.push_back(Output::Changed {
+                document: id,
+                local: false,
+            });
         }
     }
 
     /// Starts a write if the disk lacks something. Returns whether one is under way.
     fn write(&mut self, id: DocumentId) -> bool {
-        let Some(document) = self.documents.get_mut(&id) else { return false };
-        let Some((batch, mut writing)) = document.prepare_write() else { return false };
+        let Some(document) = self.documents.get_mut(&id) else {
+            return false;
+        };
+        let Some((batch, mut writing)) = document.prepare_write() else {
+            return false;
+        };
         if let Phase::Failed { attempts, .. } = document.phase {
             writing.attempts = attempts;
         }
@@ -73,8 +95,13 @@ impl<P: Policy> Repo<P> {
 
     /// Sends what each peer lacks. Everything in memory is on the disk here.
     fn send_all(&mut self, id: DocumentId) {
-        let Some(document) = self.documents.get(&id) else { return };
-        debug_assert!(document.is_saved(), "heads are shown only when they are on the disk");
+        let Some(document) = self.documents.get(&id) else {
+            return;
+        };
+        debug_assert!(
+            document.is_saved(),
+            "heads are shown only when they are on the disk"
+        );
         if document.is_found() {
             let label = document.label.clone();
             let announced: Vec<_> = self
@@ -90,27 +117,40 @@ impl<P: Policy> Repo<P> {
                 }
             }
         }
-        let connections: Vec<_> =
-            self.documents.get(&id).map(|d| d.peers.keys().copied().collect()).unwrap_or_default();
+        let connections: Vec<_> = self
+            .documents
+            .get(&id)
+            .map(|d| d.peers.keys().copied().collect())
+            .unwrap_or_default();
         for connection in connections {
             self.send_one(id, connection);
         }
     }
 
     fn send_one(&mut self, id: DocumentId, connection: ConnectionId) {
-        let Some(peer) = self.peers.get(&connection) else { return };
+        let Some(peer) = self.peers.get(&connection) else {
+            return;
+        };
         if self.policy.access(&peer.principal, &id) == Access::None {
             return;
         }
-        let Some(document) = self.documents.get_mut(&id) else { return };
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
         let found = document.is_found();
-        let Some(state) = document.peers.get_mut(&connection) else { return };
+        let Some(state) = document.peers.get_mut(&connection) else {
+            return;
+        };
         if state.refused.is_some() {
             return;
         }
         let requested = std::mem::take(&mut state.requested);
         // A peer that has something of a document we lack is answered, so that it sends it.
-        let offered = state.state.their_heads.as_ref().is_some_and(|heads| !heads.is_empty());
+        let offered = state
+            .state
+            .their_heads
+            .as_ref()
+            .is_some_and(|heads| !heads.is_empty());
         if !found && !offered {
             if requested {
                 self.send_unavailable(connection, id, None);
@@ -120,7 +160,15 @@ impl<P: Policy> Repo<P> {
         if let Some(message) = document.message_for(connection) {
             let route = self.route(connection);
             let data = message.encode();
-            self.send(connection, &Frame::Sync { route, document: id, request: false, data });
+            self.send(
+                connection,
+                &Frame::Sync {
+                    route,
+                    document: id,
+                    request: false,
+                    data,
+                },
+            );
         }
     }
 }

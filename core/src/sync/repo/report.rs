@@ -52,8 +52,13 @@ impl<P: Policy> Repo<P> {
         {
             return;
         }
-        let Some(document) = self.documents.get_mut(&id) else { return };
-        let Some(theirs) = document.peers.get(&connection).and_then(|p| p.state.their_heads.clone())
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
+        let Some(theirs) = document
+            .peers
+            .get(&connection)
+            .and_then(|p| p.state.their_heads.clone())
         else {
             return;
         };
@@ -64,7 +69,13 @@ impl<P: Policy> Repo<P> {
                 entry.synced.clone_from(&heads);
             }
             self.touched.insert(id);
-            self.request(Effect::Synced, StorageRequest::Synced { document: id, heads });
+            self.request(
+                Effect::Synced,
+                StorageRequest::Synced {
+                    document: id,
+                    heads,
+                },
+            );
         }
         self.recount();
         if self.waiting.is_empty() {
@@ -80,13 +91,21 @@ impl<P: Policy> Repo<P> {
         document: Option<DocumentId>,
         message: impl Into<String>,
     ) {
-        if self.notices.iter().any(|n| n.code == code && n.document == document) {
+        if self
+            .notices
+            .iter()
+            .any(|n| n.code == code && n.document == document)
+        {
             return;
         }
         if self.notices.len() == NOTICES {
             self.notices.pop_front();
         }
-        self.notices.push_back(Notice { code, document, message: message.into() });
+        self.notices.push_back(Notice {
+            code,
+            document,
+            message: message.into(),
+        });
         self.status_changed = true;
     }
 
@@ -112,6 +131,10 @@ impl<P: Policy> Repo<P> {
 
 /// Sets a count, dropping it at zero. Returns whether it changed.
 fn set(counts: &mut BTreeMap<DocumentId, u64>, id: DocumentId, count: u64) -> bool {
-    let before = if count == 0 { counts.remove(&id) } else { counts.insert(id, count) };
+    let before = if count == 0 {
+        counts.remove(&id)
+    } else {
+        counts.insert(id, count)
+    };
     before.unwrap_or(0) != count
 }

@@ -1,0 +1,149 @@
+//! Concurrent values at a place: all of them, where each comes from, and a way to choose.
+
+use leptos::prelude::*;
+use meltemi_core::command::Command;
+use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question};
+use meltemi_core::record::FieldPath;
+use meltemi_core::time::Timestamp;
+
+use super::page::Page;
+use super::record::open::Open;
+use super::words;
+use crate::locale::format;
+use crate::t;
+
+/// The open conflict at a place, if there is one.
+pub(crate) fn at(open: Open, path: FieldPath) -> AnyView {
+    let conflict = open.conflict(path);
+    let draw = move || conflict.get().map(|conflict| choose(open, &conflict));
+    draw.into_any()
+}
+
+fn choose(open: Open, conflict: &Conflict) -> AnyView {
+    let reason = RwSignal::new(String::new());
+    let question = match conflict.question {
+        Question::Which => t!("conflict.which"),
+        Question::RemovedOrKept => t!("conflict.removed_or_kept"),
+    };
+    let values: Vec<AnyView> = match conflict.question {
+        Question::Which => {
+            let each = conflict.values.iter().enumerate();
+            each.map(|(at, value)| one(open, conflict, value, at == 0, reason))
+                .collect()
+        }
+        Question::RemovedOrKept => vec![removed_or_kept(open, conflict, reason)],
+    };
+    let id = format!("{}--reason", conflict.path);
+    view! {
+        <div class="conflict" role="group" aria-label=t!("conflict.label")>
+            <p class="question">{question}</p>
+            <ul>{values}</ul>
+            <div class="reason">
+                <label for=id.clone()>{t!("conflict.reason")}</label>
+                <input
+                    id=id
+                    type="text"
+                    dir="auto"
+                    prop:value=move || reason.get()
+                    on:input=move |event| reason.set(event_target_value(&event))
+                />
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn one(
+    open: Open,
+    conflict: &Conflict,
+    concurrent: &ConcurrentValue,
+    shown: bool,
+    reason: RwSignal<String>,
+) -> AnyView {
+    let text = words::value(open.page, open.kind, &conflict.path, &concurrent.value);
+    let label = t!("conflict.choose", value = text);
+    let (path, value) = (conflict.path.clone(), concurrent.value.clone());
+    let done = t!("done.settled", value = text);
+    let click = move |_| {
+        let command = Command::Settle {
+            document: open.document,
+            path: path.clone(),
+            value: value.clone(),
+            reason: given(reason),
+        };
+        open.act(command, done.clone());
+    };
+    view! {
+        <li>
+            <div class="value">
+                <strong dir="auto">{text}</strong>
+                {shown.then(|| view! { <span class="mark">{t!("conflict.shown")}</span> })}
+                <small>{origin(open.page, &concurrent.origin)}</small>
+            </div>
+            <button type="button" class="secondary" aria-label=label on:click=click>
+                {t!("conflict.this_one")}
+            </button>
+        </li>
+    }
+    .into_any()
+}
+
+fn removed_or_kept(open: Open, conflict: &Conflict, reason: RwSignal<String>) -> AnyView {
+    let (keep, remove) = (conflict.path.clone(), conflict.path.clone());
+    let origins: Vec<AnyView> = conflict
+        .values
+        .iter()
+        .map(|value| view! { <small>{origin(open.page, &value.origin)}</small> }.into_any())
+        .collect();
+    let restore = move |_| {
+        let command = Command::Restore {
+            document: open.document,
+            path: keep.clone(),
+        };
+        open.act(command, t!("done.kept"));
+    };
+    let drop_it = move |_| {
+        let (document, path) = (open.document, remove.clone());
+        open.act(
+            Command::Remove {
+                document,
+                path,
+                reason: given(reason),
+            },
+            t!("done.removed"),
+        );
+    };
+    view! {
+        <li>
+            <div class="value">{origins}</div>
+            <div class="actions">
+                <button type="button" class="secondary" on:click=restore>{t!("conflict.keep")}</button>
+                <button type="button" class="secondary" on:click=drop_it>{t!("conflict.remove")}</button>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+fn given(reason: RwSignal<String>) -> Option<String> {
+    Some(reason.get_untracked().trim().to_owned()).filter(|reason| !reason.is_empty())
+}
+
+/// Where a value comes from: its source, or else the device and the time.
+pub(crate) fn origin(page: Page, origin: &Origin) -> String {
+    let mut parts = Vec::new();
+    if let Some(source) = origin
+        .source
+        .as_ref()
+        .filter(|source| !source.trim().is_empty())
+    {
+        parts.push(t!("origin.source", source = source));
+    } else if origin.actor.len() >= 6 {
+        parts.push(t!("origin.device", device = &origin.actor[..6]));
+    }
+    if let Ok(seconds @ 1..) = u64::try_from(origin.time) {
+        let now = page.device(|device| device.now());
+        parts.push(format::instant(Timestamp(seconds * 1000), now));
+    }
+    parts.join(" · ")
+}

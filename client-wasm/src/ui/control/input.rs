@@ -1,0 +1,62 @@
+//! Lines of text, numbers, amounts, addresses, times.
+
+use leptos::prelude::*;
+use meltemi_core::record::Scalar;
+
+use crate::app::input::{expected_key, parse};
+use crate::locale;
+use crate::ui::slot::Slot;
+
+/// An input that puts its value when the person leaves it or presses Enter.
+pub(crate) fn input(slot: Slot, scalar: &'static Scalar) -> AnyView {
+    let typing = RwSignal::new(false);
+    let text = slot.text(typing);
+    // Numbers are typed into text inputs: number inputs drop what they do not understand.
+    let (kind, mode) = match scalar {
+        Scalar::Integer { .. } => ("text", "numeric"),
+        Scalar::Decimal => ("text", "decimal"),
+        Scalar::Url => ("url", "url"),
+        Scalar::LocalTime => ("datetime-local", "text"),
+        _ => ("text", "text"),
+    };
+    let direction = match scalar {
+        Scalar::Line => "auto",
+        _ => "ltr",
+    };
+    let change = move |event| {
+        let typed = event_target_value(&event);
+        typing.set(false);
+        match parse(scalar, &typed) {
+            Some(value) => slot.put.run(value),
+            None => slot.refuse(locale::text(expected_key(scalar), &[])),
+        }
+    };
+    let type_ = move |event| {
+        typing.set(true);
+        text.set(event_target_value(&event));
+    };
+    let keys = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" && typing.get_untracked() {
+            typing.set(false);
+            text.set(crate::app::input::to_text(
+                slot.value.get_untracked().as_ref(),
+            ));
+        }
+    };
+    view! {
+        <input
+            id=slot.id()
+            type=kind
+            inputmode=mode
+            dir=direction
+            autocomplete="off"
+            aria-describedby=slot.note_id()
+            aria-invalid=move || slot.invalid()
+            prop:value=move || text.get()
+            on:input=type_
+            on:change=change
+            on:keydown=keys
+        />
+    }
+    .into_any()
+}

@@ -1,0 +1,205 @@
+//! Sets: check boxes for words, chips for free texts and records.
+
+use leptos::prelude::*;
+use meltemi_core::command::Command;
+use meltemi_core::id::RecordRef;
+use meltemi_core::record::{Member, Vocabulary};
+
+use super::choice;
+use crate::app::read::members;
+use crate::app::route::Route;
+use crate::locale;
+use crate::t;
+use crate::ui::field::Field;
+use crate::ui::record::open::Open;
+use crate::ui::words;
+
+/// The control for a set.
+pub(crate) fn tags(open: Open, field: Field, member: &'static Member) -> AnyView {
+    let value = field.slot.value;
+    let present = Memo::new(move |_| members(value.get().as_ref()));
+    let path = field.path();
+    let set = move |tag: String, present: bool| {
+        let command = Command::SetTag {
+            document: open.document,
+            path: path.clone(),
+            tag,
+            present,
+        };
+        field.execute(command);
+    };
+    match member {
+        Member::Code(vocabulary) => boxes(vocabulary, present, set),
+        Member::Free => chips(open, field, member, present, set.clone(), free(field, set)),
+        Member::Link(kinds) => {
+            let add = select(open, field, kinds, present, set.clone());
+            chips(open, field, member, present, set, add)
+        }
+    }
+}
+
+fn boxes(
+    vocabulary: &'static Vocabulary,
+    present: Memo<Vec<String>>,
+    set: impl Fn(String, bool) + Clone + Send + Sync + 'static,
+) -> AnyView {
+    // Words that only this programme has stand behind the known ones.
+    let words = Memo::new(move |_| {
+        let mut words: Vec<String> = choice::word_choices(vocabulary)
+            .into_iter()
+            .map(|(word, _)| word)
+            .collect();
+        words.extend(
+            present
+                .get()
+                .into_iter()
+                .filter(|word| !vocabulary.contains(word)),
+        );
+        words
+    });
+    let row = move |word: String| {
+        let label = locale::word(vocabulary.name, &word);
+        let set = set.clone();
+        let (here, tag) = (word.clone(), word);
+        let checked = move || present.with(|present| present.contains(&here));
+        view! {
+            <label class="box">
+                <input
+                    type="checkbox"
+                    prop:checked=checked
+                    on:change=move |event| set(tag.clone(), event_target_checked(&event))
+                />
+                {label}
+            </label>
+        }
+        .into_any()
+    };
+    view! { <div class="boxes"><For each=move || words.get() key=Clone::clone children=row/></div> }
+        .into_any()
+}
+
+fn chips(
+    open: Open,
+    field: Field,
+    member: &'static Member,
+    present: Memo<Vec<String>>,
+    set: impl Fn(String, bool) + Clone + Send + Sync + 'static,
+    add: AnyView,
+) -> AnyView {
+    let page = open.page;
+    let chip = move |tag: String| {
+        let (for_label, for_link) = (tag.clone(), tag.clone());
+        let label = move || words::member(page, member, &for_label);
+        let link = for_link
+            .parse::<RecordRef>()
+            .ok()
+            .filter(|_| matches!(member, Member::Link(_)));
+        let href = link.and_then(|link| {
+            let kind = meltemi_core::record::kind(&link.kind)?;
+            Some(Route::record(kind, &link.key, "").path())
+        });
+        let set = set.clone();
+        let name = label.clone();
+        let what = match href {
+            Some(href) => view! { <a href=href dir="auto">{label}</a> }.into_any(),
+            None => view! { <span dir="auto">{label}</span> }.into_any(),
+        };
+        view! {
+            <li class="chip">
+                {what}
+                <button
+                    type="button"
+                    class="quiet"
+                    aria-label=move || t!("tags.remove", what = name())
+                    on:click=move |_| set(tag.clone(), false)
+                >
+                    "✕"
+                </button>
+            </li>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="tags" id=format!("{}-set", field.slot.id())>
+            <ul class="chips">
+                <For each=move || present.get() key=Clone::clone children=chip/>
+            </ul>
+            {add}
+        </div>
+    }
+    .into_any()
+}
+
+fn free(field: Field, set: impl Fn(String, bool) + Clone + Send + Sync + 'static) -> AnyView {
+    let text = RwSignal::new(String::new());
+    let add = move || {
+        let tag = text.get_untracked().trim().to_owned();
+        if !tag.is_empty() {
+            set(tag, true);
+        }
+        text.set(String::new());
+    };
+    let on_enter = add.clone();
+    view! {
+        <div class="add" role="group">
+            <input
+                id=field.slot.id()
+                type="text"
+                dir="auto"
+                maxlength="200"
+                placeholder=t!("tags.new")
+                aria-label=t!("tags.new")
+                aria-describedby=field.slot.note_id()
+                prop:value=move || text.get()
+                on:input=move |event| text.set(event_target_value(&event))
+                on:keydown=move |event| {
+                    if event.key() == "Enter" {
+                        event.prevent_default();
+                        on_enter();
+                    }
+                }
+            />
+            <button type="button" class="secondary" on:click=move |_| add()>{t!("tags.add")}</button>
+        </div>
+    }
+    .into_any()
+}
+
+fn select(
+    open: Open,
+    field: Field,
+    kinds: &'static [&'static str],
+    present: Memo<Vec<String>>,
+    set: impl Fn(String, bool) + Send + 'static,
+) -> AnyView {
+    let left = Memo::new(move |_| {
+        let mut groups = choice::record_choices(open.page, kinds);
+        let present = present.get();
+        for (_, choices) in &mut groups {
+            choices.retain(|(value, _)| !present.contains(value));
+        }
+        groups
+    });
+    let change = move |event| {
+        let chosen = event_target_value(&event);
+        if !chosen.is_empty() {
+            set(chosen, true);
+        }
+    };
+    view! {
+        <select
+            id=field.slot.id()
+            class="add"
+            aria-label=t!("tags.add_record")
+            prop:value=move || {
+                left.track();
+                String::new()
+            }
+            on:change=change
+        >
+            <option value="">{t!("tags.add_record")}</option>
+            {move || choice::options(left.get(), "")}
+        </select>
+    }
+    .into_any()
+}

@@ -1,0 +1,173 @@
+//! A new record: a short form with what a record of the kind should have from the start.
+
+use leptos::prelude::*;
+use meltemi_core::command::Command;
+use meltemi_core::id::RecordRef;
+use meltemi_core::record::{EntryKey, Field, FieldPath, Kind, Member, Scalar, Shape};
+use serde_json::{Value, json};
+
+use super::page::Page;
+use super::slot::{Saving, Slot};
+use super::{control, record, screen, toasts};
+use crate::app::failure::key;
+use crate::app::form::first_fields;
+use crate::app::route::Route;
+use crate::{locale, t};
+
+/// What a line of text in the reader's language takes.
+static LINE: Scalar = Scalar::Line;
+
+/// A field of the short form. A handle.
+#[derive(Clone, Copy)]
+struct First {
+    declared: &'static Field,
+    value: RwSignal<Option<Value>>,
+    slot: Slot,
+}
+
+/// The screen of a new record.
+pub(crate) fn new_record(page: Page, kind: &'static Kind) -> AnyView {
+    let title = locale::text(&format!("new.{}", kind.name), &[]);
+    screen::title(page, title.clone());
+    let fields: Vec<First> = first_fields(kind).into_iter().map(First::new).collect();
+    let fields = StoredValue::new(fields);
+    let busy = RwSignal::new(false);
+    let wrong = RwSignal::new(None::<String>);
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let Some(programme) = page.programme() else {
+            return;
+        };
+        if busy.get_untracked() {
+            return;
+        }
+        let values: Vec<(FieldPath, Value)> =
+            fields.with_value(|fields| fields.iter().filter_map(|field| field.given()).collect());
+        if values.is_empty() {
+            wrong.set(Some(t!("new.nothing")));
+            return;
+        }
+        busy.set(true);
+        let reference = RecordRef::new(kind.name, page.device(|device| device.random_key()));
+        let route = Route::record(kind, &reference.key, "");
+        let label = t!("done.created");
+        page.execute(
+            Command::CreateRecord {
+                programme,
+                reference,
+                values,
+            },
+            move |result| {
+                busy.try_set(false);
+                match result {
+                    Ok(done) => {
+                        toasts::done(page, label, &done);
+                        page.replace(route);
+                    }
+                    Err(failure) => {
+                        wrong.try_set(Some(locale::text(&key(&failure), &[])));
+                    }
+                }
+            },
+        );
+    };
+    let drawn: Vec<AnyView> =
+        fields.with_value(|fields| fields.iter().map(|field| field.draw(page, kind)).collect());
+    let cancel = Route::list(kind, "").path();
+    let no_programme = move || {
+        let list = page.list("programme").map(|list| list.get());
+        matches!(list, Some(super::page::Loaded::Here(all)) if all.is_empty())
+    };
+    let draw = move || no_programme().then(|| record::no_programme(page));
+    view! {
+        {draw}
+        <form class="new sheet" autocomplete="off" on:submit=submit hidden=no_programme>
+            <h1 tabindex="-1">{title}</h1>
+            <p class="hint">{t!("new.explain")}</p>
+            <div class="fields">{drawn}</div>
+            <p class="wrong" role="alert">{move || wrong.get()}</p>
+            <div class="actions">
+                <button type="submit" aria-busy=move || busy.get().to_string()>{t!("new.create")}</button>
+                <a class="secondary" role="button" href=cancel>{t!("new.cancel")}</a>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+impl First {
+    fn new(declared: &'static Field) -> Self {
+        let value = RwSignal::new(None);
+        let put =
+            Callback::new(move |new: Value| value.set(Some(new).filter(|new| !new.is_null())));
+        let slot = Slot::new(
+            format!("new-{}", declared.name),
+            Memo::new(move |_| value.get()),
+            put,
+        );
+        // A value that fits takes the complaint about the one before away.
+        Effect::new(move |_| {
+            value.track();
+            slot.saving.set(Saving::Idle);
+        });
+        Self {
+            declared,
+            value,
+            slot,
+        }
+    }
+
+    /// What the person gave, as a path and a value.
+    fn given(self) -> Option<(FieldPath, Value)> {
+        let value = self.value.get_untracked()?;
+        let path = FieldPath::field(self.declared.name);
+        Some(match &self.declared.shape {
+            Shape::ByLanguage => (path.join(locale::language().code), value),
+            Shape::Entries(EntryKey::Link(_), _) => {
+                (path.join_record(value.as_str()?.parse().ok()?), json!({}))
+            }
+            Shape::Tags(_) => (path, json!([value])),
+            _ => (path, value),
+        })
+    }
+
+    fn draw(self, page: Page, kind: &'static Kind) -> AnyView {
+        let Self { declared, slot, .. } = self;
+        let (control, group) = match &declared.shape {
+            Shape::Value(scalar) => (
+                control::scalar(page, slot, scalar),
+                control::is_group(scalar),
+            ),
+            Shape::Tags(Member::Code(words)) => (control::choice::word(slot, words), false),
+            Shape::Tags(Member::Link(kinds)) | Shape::Entries(EntryKey::Link(kinds), _) => {
+                (control::choice::record(page, slot, kinds), false)
+            }
+            Shape::Text => (control::text::plain(slot), false),
+            _ => (control::input::input(slot, &LINE), false),
+        };
+        let label = locale::field(kind.name, &[declared.name]);
+        let hint = locale::hint(kind.name, &[declared.name]);
+        let wrong = move || match slot.saving.get() {
+            Saving::Wrong(why) => Some(view! { <span class="wrong" role="alert">{why}</span> }),
+            _ => None,
+        };
+        let label_id = format!("{}--label", slot.id());
+        let heading = if group {
+            view! { <span class="label" id=label_id.clone()>{label}</span> }.into_any()
+        } else {
+            view! { <label class="label" for=slot.id()>{label}</label> }.into_any()
+        };
+        let role = group.then_some("group");
+        view! {
+            <div class="field" data-width="full" role=role aria-labelledby=group.then_some(label_id)>
+                {heading}
+                {control}
+                <div class="notes" id=slot.note_id()>
+                    {hint.map(|hint| view! { <span class="hint">{hint}</span> })}
+                    {wrong}
+                </div>
+            </div>
+        }
+        .into_any()
+    }
+}

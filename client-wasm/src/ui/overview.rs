@@ -1,0 +1,116 @@
+//! The programme at a glance: what there is, what waits for somebody, what the records add up to.
+
+mod indicators;
+mod next_steps;
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use meltemi_core::record::{KINDS, kind};
+use meltemi_core::view::OverviewView;
+use serde_json::Value;
+
+use super::page::{Loaded, Page};
+use super::{screen, words};
+use crate::app::failure::failure;
+use crate::app::protocol::{Answer, Ask};
+use crate::app::route::Route;
+use crate::locale::format;
+use crate::t;
+
+/// The screen of the overview.
+pub(crate) fn overview(page: Page) -> AnyView {
+    let loaded = RwSignal::new(Loaded::<Arc<OverviewView>>::Waiting);
+    let ask = move || {
+        let today = page.device(|device| device.today());
+        page.ask(Ask::Overview { today }, move |answer| {
+            loaded.try_set(match answer {
+                Ok(Answer::Overview(view)) => Loaded::Here(Arc::new(view)),
+                Ok(_) => Loaded::Failed(failure("bad-message", "the answer is no overview")),
+                Err(failure) => Loaded::Failed(failure),
+            });
+        });
+    };
+    Effect::new(move |_| {
+        page.changed.track();
+        ask();
+    });
+    Effect::new(move |_| {
+        page.programme();
+        document().set_title(&words::programme_name(page));
+    });
+    let shown = Memo::new(move |_| loaded.get());
+    let draw = move || match shown.get() {
+        Loaded::Waiting => screen::waiting(),
+        Loaded::Here(view) => glance(page, &view),
+        Loaded::Failed(failure) => screen::failed(&failure),
+    };
+    draw.into_any()
+}
+
+fn glance(page: Page, view: &OverviewView) -> AnyView {
+    let Some(programme) = &view.programme else {
+        return if view.counts.values().all(|count| *count == 0) {
+            super::record::no_programme(page)
+        } else {
+            view! {
+                <div class="overview">
+                    <h1 tabindex="-1">{t!("nav.overview")}</h1>
+                    {counts(view)}
+                    {next_steps::next_steps(&view.next_steps)}
+                </div>
+            }
+            .into_any()
+        };
+    };
+    let title = words::title(page, programme);
+    let text = |name: &str| programme.fields.get(name).and_then(Value::as_str);
+    let period = text("period").map(format::stored);
+    let acronym = text("acronym").map(str::to_owned);
+    let facts: Vec<String> = acronym.into_iter().chain(period).collect();
+    let path = kind("programme")
+        .map(|kind| Route::record(kind, &programme.reference.key, "").path())
+        .unwrap_or_default();
+    view! {
+        <div class="overview">
+            <header class="head">
+                <p class="trail">{facts.join(" · ")}</p>
+                <div class="name">
+                    <h1 tabindex="-1" dir="auto" lang=title.language>{title.text}</h1>
+                    <a class="secondary" role="button" href=path>{t!("overview.programme")}</a>
+                </div>
+            </header>
+            {counts(view)}
+            <div class="halves">
+                {next_steps::next_steps(&view.next_steps)}
+                {indicators::indicators(page, &view.indicators)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// How many records there are of each kind, as links to their lists.
+fn counts(view: &OverviewView) -> AnyView {
+    let each = KINDS
+        .iter()
+        .filter(|kind| kind.name != "programme")
+        .filter_map(|kind| {
+            let count = *view.counts.get(kind.name)?;
+            let path = Route::list(kind, "").path();
+            let name = crate::locale::counted(&format!("kind.{}", kind.name), count as u64, &[]);
+            Some(
+                view! {
+                    <li>
+                        <a href=path>
+                            <strong>{format::number(count as f64)}</strong>
+                            <span>{name}</span>
+                        </a>
+                    </li>
+                }
+                .into_any(),
+            )
+        });
+    let each: Vec<AnyView> = each.collect();
+    view! { <ul class="counts" aria-label=t!("overview.counts")>{each}</ul> }.into_any()
+}

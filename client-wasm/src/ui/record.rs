@@ -1,0 +1,123 @@
+//! The screen of one record, the same for every kind: all of it comes from the declaration.
+
+mod absent;
+mod contents;
+mod extras;
+mod header;
+pub(crate) mod open;
+mod questions;
+
+use leptos::prelude::*;
+use meltemi_core::id::{DocumentId, RecordRef};
+use meltemi_core::record::{FieldPath, Kind};
+use meltemi_core::view::RecordView;
+
+pub(crate) use self::absent::no_programme;
+use self::open::Open;
+use super::field::field;
+use super::page::{Listing, Loaded, Page};
+use super::{router, screen, words};
+use crate::app::failure::failure;
+use crate::app::form::sections;
+use crate::app::protocol::{Answer, Ask};
+use crate::app::route::Route;
+use crate::locale;
+
+/// The screen of a record.
+pub(crate) fn record(page: Page, kind: &'static Kind, reference: RecordRef) -> AnyView {
+    let loaded = RwSignal::new(Loaded::<Box<RecordView>>::Waiting);
+    let id = {
+        let reference = reference.clone();
+        Memo::new(move |_| Some(DocumentId::of_record(&page.programme()?, &reference)))
+    };
+    let ask = move || {
+        let Some(id) = id.get() else { return };
+        page.ask(Ask::Record { id }, move |answer| {
+            loaded.try_set(match answer {
+                Ok(Answer::Record(view)) => Loaded::Here(view),
+                Ok(_) => Loaded::Failed(failure("bad-message", "the answer is no record")),
+                Err(failure) => Loaded::Failed(failure),
+            });
+        });
+    };
+    Effect::new(move |_| ask());
+    // A record that was not here may come from elsewhere.
+    Effect::new(move |_| {
+        let changed = page.changed.get();
+        let absent = loaded.with_untracked(|loaded| matches!(loaded, Loaded::Failed(_)));
+        if absent && id.get_untracked().is_some_and(|id| changed.contains(&id)) {
+            ask();
+        }
+    });
+    let no_programme = Memo::new(move |_| {
+        let list = page.list("programme").map(|list| list.get());
+        matches!(list, Some(Listing::Here(all)) if all.is_empty())
+    });
+    let draw = move || match loaded.get() {
+        _ if no_programme.get() => absent::no_programme(page),
+        Loaded::Waiting => screen::waiting(),
+        Loaded::Here(view) => opened(page, kind, *view),
+        Loaded::Failed(failure) if failure.code == "not-here" => {
+            absent::absent(page, kind, &reference, Callback::new(move |()| ask()))
+        }
+        Loaded::Failed(failure) => screen::failed(&failure),
+    };
+    draw.into_any()
+}
+
+fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
+    let open = Open::new(page, kind, view);
+    let title = Memo::new(move |_| open.view.with(|view| words::view_title(page, kind, view)));
+    Effect::new(move |_| screen::title(page, title.get().text));
+    go_to_place(page);
+    let all = sections(kind);
+    let contents = contents::contents(open, &all);
+    let drawn: Vec<AnyView> = all
+        .into_iter()
+        .map(|section| {
+            let fields: Vec<AnyView> = section
+                .fields
+                .iter()
+                .map(|declared| field(open, &FieldPath::root(), declared))
+                .collect();
+            view! {
+                <details open class="section" id=contents::section_id(section.name)>
+                    <summary>
+                        <h2>{locale::text(&format!("section.{}", section.name), &[])}</h2>
+                    </summary>
+                    <div class="fields">{fields}</div>
+                </details>
+            }
+            .into_any()
+        })
+        .collect();
+    view! {
+        <article class="record">
+            {header::header(open, title)}
+            {questions::questions(open)}
+            <div class="columns">
+                {contents}
+                <form class="sheet" autocomplete="off" on:submit=|event| event.prevent_default()>
+                    {drawn}
+                    {extras::extras(open)}
+                </form>
+            </div>
+        </article>
+    }
+    .into_any()
+}
+
+/// Goes to the place in the address, now and whenever it changes.
+fn go_to_place(page: Page) {
+    let place = Memo::new(move |_| match page.route.get() {
+        Route::Record { place, .. } => place,
+        _ => String::new(),
+    });
+    Effect::new(move |_| {
+        let place = place.get();
+        if !place.is_empty() {
+            // First the screen is drawn.
+            request_animation_frame(move || router::reveal(&place));
+        }
+    });
+}

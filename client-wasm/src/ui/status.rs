@@ -1,0 +1,237 @@
+//! Where the changes of this device are: always in sight, in words, with details to open.
+
+use leptos::ev;
+use leptos::prelude::*;
+use meltemi_core::sync::status::{Line, SyncStatus};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use super::page::{Page, Stage};
+use crate::app::protocol::Ask;
+use crate::app::status::{LineSay, Place, Tone, notice_key, wording};
+use crate::locale::{self, format};
+use crate::{t, tn};
+
+/// The status in the header.
+pub(crate) fn status(page: Page) -> AnyView {
+    let words = Memo::new(move |_| page.status.get().map(|status| wording(&status)));
+    let tone = move || match words.get().map(|words| words.tone) {
+        Some(Tone::Calm) => "calm",
+        Some(Tone::Alarm) => "alarm",
+        Some(Tone::Busy) | None => "busy",
+    };
+    let label = move || {
+        let place = move || words.get().map(|words| place(words.place));
+        let line = move || {
+            words
+                .get()
+                .and_then(|words| words.line)
+                .map(|say| line(page, say))
+        };
+        view! {
+            <span class="dot" data-tone=tone aria-hidden="true"></span>
+            <span class="place" role="status" aria-live="polite">
+                <span>{place}</span>
+                <small>{line}</small>
+            </span>
+        }
+        .into_any()
+    };
+    let panel = move || match page.status.get() {
+        Some(status) => details(page, &status),
+        None => view! { <p>{t!("status.unknown")}</p> }.into_any(),
+    };
+    view! { <div class="status">{popover("status", label, panel.into_any())}</div> }.into_any()
+}
+
+fn place(place: Place) -> String {
+    match place {
+        Place::Waiting(count) => tn!("status.waiting", count),
+        place => locale::text(place.key(), &[]),
+    }
+}
+
+fn line(page: Page, say: LineSay) -> String {
+    match say {
+        LineSay::Connecting => t!("status.connecting"),
+        LineSay::Offline(since) => {
+            let now = page.device(|device| device.now());
+            t!("status.offline", time = format::instant(since, now))
+        }
+    }
+}
+
+fn details(page: Page, status: &SyncStatus) -> AnyView {
+    let now = page.device(|device| device.now());
+    let mut facts: Vec<String> = Vec::new();
+    if status.unsaved > 0 {
+        facts.push(tn!("status.unsaved_details", status.unsaved));
+    }
+    if status.waiting > 0 {
+        let records = tn!("status.in_records", status.waiting_documents);
+        facts.push(tn!(
+            "status.waiting_details",
+            status.waiting,
+            records = records
+        ));
+    }
+    facts.push(match status.synced_at {
+        Some(at) => t!("status.synced_at", time = format::instant(at, now)),
+        None => t!("status.never_synced"),
+    });
+    let retry = match status.line {
+        Line::None => {
+            facts.push(t!("status.no_server"));
+            false
+        }
+        Line::Connecting { since } => {
+            facts.push(t!(
+                "status.connecting_since",
+                time = format::instant(since, now)
+            ));
+            false
+        }
+        Line::Online => {
+            facts.push(t!("status.online"));
+            false
+        }
+        Line::Offline { retry, .. } => {
+            facts.push(t!("status.retry_at", time = format::instant(retry, now)));
+            true
+        }
+    };
+    if let Some(progress) = status.loading {
+        let (done, of) = (
+            format::number(progress.done as f64),
+            format::number(progress.of as f64),
+        );
+        facts.push(t!("status.loading", done = done, of = of));
+    }
+    let again = retry.then(|| {
+        let click = move |_| page.ask(Ask::Reconnect, |_| ());
+        view! { <button type="button" on:click=click>{t!("status.try_now")}</button> }
+    });
+    view! {
+        <h2>{t!("status.title")}</h2>
+        <ul class="facts">{facts.into_iter().map(|fact| view! { <li>{fact}</li> }).collect::<Vec<_>>()}</ul>
+        {again}
+        {notices(page, status)}
+        <p class="hint">{t!("status.explain")}</p>
+    }
+    .into_any()
+}
+
+fn notices(page: Page, status: &SyncStatus) -> Option<AnyView> {
+    if status.notices.is_empty() {
+        return None;
+    }
+    let each = status.notices.iter().enumerate().map(|(at, notice)| {
+        let dismiss = move |_| {
+            page.ask(Ask::Dismiss { notice: at }, |_| ());
+        };
+        view! {
+            <li>
+                <p>{locale::text(notice_key(notice.code), &[])}</p>
+                <details>
+                    <summary>{t!("failure.details")}</summary>
+                    <p dir="auto">{notice.message.clone()}</p>
+                </details>
+                <button type="button" class="secondary" on:click=dismiss>
+                    {t!("status.dismiss")}
+                </button>
+            </li>
+        }
+        .into_any()
+    });
+    let each: Vec<AnyView> = each.collect();
+    Some(
+        view! {
+            <h3>{t!("status.notices")}</h3>
+            <ul class="notices">{each}</ul>
+        }
+        .into_any(),
+    )
+}
+
+/// Something small that opens below its button and closes by Escape, a click elsewhere or a link.
+pub(crate) fn popover(
+    name: &'static str,
+    label: impl Fn() -> AnyView + Send + 'static,
+    content: AnyView,
+) -> AnyView {
+    let open = RwSignal::new(false);
+    let root = NodeRef::<leptos::html::Div>::new();
+    let outside = window_event_listener(ev::click, move |event| {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        let link = target
+            .as_ref()
+            .and_then(|target| target.closest("a").ok().flatten());
+        let inside = root
+            .get_untracked()
+            .is_some_and(|root| root.contains(target.as_deref()));
+        if open.get_untracked() && (!inside || link.is_some()) {
+            open.set(false);
+        }
+    });
+    on_cleanup(move || outside.remove());
+    let escape = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" && open.get_untracked() {
+            open.set(false);
+            let button = root
+                .get_untracked()
+                .and_then(|root| root.query_selector("button").ok()?);
+            if let Some(button) = button.and_then(|b| b.dyn_into::<web_sys::HtmlElement>().ok()) {
+                drop(button.focus());
+            }
+        }
+    };
+    let expanded = move || if open.get() { "true" } else { "false" };
+    let id = format!("popover-{name}");
+    view! {
+        <div class="popover" data-popover=name node_ref=root on:keydown=escape>
+            <button
+                type="button"
+                class="quiet"
+                aria-expanded=expanded
+                aria-controls=id.clone()
+                on:click=move |_| open.update(|open| *open = !*open)
+            >
+                {label()}
+            </button>
+            <div class="panel" id=id hidden=move || !open.get()>
+                {content}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What stands in the place of a screen while the worker starts, or when it can not.
+pub(crate) fn not_ready(page: Page, stage: &Stage) -> Option<AnyView> {
+    match stage {
+        Stage::Ready => None,
+        Stage::Starting => {
+            let progress = move || {
+                let progress = page.status.get()?.loading?;
+                let (done, of) = (progress.done as f64, progress.of as f64);
+                Some(t!(
+                    "status.loading",
+                    done = format::number(done),
+                    of = format::number(of)
+                ))
+            };
+            Some(
+                view! {
+                    <div class="notice" role="status">
+                        <h1 aria-busy="true">{t!("shell.starting")}</h1>
+                        <p>{progress}</p>
+                    </div>
+                }
+                .into_any(),
+            )
+        }
+        Stage::Failed(failure) => Some(super::screen::failed(failure)),
+    }
+}
