@@ -145,9 +145,9 @@ impl Driver {
         beat.set(leading::BEAT);
         Ok(Self {
             workspace: Workspace::new(config, now),
+            leading: Leading::begin(peer.0, storage.id(), channel, tabs, now),
             storage,
             network: Network::new(mailbox.source(Signal::Network)),
-            leading: Leading::begin(peer.0, storage.id(), channel, tabs, now),
             page: Page::new(mailbox.alarm(|| Signal::Tell)),
             asked: Asked::default(),
             wake: mailbox.alarm(|| Signal::Wake),

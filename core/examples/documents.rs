@@ -1,5 +1,7 @@
 //! Prints the reference page of all record kinds, which is kept as `docs/documents.md`.
 
+#![expect(clippy::disallowed_methods, reason = "an example may print")]
+
 use std::io::{self, Write};
 
 fn main() -> io::Result<()> {

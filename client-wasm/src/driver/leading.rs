@@ -226,7 +226,9 @@ impl Leading {
     }
 
     fn heard(&mut self, message: Message) -> Told {
-        let Message { from, word, chunks } = message;
+        let Message {
+            from, word, chunks, ..
+        } = message;
         match word {
             Word::Here => {
                 if self.leads() {

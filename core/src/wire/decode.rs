@@ -268,7 +268,7 @@ fn number(input: &mut Decoder<'_>) -> Result<Option<u64>, DecodeError> {
         Type::U8 | Type::U16 | Type::U32 | Type::U64 => Some(input.u64()?),
         Type::F16 | Type::F32 | Type::F64 => {
             let float = input.f64()?;
-            (float >= 0.0 && float <= 9_007_199_254_740_992.0 && float.fract() == 0.0)
+            ((0.0..=9_007_199_254_740_992.0).contains(&float) && float.fract() == 0.0)
                 .then_some(float as u64)
         }
         _ => {
