@@ -12,6 +12,7 @@ pub mod form;
 pub mod input;
 pub mod keys;
 pub mod language;
+pub mod order;
 pub mod port;
 pub mod protocol;
 pub mod query;

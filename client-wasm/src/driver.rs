@@ -187,6 +187,7 @@ impl Driver {
                 if self.leading.beat(now) {
                     self.look_for_missed();
                 }
+                self.page.status_changed();
             }
         }
     }

@@ -5,6 +5,7 @@ mod control;
 mod entries;
 mod field;
 mod list;
+mod live;
 mod new_record;
 mod overview;
 mod page;

@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 
 /// What a person wants done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Begin a record. Creating one that exists already (made elsewhere, offline) sets the given
     /// fields on it and loses nothing.

@@ -1,5 +1,6 @@
 //! Where a server keeps documents. The contract is [`meltemi_core::sync::storage`].
 
+pub(crate) mod database;
 pub(crate) mod entry;
 pub(crate) mod flush_mark;
 pub mod memory;

@@ -1,6 +1,6 @@
 //! Damaged bytes on the disk cost one document at most, and devices bring it back.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use meltemi_core::id::DocumentId;
@@ -142,4 +142,33 @@ async fn a_log_that_sled_would_cut_loses_nothing_behind_the_damage() {
     ana.synced().await;
     assert!(server.stop().success());
     assert_healthy(&data);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_file_that_was_cut_or_removed_is_noticed() {
+    let (folder, data) = data_folder();
+    for n in 0..2 {
+        let server = MELTEMI.serve(&data, &["--demo"]);
+        assert!(server.stop().success());
+        let file = File::options()
+            .write(true)
+            .open(data.join("sled/db"))
+            .unwrap();
+        if n == 0 {
+            file.set_len(300_000).unwrap();
+        } else {
+            fs::remove_file(data.join("sled/db")).unwrap();
+        }
+        for command in 0..2 {
+            let out = folder.path().join(format!("out-{n}-{command}"));
+            let export = MELTEMI.run(&["export", "--data", text(&data), "--out", text(&out)]);
+            assert!(!export.status.success());
+            assert!(String::from_utf8_lossy(&export.stdout).contains("database file is gone"));
+        }
+        let verify = MELTEMI.run(&["verify", "--data", text(&data)]);
+        assert!(!verify.status.success());
+        fs::remove_file(data.join("sled.lost")).unwrap();
+        let verify = MELTEMI.run(&["verify", "--data", text(&data)]);
+        assert!(!String::from_utf8_lossy(&verify.stdout).contains("database file is gone"));
+    }
 }

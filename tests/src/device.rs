@@ -18,7 +18,7 @@ use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use meltemi_server::storage::memory::MemoryStorage;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -233,7 +233,8 @@ impl Task {
                     None => return,
                 },
                 Some(event) = self.events.recv() => self.happened(event),
-                () = tokio::time::sleep(pause) => {
+                // The timer of the engine, not a pause of a test.
+                () = sleep_until(Instant::now() + pause) => {
                     self.wake = None;
                     self.workspace.handle(now(), Input::Tick);
                 }

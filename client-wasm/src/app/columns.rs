@@ -41,18 +41,20 @@ pub fn columns(kind: &'static Kind) -> Vec<Column> {
             _ => false,
         }
     };
-    let mut fields: Vec<&'static Field> = kind.fields.iter().filter(wanted).collect();
     // When and where come first: that is how people look for things.
-    fields.sort_by_key(|field| match &field.shape {
+    let rank = |field: &Field| match &field.shape {
         Shape::Value(Scalar::Dates) => 0,
         Shape::Entries(..) | Shape::Tags(Member::Link(_)) => 1,
         _ => 2,
-    });
-    fields
-        .into_iter()
-        .take(MOST)
-        .map(|field| Column { field })
-        .collect()
+    };
+    let mut columns = Vec::new();
+    for wanted_rank in 0..=2 {
+        let fields = kind.fields.iter().filter(wanted);
+        let fields = fields.filter(|field| rank(field) == wanted_rank);
+        columns.extend(fields.map(|field| Column { field }));
+    }
+    columns.truncate(MOST);
+    columns
 }
 
 /// Whether records of this kind have a number.

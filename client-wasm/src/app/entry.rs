@@ -3,6 +3,7 @@
 use meltemi_core::record::{EntryKey, Field, FieldPath, Scalar, Shape};
 use serde_json::{Map, Value};
 
+use super::order::{self, sort_by_key};
 use super::read::is_removed;
 
 /// An entry of a field.
@@ -37,19 +38,16 @@ pub fn entries(
             })
             .collect();
     }
-    let mut found: Vec<(Vec<String>, Entry)> = map
+    let mut found: Vec<(String, Entry)> = map
         .iter()
         .filter_map(|(name, value)| {
             let path = entry_path(key, path, name)?;
-            let entry = Entry {
-                key: name.clone(),
-                path,
-                removed: is_removed(value),
-            };
+            let entry = Entry { key: name.clone(), path, removed: is_removed(value) };
             Some((order(fields, value), entry))
         })
         .collect();
-    found.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.key.cmp(&y.key)));
+    sort_by_key(&mut found, |(order, entry)| format!("{order}
+{}", entry.key));
     found.into_iter().map(|(_, entry)| entry).collect()
 }
 
@@ -62,22 +60,15 @@ pub fn entry_path(key: &EntryKey, path: &FieldPath, name: &str) -> Option<FieldP
 }
 
 /// What entries are sorted by: an `order` that somebody gave, then times, then what names them.
-fn order(fields: &'static [Field], entry: &Value) -> Vec<String> {
+fn order(fields: &'static [Field], entry: &Value) -> String {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let number = entry
-        .get("order")
-        .and_then(Value::as_i64)
-        .unwrap_or(i64::MAX);
-    let mut keys = vec![format!("{number:020}")];
-    for field in fields {
-        if let Shape::Value(Scalar::LocalTime | Scalar::Date | Scalar::Dates) = &field.shape {
-            // Without a date comes last.
-            keys.push(text(field.name).unwrap_or("~").to_owned());
-            break;
-        }
-    }
-    keys.push(title(fields, entry).unwrap_or_default().to_owned());
-    keys
+    let is_time = |field: &&Field| {
+        matches!(field.shape, Shape::Value(Scalar::LocalTime | Scalar::Date | Scalar::Dates))
+    };
+    let time = fields.iter().find(is_time).map(|field| text(field.name).unwrap_or("~"));
+    let number = order::number(entry.get("order").and_then(Value::as_i64));
+    let title = title(fields, entry).unwrap_or_default();
+    format!("{number}\n{}\n{title}", time.unwrap_or_default())
 }
 
 /// What names an entry: its first text with a value.

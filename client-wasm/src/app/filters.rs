@@ -50,9 +50,10 @@ pub fn filters(kind: &'static Kind) -> Vec<Filter> {
         ) && (field.merge == Merge::Ask || field.required)
     };
     // What may be asked about says more than what is only required.
-    let mut words: Vec<&'static Field> = kind.fields.iter().filter(words).collect();
-    words.sort_by_key(|field| (field.merge != Merge::Ask, field.name == "status"));
-    filters.extend(words.into_iter().take(MOST_WORDS).map(Filter::Word));
+    let asked = |field: &&Field| field.merge == Merge::Ask && field.name != "status";
+    let all = || kind.fields.iter().filter(words);
+    let first = all().filter(asked).chain(all().filter(|field| !asked(field)));
+    filters.extend(first.take(MOST_WORDS).map(Filter::Word));
     filters
 }
 

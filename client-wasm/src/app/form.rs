@@ -56,9 +56,8 @@ pub fn width(field: &Field) -> Width {
 pub fn linked_kinds(fields: &'static [Field]) -> Vec<&'static str> {
     let mut kinds = Vec::new();
     collect_kinds(fields, &mut kinds);
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
+    let unique: std::collections::BTreeSet<&'static str> = kinds.into_iter().collect();
+    unique.into_iter().collect()
 }
 
 fn collect_kinds(fields: &'static [Field], out: &mut Vec<&'static str>) {

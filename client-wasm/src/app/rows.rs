@@ -1,13 +1,12 @@
 //! The rows of a list: what is found, in which order.
 
-use std::cmp::Ordering;
-
 use meltemi_core::record::Kind;
 use meltemi_core::view::Summary;
 
 use super::columns::{Cell, columns, number};
 use super::filters::{Lookup, OPEN, filters};
 use super::fold::{finds, fold};
+use super::order::{self, sort_by_key};
 use super::query::Query;
 
 /// What the rows are made from.
@@ -64,42 +63,28 @@ impl List<'_> {
         fold(&text.join(" "))
     }
 
-    fn sort(&self, rows: &mut [Summary], query: &Query) {
-        let by_number = |a: &Summary, b: &Summary| match (number(a), number(b)) {
-            (Some(a), Some(b)) => a.cmp(&b),
-            (a, b) => b.is_some().cmp(&a.is_some()),
+    fn sort(&self, rows: &mut Vec<Summary>, query: &Query) {
+        sort_by_key(rows, |row| fold(&(self.title)(row)));
+        let column = columns(self.kind).into_iter().find(|c| c.field.name == query.sort);
+        let words = |row: &Summary| match column.map(|column| column.cell(row)) {
+            Some(Cell::Dates(dates)) => dates,
+            Some(cell) => fold(&(self.words)(&cell)),
+            None => String::new(),
         };
-        let title = |summary: &Summary| fold(&(self.title)(summary));
-        rows.sort_by_cached_key(title);
+        let empty = |row: &Summary| match query.sort.as_str() {
+            "title" => false,
+            "" | "number" => number(row).is_none(),
+            _ => words(row).is_empty(),
+        };
         match query.sort.as_str() {
             "title" => {}
-            "" | "number" => rows.sort_by(by_number),
-            name => {
-                let Some(column) = columns(self.kind)
-                    .into_iter()
-                    .find(|c| c.field.name == name)
-                else {
-                    return;
-                };
-                let key = |summary: &Summary| {
-                    let words = match column.cell(summary) {
-                        Cell::Dates(dates) => dates,
-                        cell => fold(&(self.words)(&cell)),
-                    };
-                    (words.is_empty(), words)
-                };
-                rows.sort_by_cached_key(key);
-                if query.descending {
-                    // Empty cells stay at the end.
-                    let filled = rows.iter().take_while(|row| !key(row).0).count();
-                    rows[..filled].reverse();
-                }
-                return;
-            }
+            "" | "number" => sort_by_key(rows, |row| order::number(number(row))),
+            _ => sort_by_key(rows, |row| if empty(row) { "~".to_owned() } else { words(row) }),
         }
         if query.descending {
-            rows.sort_by(|_, _| Ordering::Equal);
-            rows.reverse();
+            // What is empty stays at the end.
+            let filled = rows.iter().take_while(|row| !empty(row)).count();
+            rows[..filled].reverse();
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::tabs::{Channel, Claim, TabNews, lock};
 /// Milliseconds between two looks at the other tabs.
 pub(super) const BEAT: u64 = 5_000;
 /// Beats without an answer after which the line is taken.
-const SILENT_BEATS: u32 = 3;
+const SILENT_BEATS: u32 = 2;
 /// A pause between beats as long as this means that this tab itself was stopped.
 const STOPPED: u64 = 4 * BEAT;
 
@@ -216,6 +216,9 @@ impl Leading {
             self.silent_beats = if silent { self.silent_beats + 1 } else { 0 };
             self.answered = false;
             self.say(Word::Here);
+            if self.silent_beats > 0 {
+                self.report.fall_silent(now);
+            }
             if self.silent_beats > SILENT_BEATS {
                 self.silent_beats = 0;
                 log::warn("the tab with the line does not answer; taking the line");

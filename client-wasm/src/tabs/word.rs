@@ -22,7 +22,7 @@ pub(crate) struct Message {
 
 /// What a tab says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "say", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Word {
     /// I am here; whoever holds the line, how is it?
     Here,
@@ -76,6 +76,13 @@ impl LineReport {
             line: Line::Connecting { since },
             synced_at: None,
             notices: Vec::new(),
+        }
+    }
+
+    /// The tab with the line has fallen silent: nothing true can be said of the line any more.
+    pub(crate) fn fall_silent(&mut self, since: Timestamp) {
+        if !matches!(self.line, Line::Connecting { .. }) {
+            self.line = Line::Connecting { since };
         }
     }
 

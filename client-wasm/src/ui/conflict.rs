@@ -6,6 +6,7 @@ use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question};
 use meltemi_core::record::FieldPath;
 use meltemi_core::time::Timestamp;
 
+use super::live::{clicked, happened, live};
 use super::page::Page;
 use super::record::open::Open;
 use super::words;
@@ -16,7 +17,7 @@ use crate::t;
 pub(crate) fn at(open: Open, path: FieldPath) -> AnyView {
     let conflict = open.conflict(path);
     let draw = move || conflict.get().map(|conflict| choose(open, &conflict));
-    draw.into_any()
+    live(draw)
 }
 
 fn choose(open: Open, conflict: &Conflict) -> AnyView {
@@ -45,7 +46,7 @@ fn choose(open: Open, conflict: &Conflict) -> AnyView {
                     type="text"
                     dir="auto"
                     prop:value=move || reason.get()
-                    on:input=move |event| reason.set(event_target_value(&event))
+                    on:input=happened(move |event| reason.set(event_target_value(&event)))
                 />
             </div>
         </div>
@@ -77,10 +78,10 @@ fn one(
         <li>
             <div class="value">
                 <strong dir="auto">{text}</strong>
-                {shown.then(|| view! { <span class="mark">{t!("conflict.shown")}</span> })}
+                {shown.then(|| view! { <span class="mark">{t!("conflict.shown")}</span> }.into_any())}
                 <small>{origin(open.page, &concurrent.origin)}</small>
             </div>
-            <button type="button" class="secondary" aria-label=label on:click=click>
+            <button type="button" class="secondary" aria-label=label on:click=clicked(click)>
                 {t!("conflict.this_one")}
             </button>
         </li>
@@ -117,8 +118,8 @@ fn removed_or_kept(open: Open, conflict: &Conflict, reason: RwSignal<String>) ->
         <li>
             <div class="value">{origins}</div>
             <div class="actions">
-                <button type="button" class="secondary" on:click=restore>{t!("conflict.keep")}</button>
-                <button type="button" class="secondary" on:click=drop_it>{t!("conflict.remove")}</button>
+                <button type="button" class="secondary" on:click=clicked(restore)>{t!("conflict.keep")}</button>
+                <button type="button" class="secondary" on:click=clicked(drop_it)>{t!("conflict.remove")}</button>
             </div>
         </li>
     }

@@ -5,6 +5,7 @@ use meltemi_core::command::Command;
 use meltemi_core::record::{EntryKey, Field as Declared, FieldPath, Scalar, Shape};
 use serde_json::{Map, Value, json};
 
+use super::live::{clicked, happened, live, memo};
 use super::control::choice;
 use super::field::{Field, field as draw_field};
 use super::record::open::Open;
@@ -44,7 +45,7 @@ pub(crate) fn entries(
         added: RwSignal::new(None),
     };
     let path = field.path();
-    let all = Memo::new(move |_| list(key, fields, &path, field.slot.value.get().as_ref()));
+    let all = memo(move || list(key, fields, &path, field.slot.value.get().as_ref()));
     let here = move |removed: bool| {
         move || {
             let chosen = all
@@ -54,7 +55,7 @@ pub(crate) fn entries(
             chosen.collect::<Vec<_>>()
         }
     };
-    let gone = Memo::new(move |_| here(true)().len());
+    let gone = memo(move || here(true)().len());
     let removed = move || {
         (gone.get() > 0).then(|| {
             view! {
@@ -64,7 +65,7 @@ pub(crate) fn entries(
                         <For each=here(true) key=|entry| entry.key.clone() children=move |entry| it.removed(entry)/>
                     </ul>
                 </details>
-            }
+            }.into_any()
         })
     };
     let class = if is_flat(fields) {
@@ -78,7 +79,7 @@ pub(crate) fn entries(
                 <For each=here(false) key=|entry| entry.key.clone() children=move |entry| it.entry(entry)/>
             </ul>
             {it.add(all)}
-            {removed}
+            {live(removed)}
         </div>
     }
     .into_any()
@@ -130,7 +131,7 @@ impl Entries {
         let toggled = move |_| drawn.set(true);
         view! {
             <li class="entry" id=id>
-                <details open=start on:toggle=toggled>
+                <details open=start on:toggle=happened(toggled)>
                     <summary>
                         <strong dir="auto">{title}</strong>
                         {self.summary(&path)}
@@ -159,7 +160,7 @@ impl Entries {
     fn title(self, path: &FieldPath) -> Memo<String> {
         let value = self.open.value(path.clone());
         let path = path.clone();
-        Memo::new(move |_| {
+        memo(move || {
             let value = value.get();
             words::entry_title(
                 self.open.page,
@@ -177,7 +178,7 @@ impl Entries {
         let value = self.open.value(path.clone());
         let title = self.title(path);
         let kind = self.open.kind;
-        let parts = Memo::new(move |_| {
+        let parts = memo(move || {
             let value = value.get();
             let title = title.get();
             let part = |field: &'static Declared| {
@@ -206,7 +207,7 @@ impl Entries {
             };
             parts.into_iter().map(one).collect::<Vec<_>>()
         };
-        view! { <span class="summary">{draw}</span> }.into_any()
+        view! { <span class="summary">{live(draw)}</span> }.into_any()
     }
 
     fn remove(self, path: &FieldPath) -> AnyView {
@@ -226,7 +227,7 @@ impl Entries {
         };
         let label = move || t!("entry.remove_this", what = title.get());
         view! {
-            <button type="button" class="quiet remove" aria-label=label on:click=click>
+            <button type="button" class="quiet remove" aria-label=label on:click=clicked(click)>
                 {t!("entry.remove")}
             </button>
         }
@@ -248,7 +249,7 @@ impl Entries {
         view! {
             <li>
                 <span dir="auto">{title}</span>
-                <button type="button" class="quiet" on:click=click>{t!("entry.restore")}</button>
+                <button type="button" class="quiet" on:click=clicked(click)>{t!("entry.restore")}</button>
                 {question}
             </li>
         }
@@ -266,14 +267,14 @@ impl Entries {
                     self.add_entry(key);
                 };
                 view! {
-                    <button type="button" class="secondary add" on:click=click>
+                    <button type="button" class="secondary add" on:click=clicked(click)>
                         {t!("entry.add", what = label)}
                     </button>
                 }
                 .into_any()
             }
             EntryKey::Link(kinds) => {
-                let left = Memo::new(move |_| {
+                let left = memo(move || {
                     let mut groups = choice::record_choices(self.open.page, kinds);
                     let all = all.get();
                     let here =
@@ -298,7 +299,7 @@ impl Entries {
                             left.track();
                             String::new()
                         }
-                        on:change=change
+                        on:change=happened(change)
                     >
                         <option value="">{t!("tags.add_record")}</option>
                         {move || choice::options(left.get(), "")}

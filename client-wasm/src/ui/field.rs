@@ -5,6 +5,7 @@ use meltemi_core::command::Command;
 use meltemi_core::record::{self, FieldPath, Scalar, Shape};
 use serde_json::Value;
 
+use super::live::{live, memo};
 use super::record::open::Open;
 use super::slot::{Saving, Slot};
 use super::{conflict, control, entries, toasts, words};
@@ -136,8 +137,8 @@ impl Field {
         };
         view! {
             <div class="notes" id=slot.note_id()>
-                {hint.map(|hint| view! { <span class="hint">{hint}</span> })}
-                {saving}
+                {hint.map(|hint| view! { <span class="hint">{hint}</span> }.into_any())}
+                {live(saving)}
             </div>
             {conflict::at(open, path)}
         }
@@ -210,10 +211,10 @@ fn missing(open: Open, path: &FieldPath, declared: &'static record::Field) -> Op
         return None;
     }
     let path = path.to_string();
-    let here = Memo::new(move |_| open.view.with(|view| view.missing.contains(&path)));
+    let here = memo(move || open.view.with(|view| view.missing.contains(&path)));
     let mark = move || {
         here.get()
-            .then(|| view! { <span class="mark missing">{t!("field.missing")}</span> })
+            .then(|| view! { <span class="mark missing">{t!("field.missing")}</span> }.into_any())
     };
-    Some(mark.into_any())
+    Some(live(mark))
 }

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use meltemi_core::record::Kind;
 use meltemi_core::view::Summary;
 
+use super::live::{clicked, live, memo};
 use super::page::{Loaded, Page};
 use super::{screen, words};
 use crate::app::columns::Cell;
@@ -36,7 +37,7 @@ impl Listed {
 
 /// The screen of a list.
 pub(crate) fn list(page: Page, kind: &'static Kind) -> AnyView {
-    let query = Memo::new(move |_| match page.route.get() {
+    let query = memo(move || match page.route.get() {
         Route::List { query, .. } => Query::parse(&query),
         _ => Query::default(),
     });
@@ -59,7 +60,7 @@ pub(crate) fn list(page: Page, kind: &'static Kind) -> AnyView {
                 </div>
             </header>
             {filter_bar::filter_bar(listed)}
-            {draw}
+            {live(draw)}
         </div>
     }
     .into_any()
@@ -78,7 +79,7 @@ fn found(listed: Listed, all: Arc<Vec<Summary>>) -> AnyView {
         }
         .into_any();
     }
-    let rows = Memo::new(move |_| {
+    let rows = memo(move || {
         let list = List {
             kind,
             summaries: &all,
@@ -107,7 +108,7 @@ fn found(listed: Listed, all: Arc<Vec<Summary>>) -> AnyView {
             view! {
                 <div class="nothing">
                     <p>{t!("list.nothing")}</p>
-                    <button type="button" class="secondary" on:click=clear>{t!("list.clear")}</button>
+                    <button type="button" class="secondary" on:click=clicked(clear)>{t!("list.clear")}</button>
                 </div>
             }
             .into_any()
@@ -116,8 +117,8 @@ fn found(listed: Listed, all: Arc<Vec<Summary>>) -> AnyView {
         }
     };
     view! {
-        <p class="count" role="status" aria-live="polite">{count}</p>
-        {draw}
+        <p class="count" role="status" aria-live="polite">{live(count)}</p>
+        {live(draw)}
     }
     .into_any()
 }

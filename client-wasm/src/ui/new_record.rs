@@ -6,6 +6,7 @@ use meltemi_core::id::RecordRef;
 use meltemi_core::record::{EntryKey, Field, FieldPath, Kind, Member, Scalar, Shape};
 use serde_json::{Value, json};
 
+use super::live::{effect, live, memo, sent};
 use super::page::Page;
 use super::slot::{Saving, Slot};
 use super::{control, record, screen, toasts};
@@ -80,8 +81,8 @@ pub(crate) fn new_record(page: Page, kind: &'static Kind) -> AnyView {
     };
     let draw = move || no_programme().then(|| record::no_programme(page));
     view! {
-        {draw}
-        <form class="new sheet" autocomplete="off" on:submit=submit hidden=no_programme>
+        {live(draw)}
+        <form class="new sheet" autocomplete="off" on:submit=sent(submit) hidden=move || no_programme()>
             <h1 tabindex="-1">{title}</h1>
             <p class="hint">{t!("new.explain")}</p>
             <div class="fields">{drawn}</div>
@@ -102,11 +103,11 @@ impl First {
             Callback::new(move |new: Value| value.set(Some(new).filter(|new| !new.is_null())));
         let slot = Slot::new(
             format!("new-{}", declared.name),
-            Memo::new(move |_| value.get()),
+            memo(move || value.get()),
             put,
         );
         // A value that fits takes the complaint about the one before away.
-        Effect::new(move |_| {
+        effect(move || {
             value.track();
             slot.saving.set(Saving::Idle);
         });
@@ -148,7 +149,7 @@ impl First {
         let label = locale::field(kind.name, &[declared.name]);
         let hint = locale::hint(kind.name, &[declared.name]);
         let wrong = move || match slot.saving.get() {
-            Saving::Wrong(why) => Some(view! { <span class="wrong" role="alert">{why}</span> }),
+            Saving::Wrong(why) => Some(view! { <span class="wrong" role="alert">{why}</span> }.into_any()),
             _ => None,
         };
         let label_id = format!("{}--label", slot.id());
@@ -163,8 +164,8 @@ impl First {
                 {heading}
                 {control}
                 <div class="notes" id=slot.note_id()>
-                    {hint.map(|hint| view! { <span class="hint">{hint}</span> })}
-                    {wrong}
+                    {hint.map(|hint| view! { <span class="hint">{hint}</span> }.into_any())}
+                    {live(wrong)}
                 </div>
             </div>
         }

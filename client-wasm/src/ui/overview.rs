@@ -10,6 +10,7 @@ use meltemi_core::record::{KINDS, kind};
 use meltemi_core::view::OverviewView;
 use serde_json::Value;
 
+use super::live::{effect, live, memo};
 use super::page::{Loaded, Page};
 use super::{screen, words};
 use crate::app::failure::failure;
@@ -31,21 +32,21 @@ pub(crate) fn overview(page: Page) -> AnyView {
             });
         });
     };
-    Effect::new(move |_| {
+    effect(move || {
         page.changed.track();
         ask();
     });
-    Effect::new(move |_| {
+    effect(move || {
         page.programme();
         document().set_title(&words::programme_name(page));
     });
-    let shown = Memo::new(move |_| loaded.get());
+    let shown = memo(move || loaded.get());
     let draw = move || match shown.get() {
         Loaded::Waiting => screen::waiting(),
         Loaded::Here(view) => glance(page, &view),
         Loaded::Failed(failure) => screen::failed(&failure),
     };
-    draw.into_any()
+    live(draw)
 }
 
 fn glance(page: Page, view: &OverviewView) -> AnyView {

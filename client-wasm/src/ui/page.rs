@@ -66,6 +66,9 @@ pub(crate) struct Page {
     stale: StoredValue<Vec<DocumentId>>,
 }
 
+/// What follows when a command is answered.
+pub(crate) type Then = Box<dyn FnOnce(Result<Box<Done>, Failure>)>;
+
 /// How long changes are gathered before lists are loaded again: people type.
 const GATHER: Duration = Duration::from_millis(400);
 
@@ -141,6 +144,10 @@ impl Page {
 
     /// Asks the worker something.
     pub(crate) fn ask(self, ask: Ask, then: impl FnOnce(Result<Answer, Failure>) + 'static) {
+        self.ask_boxed(ask, Box::new(then));
+    }
+
+    fn ask_boxed(self, ask: Ask, then: Box<dyn FnOnce(Result<Answer, Failure>)>) {
         let reply = self.outside.with_value(|outside| outside.port.ask(ask));
         spawn_local(async move { then(reply.await) });
     }
@@ -151,6 +158,10 @@ impl Page {
         command: Command,
         then: impl FnOnce(Result<Box<Done>, Failure>) + 'static,
     ) {
+        self.execute_boxed(command, Box::new(then));
+    }
+
+    fn execute_boxed(self, command: Command, then: Then) {
         self.unanswered.update(|count| *count += 1);
         self.ask(Ask::Execute { command }, move |answer| {
             self.unanswered

@@ -13,6 +13,7 @@ use meltemi_core::record::{FieldPath, Kind};
 use meltemi_core::view::RecordView;
 
 pub(crate) use self::absent::no_programme;
+use super::live::{effect, live, memo, sent};
 use self::open::Open;
 use super::field::field;
 use super::page::{Listing, Loaded, Page};
@@ -28,7 +29,7 @@ pub(crate) fn record(page: Page, kind: &'static Kind, reference: RecordRef) -> A
     let loaded = RwSignal::new(Loaded::<Box<RecordView>>::Waiting);
     let id = {
         let reference = reference.clone();
-        Memo::new(move |_| Some(DocumentId::of_record(&page.programme()?, &reference)))
+        memo(move || Some(DocumentId::of_record(&page.programme()?, &reference)))
     };
     let ask = move || {
         let Some(id) = id.get() else { return };
@@ -40,16 +41,16 @@ pub(crate) fn record(page: Page, kind: &'static Kind, reference: RecordRef) -> A
             });
         });
     };
-    Effect::new(move |_| ask());
+    effect(move || ask());
     // A record that was not here may come from elsewhere.
-    Effect::new(move |_| {
+    effect(move || {
         let changed = page.changed.get();
         let absent = loaded.with_untracked(|loaded| matches!(loaded, Loaded::Failed(_)));
         if absent && id.get_untracked().is_some_and(|id| changed.contains(&id)) {
             ask();
         }
     });
-    let no_programme = Memo::new(move |_| {
+    let no_programme = memo(move || {
         let list = page.list("programme").map(|list| list.get());
         matches!(list, Some(Listing::Here(all)) if all.is_empty())
     });
@@ -62,13 +63,13 @@ pub(crate) fn record(page: Page, kind: &'static Kind, reference: RecordRef) -> A
         }
         Loaded::Failed(failure) => screen::failed(&failure),
     };
-    draw.into_any()
+    live(draw)
 }
 
 fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
     let open = Open::new(page, kind, view);
-    let title = Memo::new(move |_| open.view.with(|view| words::view_title(page, kind, view)));
-    Effect::new(move |_| screen::title(page, title.get().text));
+    let title = memo(move || open.view.with(|view| words::view_title(page, kind, view)));
+    effect(move || screen::title(page, title.get().text));
     go_to_place(page);
     let all = sections(kind);
     let contents = contents::contents(open, &all);
@@ -97,7 +98,7 @@ fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
             {questions::questions(open)}
             <div class="columns">
                 {contents}
-                <form class="sheet" autocomplete="off" on:submit=|event| event.prevent_default()>
+                <form class="sheet" autocomplete="off" on:submit=sent(|event| event.prevent_default())>
                     {drawn}
                     {extras::extras(open)}
                 </form>
@@ -109,11 +110,11 @@ fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
 
 /// Goes to the place in the address, now and whenever it changes.
 fn go_to_place(page: Page) {
-    let place = Memo::new(move |_| match page.route.get() {
+    let place = memo(move || match page.route.get() {
         Route::Record { place, .. } => place,
         _ => String::new(),
     });
-    Effect::new(move |_| {
+    effect(move || {
         let place = place.get();
         if !place.is_empty() {
             // First the screen is drawn.

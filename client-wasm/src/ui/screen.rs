@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use meltemi_core::id::RecordRef;
 
+use super::live::clicked;
 use super::page::Page;
 use super::{list, new_record, overview, record, status};
 use crate::app::failure::key;
@@ -54,8 +55,8 @@ pub(crate) fn failed(failure: &Failure) -> AnyView {
         <div class="notice" role="alert">
             <h1>{t!("failure.title")}</h1>
             <p>{locale::text(&key(failure), &[])}</p>
-            {advice.map(|advice| view! { <p>{advice}</p> })}
-            <button type="button" on:click=reload>{t!("failure.reload")}</button>
+            {advice.map(|advice| view! { <p>{advice}</p> }.into_any())}
+            <button type="button" on:click=clicked(reload)>{t!("failure.reload")}</button>
             <details>
                 <summary>{t!("failure.details")}</summary>
                 <p dir="auto"><code>{failure.code.clone()}</code> " " {failure.message.clone()}</p>

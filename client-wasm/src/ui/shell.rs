@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use meltemi_core::record::kind;
 
+use super::live::{clicked, happened, live, memo};
 use super::page::{Loaded, Page};
 use super::{router, screen, status, toasts, words};
 use crate::app::language::{LANGUAGES, language};
@@ -26,11 +27,11 @@ pub(crate) fn app(page: Page) -> AnyView {
         }
         Loaded::Failed(failure) => no_language(page, failure.message),
     };
-    draw.into_any()
+    live(draw)
 }
 
 fn frame(page: Page) -> AnyView {
-    let current = Memo::new(move |_| page.route.get().screen());
+    let current = memo(move || page.route.get().screen());
     // The address stays the same screen while a person filters or jumps within it.
     Effect::new(move |before: Option<Route>| {
         let now = current.get();
@@ -40,10 +41,10 @@ fn frame(page: Page) -> AnyView {
         now
     });
     view! {
-        <a class="skip" href="#main" on:click=move |event| {
+        <a class="skip" href="#main" on:click=clicked(move |event| {
             event.prevent_default();
             router::focus_heading();
-        }>{t!("shell.skip")}</a>
+        })>{t!("shell.skip")}</a>
         <header class="top">
             <a class="brand" href="/">
                 <img src="/icons/icon.svg" alt="" width="28" height="28"/>
@@ -125,7 +126,7 @@ fn link(page: Page, route: Route, label: String, icon: &'static str) -> AnyView 
         same.then_some("page")
     };
     view! {
-        <a href=href aria-current=here>
+        <a href=href aria-current=move || here()>
             <span class="icon" data-icon=icon aria-hidden="true"></span>
             <span>{label}</span>
         </a>
@@ -155,7 +156,7 @@ fn language_menu(page: Page) -> AnyView {
         })
         .collect();
     view! {
-        <select class="language" aria-label=t!("shell.language") on:change=choose>
+        <select class="language" aria-label=t!("shell.language") on:change=happened(choose)>
             {options}
         </select>
     }
@@ -171,7 +172,7 @@ fn no_language(page: Page, why: String) -> AnyView {
             <p lang="en">"The texts of the screens could not be loaded. Your records are safe."</p>
             <p lang="fr">"Les textes n’ont pas pu être chargés. Vos données sont en sécurité."</p>
             <p><small>{why}</small></p>
-            <button type="button" on:click=again>"Try again · Réessayer"</button>
+            <button type="button" on:click=clicked(again)>"Try again · Réessayer"</button>
         </main>
     }
     .into_any()

@@ -30,6 +30,7 @@ pub(crate) struct Slot {
     /// The id of what describes it: hint, error.
     described: StoredValue<String>,
 }
+use super::live::effect;
 
 impl Slot {
     pub(crate) fn new(id: String, value: Memo<Option<Value>>, put: Callback<Value>) -> Self {
@@ -67,7 +68,7 @@ impl Slot {
     /// The value as text, kept up with changes from elsewhere unless the person is typing.
     pub(crate) fn text(self, typing: RwSignal<bool>) -> RwSignal<String> {
         let text = RwSignal::new(String::new());
-        Effect::new(move |_| {
+        effect(move || {
             let now = crate::app::input::to_text(self.value.get().as_ref());
             if !typing.get_untracked() {
                 text.set(now);

@@ -6,6 +6,7 @@ use meltemi_core::sync::status::{Line, SyncStatus};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use super::live::{clicked, live, memo, pressed};
 use super::page::{Page, Stage};
 use crate::app::protocol::Ask;
 use crate::app::status::{LineSay, Place, Tone, notice_key, wording};
@@ -14,7 +15,7 @@ use crate::{t, tn};
 
 /// The status in the header.
 pub(crate) fn status(page: Page) -> AnyView {
-    let words = Memo::new(move |_| page.status.get().map(|status| wording(&status)));
+    let words = memo(move || page.status.get().map(|status| wording(&status)));
     let tone = move || match words.get().map(|words| words.tone) {
         Some(Tone::Calm) => "calm",
         Some(Tone::Alarm) => "alarm",
@@ -29,10 +30,10 @@ pub(crate) fn status(page: Page) -> AnyView {
                 .map(|say| line(page, say))
         };
         view! {
-            <span class="dot" data-tone=tone aria-hidden="true"></span>
+            <span class="dot" data-tone=move || tone() aria-hidden="true"></span>
             <span class="place" role="status" aria-live="polite">
-                <span>{place}</span>
-                <small>{line}</small>
+                <span>{live(place)}</span>
+                <small>{live(line)}</small>
             </span>
         }
         .into_any()
@@ -41,7 +42,7 @@ pub(crate) fn status(page: Page) -> AnyView {
         Some(status) => details(page, &status),
         None => view! { <p>{t!("status.unknown")}</p> }.into_any(),
     };
-    view! { <div class="status">{popover("status", label, panel.into_any())}</div> }.into_any()
+    view! { <div class="status">{popover("status", label, live(panel))}</div> }.into_any()
 }
 
 fn place(place: Place) -> String {
@@ -109,11 +110,11 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
     }
     let again = retry.then(|| {
         let click = move |_| page.ask(Ask::Reconnect, |_| ());
-        view! { <button type="button" on:click=click>{t!("status.try_now")}</button> }
+        view! { <button type="button" on:click=clicked(click)>{t!("status.try_now")}</button> }.into_any()
     });
     view! {
         <h2>{t!("status.title")}</h2>
-        <ul class="facts">{facts.into_iter().map(|fact| view! { <li>{fact}</li> }).collect::<Vec<_>>()}</ul>
+        <ul class="facts">{facts.into_iter().map(|fact| view! { <li>{fact}</li> }.into_any()).collect::<Vec<_>>()}</ul>
         {again}
         {notices(page, status)}
         <p class="hint">{t!("status.explain")}</p>
@@ -136,7 +137,7 @@ fn notices(page: Page, status: &SyncStatus) -> Option<AnyView> {
                     <summary>{t!("failure.details")}</summary>
                     <p dir="auto">{notice.message.clone()}</p>
                 </details>
-                <button type="button" class="secondary" on:click=dismiss>
+                <button type="button" class="secondary" on:click=clicked(dismiss)>
                     {t!("status.dismiss")}
                 </button>
             </li>
@@ -190,13 +191,13 @@ pub(crate) fn popover(
     let expanded = move || if open.get() { "true" } else { "false" };
     let id = format!("popover-{name}");
     view! {
-        <div class="popover" data-popover=name node_ref=root on:keydown=escape>
+        <div class="popover" data-popover=name node_ref=root on:keydown=pressed(escape)>
             <button
                 type="button"
                 class="quiet"
-                aria-expanded=expanded
+                aria-expanded=move || expanded()
                 aria-controls=id.clone()
-                on:click=move |_| open.update(|open| *open = !*open)
+                on:click=clicked(move |_| open.update(|open| *open = !*open))
             >
                 {label()}
             </button>
@@ -226,7 +227,7 @@ pub(crate) fn not_ready(page: Page, stage: &Stage) -> Option<AnyView> {
                 view! {
                     <div class="notice" role="status">
                         <h1 aria-busy="true">{t!("shell.starting")}</h1>
-                        <p>{progress}</p>
+                        <p>{live(progress)}</p>
                     </div>
                 }
                 .into_any(),

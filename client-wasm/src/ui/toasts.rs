@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::live::{clicked, live};
 use super::page::Page;
 use crate::app::protocol::Done;
 use crate::app::undo::Step;
@@ -165,7 +166,7 @@ pub(crate) fn toasts(page: Page) -> AnyView {
             .map(|toast| show(page, toast))
             .collect::<Vec<_>>()
     };
-    view! { <div class="toasts" role="status" aria-live="polite">{each}</div> }.into_any()
+    view! { <div class="toasts" role="status" aria-live="polite">{live(each)}</div> }.into_any()
 }
 
 fn show(page: Page, toast: Toast) -> AnyView {
@@ -175,7 +176,7 @@ fn show(page: Page, toast: Toast) -> AnyView {
             page.toasts.remove(number);
             undo(page);
         };
-        view! { <button type="button" class="secondary" on:click=click>{t!("undo.button")}</button> }
+        view! { <button type="button" class="secondary" on:click=clicked(click)>{t!("undo.button")}</button> }.into_any()
     });
     let details = toast.details.map(|details| {
         view! {
@@ -183,7 +184,7 @@ fn show(page: Page, toast: Toast) -> AnyView {
                 <summary>{t!("failure.details")}</summary>
                 <p dir="auto">{details}</p>
             </details>
-        }
+        }.into_any()
     });
     view! {
         <div class="toast" class:error=toast.kind == Kind::Error>
@@ -195,7 +196,7 @@ fn show(page: Page, toast: Toast) -> AnyView {
                     type="button"
                     class="quiet"
                     aria-label=t!("toast.dismiss")
-                    on:click=move |_| page.toasts.remove(number)
+                    on:click=clicked(move |_| page.toasts.remove(number))
                 >
                     "✕"
                 </button>

@@ -27,7 +27,7 @@ pub struct SyncStatus {
 
 /// The line to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Line {
     /// No server is configured: a replica of its own.
     None,

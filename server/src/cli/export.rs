@@ -20,6 +20,7 @@ use crate::config::ExportOptions;
 use crate::lock::DataFolder;
 use crate::offline::Desk;
 use crate::storage::memory::MemoryStorage;
+use crate::storage::rescue;
 use crate::storage::salvage::Salvage;
 use crate::storage::sled::{SledError, SledStorage, database_file};
 
@@ -109,12 +110,16 @@ pub(super) fn export(options: &ExportOptions, out: &mut dyn Write) -> Result<Exi
     for Incomplete { id, what } in &manifest.incomplete {
         say(out, &format!("incomplete: {id}: {what}"))?;
     }
+    let lost = rescue::lost(&folder.database());
+    if let Some(lost) = &lost {
+        say(out, &format!("incomplete: {lost}"))?;
+    }
     let (documents, incomplete) = (manifest.documents.len(), manifest.incomplete.len());
     say(
         out,
         &format!("{documents} documents in {}", options.out.display()),
     )?;
-    Ok(if incomplete == 0 {
+    Ok(if incomplete == 0 && lost.is_none() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -201,7 +206,7 @@ impl Target {
     }
 
     fn sync(&self) -> Result<(), ExportError> {
-        crate::storage::sled::sync_folder(&self.0).map_err(|error| {
+        crate::storage::database::sync_folder(&self.0).map_err(|error| {
             ExportError::Write(self.0.clone(), io::Error::other(error.to_string()))
         })
     }

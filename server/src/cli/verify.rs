@@ -13,6 +13,7 @@ use super::{CliError, say};
 use crate::config::VerifyOptions;
 use crate::lock::DataFolder;
 use crate::offline::Desk;
+use crate::storage::rescue;
 use crate::storage::sled::{SledStorage, blob_folder};
 
 const RESEND: &str =
@@ -24,6 +25,7 @@ pub(super) fn verify(options: &VerifyOptions, out: &mut dyn Write) -> Result<Exi
     let storage = SledStorage::open(&folder.database())?;
     let mut desk = Desk::open(Box::new(storage), true)?;
     let mut problems = blobs(&folder.database());
+    problems.extend(rescue::lost(&folder.database()));
     let entries: Vec<CatalogueEntry> = desk.workspace().catalogue().cloned().collect();
     let mut records = 0;
     for entry in &entries {

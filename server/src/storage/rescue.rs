@@ -10,10 +10,11 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::database::{Database, sync_folder};
 use super::flush_mark;
 use super::part::{Batch, Header, Holds, Name};
 use super::salvage::{self, Found, Salvage};
-use super::sled::{Database, SledError, database_file, sync_folder};
+use super::sled::{SledError, database_file};
 use crate::limits;
 
 /// Opens the database in `folder`, or makes one.
@@ -22,20 +23,34 @@ pub(crate) fn open(folder: &Path) -> Result<Database, SledError> {
     if !folder.exists() && rebuilding.exists() {
         fs::rename(&rebuilding, folder)?;
     }
+    let known = flush_mark::read(folder);
     let copied = copy_recent(folder)?;
+    let mut there = copied.newest;
+    let mut rebuilt = false;
     let mut database = match Database::open(folder) {
         Err(error) if error.is_damage() => {
             tracing::error!(%error, "the database does not open; building it anew from what is whole");
-            rebuild(folder)?;
-            return Database::open(folder);
+            there = there.max(rebuild(folder)?);
+            rebuilt = true;
+            Database::open(folder)?
         }
         other => other?,
     };
     let recovered = database.newest();
-    if copied.newest > recovered {
+    if !rebuilt {
+        there = there.max(recovered);
+    }
+    if !rebuilt && copied.newest > recovered {
         let recent = Recent::read(&recent(folder), recovered)?;
         recent.write_again(&mut database, copied.flushed)?;
-        database.skip_to(copied.newest);
+        database.skip_to(copied.newest)?;
+        database.flush()?;
+    }
+    if there < known {
+        let lost = known - there;
+        tracing::error!(lost, "writes that were on the disk are not there any more");
+        fs::write(lost_note(folder), lost.to_string())?;
+        database.skip_to(known)?;
         database.flush()?;
     }
     fs::write(opened(folder), recovered.to_string())?;
@@ -43,8 +58,9 @@ pub(crate) fn open(folder: &Path) -> Result<Database, SledError> {
     Ok(database)
 }
 
-/// Makes a new database in the place of the one in `folder`, which stays beside it.
-pub(crate) fn rebuild(folder: &Path) -> Result<(), SledError> {
+/// Makes a new database in the place of the one in `folder`, which stays beside it. Returns the
+/// number of the newest batch of which something was found.
+pub(crate) fn rebuild(folder: &Path) -> Result<u64, SledError> {
     let aside = (1..=limits::DAMAGED_KEPT)
         .map(|n| folder.with_extension(format!("damaged-{n}")))
         .find(|path| !path.exists())
@@ -65,7 +81,8 @@ pub(crate) fn rebuild(folder: &Path) -> Result<(), SledError> {
     let salvage = Salvage::read(&files)?;
     let mut database = Database::open(&new)?;
     let names: Vec<(Name, u64)> = salvage.names().collect();
-    database.skip_to(names.iter().map(|(_, batch)| *batch).max().unwrap_or(0));
+    let newest = names.iter().map(|(_, batch)| *batch).max().unwrap_or(0);
+    database.skip_to(newest)?;
     for (name, _) in names {
         if !name.is_newest_note()
             && let Some(bytes) = salvage.bytes(&name)?
@@ -89,7 +106,7 @@ pub(crate) fn rebuild(folder: &Path) -> Result<(), SledError> {
     remove_if_there(&recent(folder))?;
     let parts = damaged.len();
     tracing::warn!(damaged = parts, kept = %aside.display(), "the database was built anew");
-    Ok(())
+    Ok(newest)
 }
 
 fn rebuilding(folder: &Path) -> PathBuf {
@@ -104,6 +121,22 @@ fn opened(folder: &Path) -> PathBuf {
 /// What was written since then, copied out of the database file.
 fn recent(folder: &Path) -> PathBuf {
     folder.with_extension("recent")
+}
+
+/// Tells of writes that are gone from the end of the database file. Stays until a person removes it.
+fn lost_note(folder: &Path) -> PathBuf {
+    folder.with_extension("lost")
+}
+
+/// What to tell a person when the database file was cut or replaced, now or at an earlier start.
+pub(crate) fn lost(folder: &Path) -> Option<String> {
+    let note = lost_note(folder);
+    let writes = fs::read_to_string(&note).ok()?;
+    Some(format!(
+        "the end of the database file is gone, and {writes} writes with it; let all devices connect, \
+         or restore an export, then delete {}",
+        note.display()
+    ))
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use meltemi_core::record::{FieldPath, Scalar};
 use serde_json::Value;
 
+use crate::ui::live::{happened, live, memo};
 use crate::app::language::CONTENT;
 use crate::locale::{self, format};
 use crate::t;
@@ -19,7 +20,7 @@ static LINE: Scalar = Scalar::Line;
 pub(crate) fn by_language(open: Open, path: FieldPath) -> AnyView {
     let value = open.value(path.clone());
     let added = RwSignal::new(BTreeSet::<String>::new());
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         let value = value.get();
         let filled = value.as_ref().and_then(Value::as_object);
         let mut codes: BTreeSet<String> = filled
@@ -31,7 +32,9 @@ pub(crate) fn by_language(open: Open, path: FieldPath) -> AnyView {
         }
         // The reader's own language first.
         let mut codes: Vec<String> = codes.into_iter().collect();
-        codes.sort_by_key(|code| code != locale::language().code);
+        if let Some(at) = codes.iter().position(|code| code == locale::language().code) {
+            codes[..=at].rotate_right(1);
+        }
         codes
     });
     let rows = move |code: String| {
@@ -67,9 +70,9 @@ pub(crate) fn by_language(open: Open, path: FieldPath) -> AnyView {
     view! {
         <div class="languages">
             <For each=move || shown.get() key=Clone::clone children=rows/>
-            <select class="add" aria-label=t!("language.add") on:change=add prop:value="">
+            <select class="add" aria-label=t!("language.add") on:change=happened(add) prop:value="">
                 <option value="">{t!("language.add")}</option>
-                {more}
+                {live(more)}
             </select>
         </div>
     }

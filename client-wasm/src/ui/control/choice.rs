@@ -4,8 +4,10 @@ use leptos::prelude::*;
 use meltemi_core::record::Vocabulary;
 use serde_json::Value;
 
+use crate::ui::live::{happened, live, memo};
 use crate::app::fold::fold;
 use crate::app::input::to_text;
+use crate::app::order::sort_by_key;
 use crate::locale;
 use crate::t;
 use crate::ui::page::Page;
@@ -30,7 +32,7 @@ pub(crate) fn word_choices(vocabulary: &'static Vocabulary) -> Vec<Choice> {
     let choice = |word: &&str| ((*word).to_owned(), locale::word(vocabulary.name, word));
     let mut choices: Vec<Choice> = vocabulary.words.iter().map(choice).collect();
     if vocabulary.name == "country" {
-        choices.sort_by_cached_key(|(_, label)| fold(label));
+        sort_by_key(&mut choices, |(_, label)| fold(label));
     }
     choices
 }
@@ -64,7 +66,7 @@ pub(crate) fn record_choices(page: Page, kinds: &'static [&'static str]) -> Vec<
                 )
             })
             .collect();
-        choices.sort_by_cached_key(|(_, label)| fold(label));
+        sort_by_key(&mut choices, |(_, label)| fold(label));
         (heading, choices)
     };
     kinds.iter().map(group).collect()
@@ -90,8 +92,8 @@ fn select(
     label: impl Fn(&str) -> String + Send + 'static,
     to_value: fn(String) -> Value,
 ) -> AnyView {
-    let groups = Memo::new(move |_| groups());
-    let current = Memo::new(move |_| to_text(slot.value.get().as_ref()));
+    let groups = memo(move || groups());
+    let current = memo(move || to_text(slot.value.get().as_ref()));
     let change = move |event| {
         let chosen = event_target_value(&event);
         slot.put.run(if chosen.is_empty() {
@@ -121,9 +123,9 @@ fn select(
             aria-describedby=slot.note_id()
             aria-invalid=move || slot.invalid()
             prop:value=move || current.get()
-            on:change=change
+            on:change=happened(change)
         >
-            {options}
+            {live(options)}
         </select>
     }
     .into_any()

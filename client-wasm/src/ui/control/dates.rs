@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use meltemi_core::time::Precision;
 use serde_json::Value;
 
+use crate::ui::live::{effect, happened, live, memo};
 use crate::app::dates::{Draft, DraftError, join_month, year_and_month};
 use crate::app::input::to_text;
 use crate::locale::format;
@@ -20,14 +21,14 @@ enum End {
 /// First date, last date when `span`, and how exact they are.
 pub(crate) fn dates(slot: Slot, span: bool) -> AnyView {
     let draft = RwSignal::new(Draft::new(""));
-    Effect::new(move |_| draft.set(Draft::new(&to_text(slot.value.get().as_ref()))));
+    effect(move || draft.set(Draft::new(&to_text(slot.value.get().as_ref()))));
     let save = move || match draft.get_untracked().value() {
         Ok(text) => slot.put.run(text.map_or(Value::Null, Value::String)),
         Err(DraftError::Reversed) => slot.refuse(t!("dates.reversed")),
         // The person is not finished.
         Err(DraftError::Incomplete) => slot.refuse(t!("dates.incomplete")),
     };
-    let precision = Memo::new(move |_| draft.with(|draft| draft.precision));
+    let precision = memo(move || draft.with(|draft| draft.precision));
     let exact = move |event| {
         let precision = match event_target_value(&event).as_str() {
             "year" => Precision::Year,
@@ -50,7 +51,7 @@ pub(crate) fn dates(slot: Slot, span: bool) -> AnyView {
             {end}
             <label>
                 <span>{t!("dates.precision")}</span>
-                <select on:change=exact>
+                <select on:change=happened(exact)>
                     {option(Precision::Day, "day", t!("dates.day"))}
                     {option(Precision::Month, "month", t!("dates.month"))}
                     {option(Precision::Year, "year", t!("dates.year"))}
@@ -68,7 +69,7 @@ fn part(
     end: End,
     save: impl Fn() + Copy + Send + Sync + 'static,
 ) -> AnyView {
-    let text = Memo::new(move |_| {
+    let text = memo(move || {
         draft.with(|draft| {
             if end == End::Start {
                 draft.start.clone()
@@ -104,7 +105,7 @@ fn part(
     view! {
         <div class="date">
             <span aria-hidden="true">{label.get_value()}</span>
-            {control}
+            {live(control)}
         </div>
     }
     .into_any()
@@ -125,7 +126,7 @@ fn day(
             aria-describedby=slot.note_id()
             aria-invalid=move || slot.invalid()
             prop:value=move || text.get()
-            on:change=move |event| put(event_target_value(&event))
+            on:change=happened(move |event| put(event_target_value(&event)))
         />
     }
     .into_any()
@@ -157,9 +158,9 @@ fn month(
                 id=id
                 aria-label=months
                 aria-describedby=slot.note_id()
-                on:change=move |event| put(join_month(&parts().0, &event_target_value(&event)))
+                on:change=happened(move |event| put(join_month(&parts().0, &event_target_value(&event))))
             >
-                {options}
+                {live(options)}
             </select>
             {year_input(slot, None, label, move || parts().0, move |year| {
                 put(join_month(&year, &parts().1));
@@ -199,7 +200,7 @@ fn year_input(
             aria-describedby=slot.note_id()
             aria-invalid=move || slot.invalid()
             prop:value=value
-            on:change=move |event| put(event_target_value(&event))
+            on:change=happened(move |event| put(event_target_value(&event)))
         />
     }
     .into_any()

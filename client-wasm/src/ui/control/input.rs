@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use meltemi_core::record::Scalar;
 
+use crate::ui::live::{happened, pressed};
 use crate::app::input::{expected_key, parse};
 use crate::locale;
 use crate::ui::slot::Slot;
@@ -53,9 +54,9 @@ pub(crate) fn input(slot: Slot, scalar: &'static Scalar) -> AnyView {
             aria-describedby=slot.note_id()
             aria-invalid=move || slot.invalid()
             prop:value=move || text.get()
-            on:input=type_
-            on:change=change
-            on:keydown=keys
+            on:input=happened(type_)
+            on:change=happened(change)
+            on:keydown=pressed(keys)
         />
     }
     .into_any()

@@ -5,6 +5,7 @@ use meltemi_core::command::Command;
 use meltemi_core::id::RecordRef;
 use meltemi_core::record::{Member, Vocabulary};
 
+use crate::ui::live::{clicked, happened, live, memo, pressed};
 use super::choice;
 use crate::app::read::members;
 use crate::app::route::Route;
@@ -17,7 +18,7 @@ use crate::ui::words;
 /// The control for a set.
 pub(crate) fn tags(open: Open, field: Field, member: &'static Member) -> AnyView {
     let value = field.slot.value;
-    let present = Memo::new(move |_| members(value.get().as_ref()));
+    let present = memo(move || members(value.get().as_ref()));
     let path = field.path();
     let set = move |tag: String, present: bool| {
         let command = Command::SetTag {
@@ -44,7 +45,7 @@ fn boxes(
     set: impl Fn(String, bool) + Clone + Send + Sync + 'static,
 ) -> AnyView {
     // Words that only this programme has stand behind the known ones.
-    let words = Memo::new(move |_| {
+    let words = memo(move || {
         let mut words: Vec<String> = choice::word_choices(vocabulary)
             .into_iter()
             .map(|(word, _)| word)
@@ -66,8 +67,8 @@ fn boxes(
             <label class="box">
                 <input
                     type="checkbox"
-                    prop:checked=checked
-                    on:change=move |event| set(tag.clone(), event_target_checked(&event))
+                    prop:checked=move || checked()
+                    on:change=happened(move |event| set(tag.clone(), event_target_checked(&event)))
                 />
                 {label}
             </label>
@@ -101,8 +102,8 @@ fn chips(
         let set = set.clone();
         let name = label.clone();
         let what = match href {
-            Some(href) => view! { <a href=href dir="auto">{label}</a> }.into_any(),
-            None => view! { <span dir="auto">{label}</span> }.into_any(),
+            Some(href) => view! { <a href=href dir="auto">{live(label)}</a> }.into_any(),
+            None => view! { <span dir="auto">{live(label)}</span> }.into_any(),
         };
         view! {
             <li class="chip">
@@ -111,7 +112,7 @@ fn chips(
                     type="button"
                     class="quiet"
                     aria-label=move || t!("tags.remove", what = name())
-                    on:click=move |_| set(tag.clone(), false)
+                    on:click=clicked(move |_| set(tag.clone(), false))
                 >
                     "✕"
                 </button>
@@ -151,15 +152,15 @@ fn free(field: Field, set: impl Fn(String, bool) + Clone + Send + Sync + 'static
                 aria-label=t!("tags.new")
                 aria-describedby=field.slot.note_id()
                 prop:value=move || text.get()
-                on:input=move |event| text.set(event_target_value(&event))
-                on:keydown=move |event| {
+                on:input=happened(move |event| text.set(event_target_value(&event)))
+                on:keydown=pressed(move |event| {
                     if event.key() == "Enter" {
                         event.prevent_default();
                         on_enter();
                     }
-                }
+                })
             />
-            <button type="button" class="secondary" on:click=move |_| add()>{t!("tags.add")}</button>
+            <button type="button" class="secondary" on:click=clicked(move |_| add())>{t!("tags.add")}</button>
         </div>
     }
     .into_any()
@@ -172,7 +173,7 @@ fn select(
     present: Memo<Vec<String>>,
     set: impl Fn(String, bool) + Send + 'static,
 ) -> AnyView {
-    let left = Memo::new(move |_| {
+    let left = memo(move || {
         let mut groups = choice::record_choices(open.page, kinds);
         let present = present.get();
         for (_, choices) in &mut groups {
@@ -195,7 +196,7 @@ fn select(
                 left.track();
                 String::new()
             }
-            on:change=change
+            on:change=happened(change)
         >
             <option value="">{t!("tags.add_record")}</option>
             {move || choice::options(left.get(), "")}

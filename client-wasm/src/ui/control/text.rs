@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use meltemi_core::command::Command;
 use meltemi_core::record::FieldPath;
 
+use crate::ui::live::{effect, happened, memo};
 use crate::app::failure::key;
 use crate::app::read;
 use crate::app::text::{CoText, Selection, Shown};
@@ -51,7 +52,7 @@ pub(crate) fn text(open: Open, field: Field) -> AnyView {
         request_animation_frame(move || writing.fit());
     });
     let follow = path.clone();
-    Effect::new(move |_| {
+    effect(move || {
         open.view.track();
         writing.catch_up(&follow);
     });
@@ -77,12 +78,12 @@ pub(crate) fn text(open: Open, field: Field) -> AnyView {
             dir="auto"
             rows="2"
             aria-describedby=field.slot.note_id()
-            on:input=move |_| {
+            on:input=happened(move |_| {
                 let value = writing.value();
                 writing.change(|model| model.typed(&value));
                 writing.fit();
                 writing.flush_soon();
-            }
+            })
             on:compositionstart=move |_| {
                 writing.change(CoText::begin_composition);
             }
@@ -218,7 +219,7 @@ impl Writing {
 
 /// A text area of a form that is not a record yet.
 pub(crate) fn plain(slot: Slot) -> AnyView {
-    let text = Memo::new(move |_| crate::app::input::to_text(slot.value.get().as_ref()));
+    let text = memo(move || crate::app::input::to_text(slot.value.get().as_ref()));
     view! {
         <textarea
             id=slot.id()
@@ -226,7 +227,7 @@ pub(crate) fn plain(slot: Slot) -> AnyView {
             rows="3"
             aria-describedby=slot.note_id()
             prop:value=move || text.get()
-            on:change=move |event| slot.put.run(event_target_value(&event).into())
+            on:change=happened(move |event| slot.put.run(event_target_value(&event).into()))
         ></textarea>
     }
     .into_any()

@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 
+use crate::ui::live::{clicked, happened, live, memo, sent};
 use super::Listed;
 use crate::app::filters::{Filter, OPEN, filters};
 use crate::app::fold::fold;
+use crate::app::order::sort_by_key;
 use crate::app::query::Query;
 use crate::t;
 use crate::ui::control::choice::{Choice, options};
@@ -23,13 +25,13 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
         .into_iter()
         .map(|filter| choice(listed, filter))
         .collect();
-    let conflicts = Memo::new(move |_| {
+    let conflicts = memo(move || {
         all()
             .iter()
             .filter(|summary| !summary.removed && summary.conflicts > 0)
             .count()
     });
-    let only_open = Memo::new(move |_| !query.with(|query| query.filter(OPEN).is_empty()));
+    let only_open = memo(move || !query.with(|query| query.filter(OPEN).is_empty()));
     let open =
         move || {
             (conflicts.get() > 0 || only_open.get()).then(|| {
@@ -39,22 +41,22 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
             };
             view! {
                 <label class="box">
-                    <input type="checkbox" prop:checked=move || only_open.get() on:change=change/>
+                    <input type="checkbox" prop:checked=move || only_open.get() on:change=happened(change)/>
                     {t!("list.open", count = conflicts.get())}
                 </label>
-            }
+            }.into_any()
         })
         };
     let clear = move || {
         query.with(Query::narrows).then(|| {
             let click = move |_| listed.change(Query::clear);
             view! {
-                <button type="button" class="quiet" on:click=click>{t!("list.clear")}</button>
-            }
+                <button type="button" class="quiet" on:click=clicked(click)>{t!("list.clear")}</button>
+            }.into_any()
         })
     };
     view! {
-        <form class="filters" role="search" on:submit=|event| event.prevent_default()>
+        <form class="filters" role="search" on:submit=sent(|event| event.prevent_default())>
             <label class="search">
                 <span>{t!("list.search")}</span>
                 <input
@@ -63,12 +65,12 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
                     autocomplete="off"
                     placeholder=t!("list.search_hint")
                     prop:value=move || query.with(|query| query.search.clone())
-                    on:input=search
+                    on:input=happened(search)
                 />
             </label>
             {filters}
             {open}
-            {clear}
+            {live(clear)}
         </form>
     }
     .into_any()
@@ -78,7 +80,7 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
 fn choice(listed: Listed, filter: Filter) -> AnyView {
     let Listed { page, kind, query } = listed;
     let name = filter.name();
-    let choices = Memo::new(move |_| {
+    let choices = memo(move || {
         let here: Vec<_> = page
             .records(kind.name)
             .iter()
@@ -102,17 +104,17 @@ fn choice(listed: Listed, filter: Filter) -> AnyView {
             .iter()
             .map(|value| (value.clone(), label(value)))
             .collect();
-        choices.sort_by_cached_key(|(_, label)| fold(label));
+        sort_by_key(&mut choices, |(_, label)| fold(label));
         choices
     });
-    let chosen = Memo::new(move |_| query.with(|query| query.filter(name).to_owned()));
+    let chosen = memo(move || query.with(|query| query.filter(name).to_owned()));
     let label = match &filter {
         Filter::Year(_) => t!("list.year"),
         Filter::CountryOf(_) => t!("list.country"),
         Filter::Place(declared) | Filter::Word(declared) => field(kind.name, &[declared.name]),
     };
     let label = StoredValue::new(label);
-    let shown = Memo::new(move |_| choices.with(Vec::len) > 1 || !chosen.with(String::is_empty));
+    let shown = memo(move || choices.with(Vec::len) > 1 || !chosen.with(String::is_empty));
     let draw = move || {
         shown.get().then(|| {
             let change = move |event| {
@@ -123,13 +125,13 @@ fn choice(listed: Listed, filter: Filter) -> AnyView {
             view! {
                 <label class:chosen=move || !chosen.with(String::is_empty)>
                     <span>{label.get_value()}</span>
-                    <select prop:value=move || chosen.get() on:change=change>
+                    <select prop:value=move || chosen.get() on:change=happened(change)>
                         <option value="">{t!("list.all")}</option>
-                        {all}
+                        {live(all)}
                     </select>
                 </label>
-            }
+            }.into_any()
         })
     };
-    draw.into_any()
+    live(draw)
 }

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use meltemi_core::view::Summary;
 
+use crate::ui::live::clicked;
 use super::Listed;
 use crate::app::columns::{Cell, Column, columns, has_number, number};
 use crate::app::query::Query;
@@ -73,8 +74,8 @@ fn head(listed: Listed, name: &'static str, label: String, class: &'static str) 
         listed.change(|query: &mut Query| query.sort_by(name));
     };
     view! {
-        <th role="columnheader" scope="col" class=class aria-sort=sorted>
-            <button type="button" class="quiet" on:click=click>{label}</button>
+        <th role="columnheader" scope="col" class=class aria-sort=move || sorted()>
+            <button type="button" class="quiet" on:click=clicked(click)>{label}</button>
         </th>
     }
     .into_any()
@@ -92,7 +93,7 @@ fn row(
     let path = Route::record(listed.kind, &summary.reference.key, "").path();
     let number = numbered.then(|| {
         let number = number(summary).map(|number| format::number(number as f64));
-        view! { <td role="cell" class="number">{number}</td> }
+        view! { <td role="cell" class="number">{number}</td> }.into_any()
     });
     let cells: Vec<AnyView> = columns
         .iter()
@@ -111,11 +112,11 @@ fn row(
     let marks = marked.then(|| {
         let (conflicts, missing) = (summary.conflicts as u64, summary.missing as u64);
         let open = (conflicts > 0)
-            .then(|| view! { <span class="mark open">{tn!("list.conflicts", conflicts)}</span> });
+            .then(|| view! { <span class="mark open">{tn!("list.conflicts", conflicts)}</span> }.into_any());
         let missing = (missing > 0)
-            .then(|| view! { <span class="mark missing">{tn!("record.missing", missing)}</span> });
+            .then(|| view! { <span class="mark missing">{tn!("record.missing", missing)}</span> }.into_any());
         let none = open.is_none() && missing.is_none();
-        view! { <td role="cell" class="marks" class:empty=none>{open} " " {missing}</td> }
+        view! { <td role="cell" class="marks" class:empty=none>{open} " " {missing}</td> }.into_any()
     });
     view! {
         <tr role="row">

@@ -6,6 +6,7 @@ use meltemi_core::indicator::Indicator;
 
 use crate::app::fold::fold;
 use crate::app::keys::INDICATORS;
+use crate::app::order::sort_by_key;
 use crate::locale::{self, format};
 use crate::ui::page::Page;
 use crate::ui::words;
@@ -83,7 +84,7 @@ fn breakdown(page: Page, indicator: &Indicator, name: String) -> Option<AnyView>
         .iter()
         .map(|(word, count)| (label(word), *count))
         .collect();
-    rows.sort_by_cached_key(|(label, count)| (std::cmp::Reverse(*count), fold(label)));
+    sort_by_key(&mut rows, |(label, count)| format!("{:020} {}", u64::MAX - count, fold(label)));
     let most = rows
         .iter()
         .map(|(_, count)| *count)

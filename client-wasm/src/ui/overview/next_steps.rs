@@ -29,11 +29,11 @@ pub(crate) fn next_steps(steps: &[NextStep]) -> AnyView {
                 <summary>{tn!("overview.more_steps", count)}</summary>
                 <ul class="steps">{rest}</ul>
             </details>
-        }
+        }.into_any()
     });
     let nothing = first
         .is_empty()
-        .then(|| view! { <p class="hint">{t!("overview.no_steps")}</p> });
+        .then(|| view! { <p class="hint">{t!("overview.no_steps")}</p> }.into_any());
     view! {
         <section class="next-steps" aria-labelledby="steps-title">
             <h2 id="steps-title">{t!("overview.steps")}</h2>
@@ -90,10 +90,10 @@ fn row(page: Page, step: &NextStep) -> AnyView {
     };
     view! {
         <li data-task=task>
-            <a href=path>
+            <a href=move || path()>
                 <span class="task">
                     {locale::text(keys::task(step.task), &[])}
-                    {label.map(|label| view! { ": " <strong>{label}</strong> })}
+                    {label.map(|label| view! { ": " <strong>{label}</strong> }.into_any())}
                 </span>
                 <span class="of" dir="auto" lang=language>{text}</span>
             </a>

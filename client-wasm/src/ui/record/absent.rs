@@ -6,6 +6,7 @@ use meltemi_core::id::RecordRef;
 use meltemi_core::record::{FieldPath, Kind};
 use serde_json::json;
 
+use crate::ui::live::clicked;
 use crate::app::route::Route;
 use crate::t;
 use crate::ui::page::Page;
@@ -30,7 +31,7 @@ pub(crate) fn absent(
             <p>{t!("absent.text")}</p>
             <p><code>{reference.to_string()}</code></p>
             <div class="actions">
-                <button type="button" on:click=move |_| again.run(())>{t!("absent.again")}</button>
+                <button type="button" on:click=clicked(move |_| again.run(()))>{t!("absent.again")}</button>
                 <a class="secondary" role="button" href=list>{words::kind_plural(kind.name)}</a>
             </div>
         </div>
@@ -73,7 +74,7 @@ fn begin(page: Page, kind: &'static Kind, event: RecordRef, again: Callback<()>)
             <h1 tabindex="-1" dir="auto">{heading}</h1>
             <p>{t!("absent.no_report")}</p>
             <div class="actions">
-                <button type="button" on:click=click>{t!("record.begin_report")}</button>
+                <button type="button" on:click=clicked(click)>{t!("record.begin_report")}</button>
                 <a class="secondary" role="button" href=path>{t!("record.to_event")}</a>
             </div>
         </div>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use meltemi_core::record::path::Segment;
 use meltemi_core::view::RecordView;
 
+use crate::ui::live::{live, memo};
 use super::open::Open;
 use crate::app::form::Section;
 use crate::locale;
@@ -18,7 +19,7 @@ pub(crate) fn section_id(name: &str) -> String {
 pub(crate) fn contents(open: Open, sections: &[Section]) -> AnyView {
     let each = |section: &Section| {
         let names: Vec<&'static str> = section.fields.iter().map(|field| field.name).collect();
-        let waits = Memo::new(move |_| open.view.with(|view| waiting(view, &names)));
+        let waits = memo(move || open.view.with(|view| waiting(view, &names)));
         let (label, href) = (
             locale::text(&format!("section.{}", section.name), &[]),
             format!("#{}", section_id(section.name)),
@@ -26,13 +27,13 @@ pub(crate) fn contents(open: Open, sections: &[Section]) -> AnyView {
         let mark = move || match waits.get() {
             (0, 0) => None,
             (0, missing) => Some(
-                view! { <span class="count missing" title=t!("field.missing")>{missing}</span> },
+                view! { <span class="count missing" title=t!("field.missing")>{missing}</span> }.into_any(),
             ),
             (open, _) => {
-                Some(view! { <span class="count open" title=t!("conflict.label")>{open}</span> })
+                Some(view! { <span class="count open" title=t!("conflict.label")>{open}</span> }.into_any())
             }
         };
-        view! { <li><a href=href>{label} {mark}</a></li> }.into_any()
+        view! { <li><a href=href>{label} {live(mark)}</a></li> }.into_any()
     };
     let each: Vec<AnyView> = sections.iter().map(each).collect();
     view! {

@@ -6,6 +6,7 @@ use meltemi_core::command::Command;
 use meltemi_core::conflict::Settlement;
 use meltemi_core::record::FieldPath;
 
+use crate::ui::live::{clicked, happened, live, memo};
 use super::open::Open;
 use crate::t;
 use crate::ui::{conflict, words};
@@ -22,7 +23,7 @@ pub(crate) fn extras(open: Open) -> AnyView {
 }
 
 fn settled(open: Open) -> AnyView {
-    let all = Memo::new(move |_| open.view.with(|view| view.settlements.clone()));
+    let all = memo(move || open.view.with(|view| view.settlements.clone()));
     let draw = move || {
         let all = all.get();
         if all.is_empty() {
@@ -34,9 +35,9 @@ fn settled(open: Open) -> AnyView {
                 <summary><h2>{t!("section.settled")}</h2></summary>
                 <ul class="settled">{each}</ul>
             </details>
-        })
+        }.into_any())
     };
-    draw.into_any()
+    live(draw)
 }
 
 fn settlement(open: Open, settlement: &Settlement) -> AnyView {
@@ -56,7 +57,7 @@ fn settlement(open: Open, settlement: &Settlement) -> AnyView {
         };
         let click = move |_| open.act(command.clone(), done.clone());
         view! {
-            <button type="button" class="quiet" on:click=click>
+            <button type="button" class="quiet" on:click=clicked(click)>
                 {t!("settled.instead", value = text)}
             </button>
         }
@@ -66,7 +67,7 @@ fn settlement(open: Open, settlement: &Settlement) -> AnyView {
     let reason = settlement
         .reason
         .clone()
-        .map(|reason| view! { <q dir="auto">{reason}</q> });
+        .map(|reason| view! { <q dir="auto">{reason}</q> }.into_any());
     view! {
         <li>
             <p>
@@ -81,7 +82,7 @@ fn settlement(open: Open, settlement: &Settlement) -> AnyView {
 }
 
 fn unknown(open: Open) -> AnyView {
-    let all = Memo::new(move |_| {
+    let all = memo(move || {
         open.view.with(|view| {
             let value = |name: &String| {
                 (
@@ -107,13 +108,13 @@ fn unknown(open: Open) -> AnyView {
                 <p class="hint">{t!("unknown.explain")}</p>
                 <dl>{each}</dl>
             </details>
-        })
+        }.into_any())
     };
-    draw.into_any()
+    live(draw)
 }
 
 fn problems(open: Open) -> AnyView {
-    let all = Memo::new(move |_| open.view.with(|view| view.problems.clone()));
+    let all = memo(move || open.view.with(|view| view.problems.clone()));
     let draw = move || {
         let all = all.get();
         if all.is_empty() {
@@ -136,13 +137,13 @@ fn problems(open: Open) -> AnyView {
                 <p class="hint">{t!("problems.explain")}</p>
                 <ul>{each}</ul>
             </details>
-        })
+        }.into_any())
     };
-    draw.into_any()
+    live(draw)
 }
 
 fn remove(open: Open) -> AnyView {
-    let here = Memo::new(move |_| open.view.with(|view| view.removed.is_none()));
+    let here = memo(move || open.view.with(|view| view.removed.is_none()));
     let reason = RwSignal::new(String::new());
     let click = move |_| {
         let reason = reason.get_untracked().trim().to_owned();
@@ -169,15 +170,15 @@ fn remove(open: Open) -> AnyView {
                             type="text"
                             dir="auto"
                             prop:value=move || reason.get()
-                            on:input=move |event| reason.set(event_target_value(&event))
+                            on:input=happened(move |event| reason.set(event_target_value(&event)))
                         />
                     </label>
-                    <button type="button" class="secondary" on:click=click>
+                    <button type="button" class="secondary" on:click=clicked(click)>
                         {t!("record.remove")}
                     </button>
                 </details>
-            }
+            }.into_any()
         })
     };
-    draw.into_any()
+    live(draw)
 }

@@ -6,6 +6,7 @@ use meltemi_core::id::RecordRef;
 use meltemi_core::record::{self, FieldPath};
 use meltemi_core::time::Timestamp;
 
+use crate::ui::live::{clicked, live, memo};
 use super::open::Open;
 use crate::app::columns::has_number;
 use crate::app::route::Route;
@@ -19,7 +20,7 @@ use crate::{t, tn};
 pub(crate) fn header(open: Open, title: Memo<Title>) -> AnyView {
     let kind = open.kind;
     let list = Route::list(kind, "").path();
-    let number = Memo::new(move |_| {
+    let number = memo(move || {
         open.view.with(|view| {
             view.fields
                 .get("number")
@@ -35,16 +36,16 @@ pub(crate) fn header(open: Open, title: Memo<Title>) -> AnyView {
             .view
             .with(|view| (view.missing.len(), view.newer_schema));
         let missing = (missing > 0).then(|| {
-            view! { <span class="mark missing">{tn!("record.missing", missing as u64)}</span> }
+            view! { <span class="mark missing">{tn!("record.missing", missing as u64)}</span> }.into_any()
         });
-        let newer = newer.then(|| view! { <p class="banner">{t!("record.newer")}</p> });
+        let newer = newer.then(|| view! { <p class="banner">{t!("record.newer")}</p> }.into_any());
         view! { {missing} {newer} }.into_any()
     };
     view! {
         <header class="head">
             <p class="trail">
                 <a href=list>{words::kind_plural(kind.name)}</a>
-                <span>{number}</span>
+                <span>{live(number)}</span>
             </p>
             <div class="name">
                 <h1 tabindex="-1" dir="auto" lang=move || title.get().language>
@@ -52,7 +53,7 @@ pub(crate) fn header(open: Open, title: Memo<Title>) -> AnyView {
                 </h1>
                 {related(open)}
             </div>
-            <div class="marks">{marks}</div>
+            <div class="marks">{live(marks)}</div>
             {removal(open)}
         </header>
     }
@@ -61,7 +62,7 @@ pub(crate) fn header(open: Open, title: Memo<Title>) -> AnyView {
 
 /// A way to remove the record, or when it is removed, to restore it.
 fn removal(open: Open) -> AnyView {
-    let removed = Memo::new(move |_| open.view.with(|view| view.removed.clone()));
+    let removed = memo(move || open.view.with(|view| view.removed.clone()));
     let restore = move |_| {
         let command = Command::Restore {
             document: open.document,
@@ -87,13 +88,13 @@ fn removal(open: Open) -> AnyView {
                     <strong>{t!("record.removed")}</strong>
                     " " {when} " " <span dir="auto">{reason}</span>
                 </p>
-                <button type="button" class="secondary" on:click=restore>
+                <button type="button" class="secondary" on:click=clicked(restore)>
                     {t!("record.restore")}
                 </button>
             </div>
-        })
+        }.into_any())
     };
-    draw.into_any()
+    live(draw)
 }
 
 /// The report of an event, and the event of a report.
@@ -123,5 +124,5 @@ fn related(open: Open) -> AnyView {
             (_, false) => t!("record.begin_report"),
         }
     };
-    view! { <a class="secondary" role="button" href=path>{label}</a> }.into_any()
+    view! { <a class="secondary" role="button" href=path>{live(label)}</a> }.into_any()
 }

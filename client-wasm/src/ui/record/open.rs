@@ -11,10 +11,11 @@ use meltemi_core::record::{FieldPath, Kind};
 use meltemi_core::view::RecordView;
 use serde_json::Value;
 
+use crate::ui::live::memo;
 use crate::app::protocol::{Answer, Ask, Done, Failure};
 use crate::app::read;
 use crate::ui::field::Field;
-use crate::ui::page::Page;
+use crate::ui::page::{Page, Then};
 use crate::ui::toasts;
 
 /// The record on the screen. A handle.
@@ -65,12 +66,12 @@ impl Open {
 
     /// The value at a place, kept up.
     pub(crate) fn value(self, path: FieldPath) -> Memo<Option<Value>> {
-        Memo::new(move |_| self.view.with(|view| read::value(view, &path).cloned()))
+        memo(move || self.view.with(|view| read::value(view, &path).cloned()))
     }
 
     /// The open conflict at a place, kept up.
     pub(crate) fn conflict(self, path: FieldPath) -> Memo<Option<Conflict>> {
-        Memo::new(move |_| self.view.with(|view| read::conflict(view, &path).cloned()))
+        memo(move || self.view.with(|view| read::conflict(view, &path).cloned()))
     }
 
     /// Carries out a command and shows the record afterwards.
@@ -79,6 +80,10 @@ impl Open {
         command: Command,
         then: impl FnOnce(Result<Box<Done>, Failure>) + 'static,
     ) {
+        self.execute_boxed(command, Box::new(then));
+    }
+
+    fn execute_boxed(self, command: Command, then: Then) {
         let number = self.next(|order| order.under_way += 1);
         self.page.execute(command, move |result| {
             self.order.try_update_value(|order| order.under_way -= 1);

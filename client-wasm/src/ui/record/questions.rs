@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use meltemi_core::conflict::Question;
 
+use crate::ui::live::{live, memo};
 use super::open::Open;
 use crate::app::form::element_id;
 use crate::ui::{conflict, words};
@@ -10,7 +11,7 @@ use crate::{t, tn};
 
 /// The open contradictions; nothing when there are none.
 pub(crate) fn questions(open: Open) -> AnyView {
-    let all = Memo::new(move |_| open.view.with(|view| view.conflicts.clone()));
+    let all = memo(move || open.view.with(|view| view.conflicts.clone()));
     let draw = move || {
         let all = all.get();
         if all.is_empty() {
@@ -49,7 +50,7 @@ pub(crate) fn questions(open: Open) -> AnyView {
                 <p>{t!("conflict.explain")}</p>
                 <ul>{each}</ul>
             </section>
-        })
+        }.into_any())
     };
-    draw.into_any()
+    live(draw)
 }
