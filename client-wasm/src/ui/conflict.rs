@@ -36,7 +36,7 @@ fn choose(open: Open, conflict: &Conflict) -> AnyView {
     };
     let id = format!("{}--reason", conflict.path);
     view! {
-        <div class="conflict" role="group" aria-label=t!("conflict.label")>
+        <fieldset class="conflict" aria-label=t!("conflict.label")>
             <p class="question">{question}</p>
             <ul>{values}</ul>
             <div class="reason">
@@ -49,7 +49,7 @@ fn choose(open: Open, conflict: &Conflict) -> AnyView {
                     on:input=happened(move |event| reason.set(event_target_value(&event)))
                 />
             </div>
-        </div>
+        </fieldset>
     }
     .into_any()
 }

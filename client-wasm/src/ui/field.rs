@@ -187,22 +187,26 @@ pub(crate) fn field(open: Open, around: &FieldPath, declared: &'static record::F
             )
         }
     };
-    let label_id = format!("{id}--label");
-    let heading = if group {
-        view! { <span class="label" id=label_id.clone()>{label} {missing}</span> }.into_any()
+    let notes = field.notes();
+    if group {
+        view! {
+            <fieldset class="field" data-width=width id=id>
+                <legend class="label">{label} {missing}</legend>
+                {control}
+                {notes}
+            </fieldset>
+        }
+        .into_any()
     } else {
-        view! { <label class="label" for=field.slot.id()>{label} {missing}</label> }.into_any()
-    };
-    let role = group.then_some("group");
-    let named = group.then_some(label_id);
-    view! {
-        <div class="field" data-width=width id=id role=role aria-labelledby=named>
-            {heading}
-            {control}
-            {field.notes()}
-        </div>
+        view! {
+            <div class="field" data-width=width id=id>
+                <label class="label" for=field.slot.id()>{label} {missing}</label>
+                {control}
+                {notes}
+            </div>
+        }
+        .into_any()
     }
-    .into_any()
 }
 
 /// The mark of a required field without a value.

@@ -152,23 +152,30 @@ impl First {
             Saving::Wrong(why) => Some(view! { <span class="wrong" role="alert">{why}</span> }.into_any()),
             _ => None,
         };
-        let label_id = format!("{}--label", slot.id());
-        let heading = if group {
-            view! { <span class="label" id=label_id.clone()>{label}</span> }.into_any()
-        } else {
-            view! { <label class="label" for=slot.id()>{label}</label> }.into_any()
-        };
-        let role = group.then_some("group");
-        view! {
-            <div class="field" data-width="full" role=role aria-labelledby=group.then_some(label_id)>
-                {heading}
-                {control}
-                <div class="notes" id=slot.note_id()>
-                    {hint.map(|hint| view! { <span class="hint">{hint}</span> }.into_any())}
-                    {live(wrong)}
-                </div>
+        let notes = view! {
+            <div class="notes" id=slot.note_id()>
+                {hint.map(|hint| view! { <span class="hint">{hint}</span> }.into_any())}
+                {live(wrong)}
             </div>
+        };
+        if group {
+            view! {
+                <fieldset class="field" data-width="full">
+                    <legend class="label">{label}</legend>
+                    {control}
+                    {notes.into_any()}
+                </fieldset>
+            }
+            .into_any()
+        } else {
+            view! {
+                <div class="field" data-width="full">
+                    <label class="label" for=slot.id()>{label}</label>
+                    {control}
+                    {notes.into_any()}
+                </div>
+            }
+            .into_any()
         }
-        .into_any()
     }
 }

@@ -93,7 +93,7 @@ fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
         })
         .collect();
     view! {
-        <article class="record">
+        <div class="record">
             {header::header(open, title)}
             {questions::questions(open)}
             <div class="columns">
@@ -103,7 +103,7 @@ fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
                     {extras::extras(open)}
                 </form>
             </div>
-        </article>
+        </div>
     }
     .into_any()
 }

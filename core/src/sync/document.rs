@@ -26,6 +26,10 @@ pub(super) struct Document {
     pub(super) doc: Automerge,
     /// Changes on the disk: these and all before them.
     pub(super) on_disk: Vec<ChangeHash>,
+    /// Heads that the catalogue says are on the disk, and that could not be read from it.
+    pub(super) missing: Vec<ChangeHash>,
+    /// Whether the next write is a snapshot of everything, so that the disk is in order again.
+    pub(super) rewrite: bool,
     /// Changes the server was last seen to have: these and all before them.
     pub(super) synced: Vec<ChangeHash>,
     pub(super) label: Option<String>,
@@ -112,6 +116,8 @@ impl Document {
             },
             doc: empty(actor),
             on_disk: Vec::new(),
+            missing: Vec::new(),
+            rewrite: false,
             synced: entry.map(|e| from_raw(&e.synced)).unwrap_or_default(),
             label: entry.and_then(|e| e.label.clone()),
             chunks: BTreeMap::new(),
@@ -127,6 +133,11 @@ impl Document {
             self.phase,
             Phase::Queued | Phase::Loading | Phase::Unread { .. }
         )
+    }
+
+    /// Whether the disk has answered, be it that it cannot read the document now.
+    pub(super) fn is_settled(&self) -> bool {
+        !matches!(self.phase, Phase::Queued | Phase::Loading)
     }
 
     pub(super) fn is_found(&self) -> bool {
@@ -240,7 +251,7 @@ impl Document {
     /// What has to be written so that the disk has everything, or nothing.
     pub(super) fn prepare_write(&self) -> Option<(WriteBatch, Writing)> {
         let heads = self.doc.get_heads();
-        if heads == self.on_disk {
+        if heads.is_empty() || (heads == self.on_disk && !self.rewrite) {
             return None;
         }
         let raw = to_raw(&heads);
@@ -263,18 +274,13 @@ impl Document {
                 Vec::new(),
             )
         };
+        let entry = self.entry(&heads);
         let writing = Writing {
             effect: EffectId(0),
             heads,
             put: vec![(put.key, put.bytes.len())],
             remove: remove.clone(),
             attempts: 0,
-        };
-        let entry = CatalogueEntry {
-            document: self.id,
-            heads: raw,
-            label: self.label.clone(),
-            synced: to_raw(&self.synced),
         };
         Some((
             WriteBatch {
@@ -287,6 +293,51 @@ impl Document {
         ))
     }
 
+    /// What the catalogue is to say once `heads` are on the disk. Heads that are known to be
+    /// missing stay listed until they are back, so that a loss is not forgotten.
+    pub(super) fn entry(&self, heads: &[ChangeHash]) -> CatalogueEntry {
+        let missing = self.missing.iter().filter(|head| !self.has(head));
+        CatalogueEntry {
+            document: self.id,
+            heads: to_raw(heads)
+                .into_iter()
+                .chain(missing.map(|head| head.0))
+                .collect(),
+            label: self.label.clone(),
+            synced: to_raw(&self.synced),
+        }
+    }
+
+    /// Compares what was loaded with what the catalogue says. Returns whether nothing is missing.
+    pub(super) fn compare(&mut self, entry: &CatalogueEntry) -> bool {
+        let listed = from_raw(&entry.heads);
+        self.missing = listed
+            .iter()
+            .filter(|head| !self.has(head))
+            .copied()
+            .collect();
+        // An entry without heads was lost, and made again from the chunks.
+        self.rewrite = listed.is_empty() && !self.doc.get_heads().is_empty();
+        self.missing.is_empty()
+    }
+
+    /// Notes that the server has these changes too. What it was seen to have it keeps.
+    pub(super) fn add_synced(&mut self, heads: Vec<ChangeHash>) {
+        let since: Vec<_> = heads
+            .iter()
+            .filter(|head| self.has(head))
+            .copied()
+            .collect();
+        let newer = self.doc.get_changes_meta(&since);
+        let covered =
+            |old: &ChangeHash| self.has(old) && !newer.iter().any(|change| change.hash == *old);
+        let mut all = heads;
+        all.extend(self.synced.iter().filter(|old| !covered(old)));
+        all.sort_unstable();
+        all.dedup();
+        self.synced = all;
+    }
+
     fn wants_snapshot(&self) -> bool {
         let sizes = |kind| {
             let of_kind = self.chunks.iter().filter(move |(key, _)| key.kind == kind);
@@ -294,7 +345,8 @@ impl Document {
         };
         let (snapshots, snapshot_bytes) = sizes(ChunkKind::Snapshot);
         let (increments, increment_bytes) = sizes(ChunkKind::Increment);
-        snapshots == 0 && increments == 0
+        self.rewrite
+            || snapshots == 0 && increments == 0
             || increments >= INCREMENTS
                 && (increment_bytes >= snapshot_bytes || snapshot_bytes < SMALL_SNAPSHOT)
     }
@@ -305,6 +357,7 @@ impl Document {
             self.chunks.remove(key);
         }
         self.chunks.extend(writing.put);
+        self.rewrite = false;
         self.add_on_disk(writing.heads);
     }
 

@@ -7,6 +7,7 @@
 mod connections;
 mod disk;
 mod line;
+mod messages;
 mod pump;
 mod report;
 
@@ -154,10 +155,11 @@ impl<P: Policy> Repo<P> {
         self.outputs.pop_front()
     }
 
-    /// Whether the catalogue is read and, on a replica that follows all, everything is loaded.
+    /// Whether the catalogue is read and, on a replica that follows all, everything is loaded
+    /// that the disk could read.
     pub fn is_ready(&self) -> bool {
         self.catalogue_read
-            && (!self.config.follows_all || self.documents.values().all(Document::is_loaded))
+            && (!self.config.follows_all || self.documents.values().all(Document::is_settled))
     }
 
     /// Starts or stops connecting to the server by itself.

@@ -4,15 +4,15 @@
 //! interrupted by a crash, before or after it took place. After the faults the
 //! world becomes quiet, and what the engine promises must hold.
 
+mod check;
+mod people;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
-use serde_json::json;
 
-use crate::command::{Command, Splice};
-use crate::id::{ConnectionId, DocumentId, EffectId, PeerId, RecordRef, StorageId};
-use crate::record::FieldPath;
+use crate::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
 use crate::sync::input::{Input, Role};
 use crate::sync::output::Output;
 use crate::sync::policy::Principal;
@@ -436,84 +436,6 @@ impl Simulation {
             .and_then(|workspace| workspace.document(document))
             .map(|doc| doc.get_heads().into_iter().map(|head| head.0).collect())
             .unwrap_or_default()
-    }
-
-    /// A person on a device does something small.
-    fn edit(&mut self, replica: usize, choice: u64) {
-        let key = format!("ev{}", self.below(3));
-        let reference = RecordRef::new("event", key);
-        let document = DocumentId::of_record(PROGRAMME, &reference);
-        let number = self.below(28) + 1;
-        let now = self.now;
-        let Some(workspace) = &mut self.replicas[replica].running else {
-            return;
-        };
-        if !workspace.is_ready() {
-            return;
-        }
-        let here = workspace.record(&document).ok();
-        let command = match (choice, here) {
-            (_, None) => Command::CreateRecord {
-                programme: PROGRAMME.to_owned(),
-                reference,
-                values: Vec::new(),
-            },
-            (0, Some(_)) => Command::SetField {
-                document,
-                path: FieldPath::field("dates"),
-                value: json!(format!("2021-03-{number:02}")),
-            },
-            (1, Some(_)) => Command::AddEntry {
-                document,
-                path: FieldPath::field("sessions").join(format!("s{replica}x{}", self.order)),
-                values: vec![("title".to_owned(), json!("Session"))],
-            },
-            (_, Some(record)) => Command::EditText {
-                document,
-                path: FieldPath::field("objectives"),
-                base: record.heads,
-                splices: vec![Splice {
-                    at: 0,
-                    delete: 0,
-                    insert: format!("from {replica} at {number}. "),
-                }],
-            },
-        };
-        workspace
-            .execute(now, &command)
-            .expect("a well-formed command on a loaded record");
-        self.tally.edits += 1;
-        self.drain(replica);
-    }
-
-    fn check_equal(&mut self) {
-        let mut all: Vec<BTreeMap<DocumentId, Vec<String>>> = Vec::new();
-        for (number, replica) in self.replicas.iter().enumerate() {
-            let workspace = replica
-                .running
-                .as_ref()
-                .expect("all replicas run when faults are over");
-            for (document, hashes) in &replica.promised {
-                let hashes: Vec<_> = hashes.iter().copied().collect();
-                assert!(
-                    replica.disk.has(document, &hashes),
-                    "replica {number} has lost a saved change of {document}"
-                );
-            }
-            if number != SERVER {
-                let status = workspace.status();
-                assert_eq!((status.unsaved, status.waiting), (0, 0), "replica {number}");
-            }
-            all.push(
-                workspace
-                    .catalogue()
-                    .map(|e| (e.document, e.heads.iter().map(hex::encode).collect()))
-                    .collect(),
-            );
-        }
-        assert_eq!(all[0], all[1], "server and first device differ");
-        assert_eq!(all[0], all[2], "server and second device differ");
-        self.tally.heads = all.swap_remove(0);
     }
 
     fn later(&mut self, delay: u64, event: Event) {

@@ -142,7 +142,7 @@ fn free(field: Field, set: impl Fn(String, bool) + Clone + Send + Sync + 'static
     };
     let on_enter = add.clone();
     view! {
-        <div class="add" role="group">
+        <div class="add">
             <input
                 id=field.slot.id()
                 type="text"

@@ -56,7 +56,7 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
         })
     };
     view! {
-        <form class="filters" role="search" on:submit=sent(|event| event.prevent_default())>
+        <search><form class="filters" on:submit=sent(|event| event.prevent_default())>
             <label class="search">
                 <span>{t!("list.search")}</span>
                 <input
@@ -71,7 +71,7 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
             {filters}
             {open}
             {live(clear)}
-        </form>
+        </form></search>
     }
     .into_any()
 }

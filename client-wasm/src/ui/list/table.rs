@@ -98,11 +98,13 @@ fn row(
     let cells: Vec<AnyView> = columns
         .iter()
         .map(|column| {
-            let text = words::cell(page, &column.cell(summary));
+            let cell = column.cell(summary);
+            let text = words::cell(page, &cell);
+            let short = matches!(cell, Cell::Dates(_) | Cell::Number(_) | Cell::Words(..));
             let label = locale::field(listed.kind.name, &[column.field.name]);
             let empty = text.is_empty();
             view! {
-                <td role="cell" data-label=label class:empty=empty>
+                <td role="cell" data-label=label class:empty=empty class:short=short>
                     <span dir="auto">{text}</span>
                 </td>
             }

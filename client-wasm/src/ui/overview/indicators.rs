@@ -56,12 +56,12 @@ fn indicator(page: Page, indicator: &Indicator) -> AnyView {
         .map(|note| view! { <p class="note">{note}</p> }.into_any())
         .collect();
     view! {
-        <article class="indicator">
+        <div class="indicator">
             <h3>{name.clone()}</h3>
             <p class="value">{value}</p>
             {notes}
             {breakdown(page, indicator, name)}
-        </article>
+        </div>
     }
     .into_any()
 }

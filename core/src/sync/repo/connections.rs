@@ -1,18 +1,15 @@
 //! Connections: handshake, frames in and out, farewell.
 
 use crate::id::{ConnectionId, DocumentId, PeerId};
-use crate::sync::admission;
-use crate::sync::document::{Document, DocumentPeer, Incoming};
+use crate::sync::document::{Document, DocumentPeer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
-use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::policy::{Policy, Principal, Refusal};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
-use crate::wire::limits::{
-    EMPTY_DOCUMENTS, EPHEMERAL_BYTES, FRAME_BYTES, HANDSHAKE_MILLIS, WAITING_MESSAGES,
-};
+use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS};
 
 impl<P: Policy> Repo<P> {
     pub(super) fn connected(&mut self, connection: ConnectionId, role: Role, principal: Principal) {
@@ -266,122 +263,6 @@ impl<P: Policy> Repo<P> {
         }
     }
 
-    fn sync_message(
-        &mut self,
-        connection: ConnectionId,
-        id: DocumentId,
-        request: bool,
-        data: &[u8],
-    ) {
-        let Some(peer) = self.peers.get(&connection) else {
-            return;
-        };
-        if self.policy.access(&peer.principal, &id) == Access::None {
-            self.send_unavailable(connection, id, None);
-            return;
-        }
-        let message = match admission::read_message(data) {
-            Ok(message) => message,
-            Err(refusal) => {
-                self.refuse(connection, id, refusal);
-                return;
-            }
-        };
-        if !self.documents.contains_key(&id) && !self.catalogue.contains_key(&id) {
-            if peer.empty_documents >= EMPTY_DOCUMENTS {
-                self.close(connection, "too many documents asked for that do not exist");
-                return;
-            }
-            if let Some(peer) = self.peers.get_mut(&connection) {
-                peer.empty_documents += 1;
-            }
-        }
-        let document = self.enter(id);
-        if let Some(refusal) = document
-            .peers
-            .get(&connection)
-            .and_then(|peer| peer.refused.clone())
-        {
-            self.send_unavailable(connection, id, Some(refusal));
-            return;
-        }
-        let waiting = document
-            .inbox
-            .iter()
-            .filter(|i| i.connection == connection)
-            .count();
-        if waiting >= WAITING_MESSAGES {
-            self.close(
-                connection,
-                "too many messages wait for the disk; connect again later",
-            );
-            return;
-        }
-        document.peers.entry(connection).or_default().requested |= request;
-        document.inbox.push_back(Incoming {
-            connection,
-            message,
-        });
-        self.pump(id);
-    }
-
-    fn unavailable(&mut self, connection: ConnectionId, id: DocumentId, refusal: Option<Reason>) {
-        if let Some(reason) = refusal {
-            self.notice(NoticeCode::Refused, Some(id), reason.message);
-        }
-        // The peer has nothing of it. What we have stays announced: it sees our heads.
-        if let Some(peer) = self
-            .documents
-            .get_mut(&id)
-            .and_then(|d| d.peers.get_mut(&connection))
-        {
-            peer.requested = false;
-        }
-    }
-
-    /// Relays to everybody else who has the document open, under the name of the connection.
-    fn ephemeral(
-        &mut self,
-        connection: ConnectionId,
-        id: DocumentId,
-        count: u64,
-        session: String,
-        data: Vec<u8>,
-    ) {
-        let Some(document) = self.documents.get(&id) else {
-            return;
-        };
-        let known = document.is_found() && document.peers.contains_key(&connection);
-        if data.len() > EPHEMERAL_BYTES || !known {
-            return;
-        }
-        let Some(sender) = self.name(connection) else {
-            return;
-        };
-        let others: Vec<_> = document
-            .peers
-            .keys()
-            .filter(|other| **other != connection)
-            .copied()
-            .collect();
-        for other in others {
-            let Some(target) = self.name(other) else {
-                continue;
-            };
-            let frame = Frame::Ephemeral {
-                route: Route {
-                    sender: sender.clone(),
-                    target,
-                },
-                document: id,
-                count,
-                session: session.clone(),
-                data: data.clone(),
-            };
-            self.send(other, &frame);
-        }
-    }
-
     /// Refuses what a peer sent for a document, and tells it why.
     pub(super) fn refuse(&mut self, connection: ConnectionId, id: DocumentId, refusal: Refusal) {
         self.notice(NoticeCode::RefusedPeer, Some(id), refusal.message.clone());
@@ -433,7 +314,7 @@ impl<P: Policy> Repo<P> {
         }
     }
 
-    fn name(&self, connection: ConnectionId) -> Option<PeerId> {
+    pub(super) fn name(&self, connection: ConnectionId) -> Option<PeerId> {
         self.peers
             .get(&connection)?
             .joined()

@@ -98,7 +98,18 @@ impl<P: Policy> Repo<P> {
             damaged += 1;
         }
         document.on_disk = document.doc.get_heads();
+        if let Some(entry) = self.catalogue.get(&id)
+            && !document.compare(entry)
+        {
+            damaged += 1;
+        }
         let found = document.is_found();
+        if found && document.label.is_none() {
+            document.label = self
+                .policy
+                .check(&id, &document.doc, false)
+                .unwrap_or_default();
+        }
         if document.opened {
             self.outputs.push_back(Output::Opened {
                 document: id,
@@ -130,12 +141,7 @@ impl<P: Policy> Repo<P> {
             return;
         };
         document.written(writing);
-        let entry = CatalogueEntry {
-            document: id,
-            heads: to_raw(&document.on_disk),
-            label: document.label.clone(),
-            synced: to_raw(&document.synced),
-        };
+        let entry = document.entry(&document.on_disk);
         self.catalogue.insert(id, entry);
         if document.is_saved() {
             self.outputs.push_back(Output::Saved { document: id });
@@ -228,12 +234,7 @@ impl<P: Policy> Repo<P> {
         let changed = !new.is_empty();
         document.add_on_disk(new);
         if !known && changed {
-            let entry = CatalogueEntry {
-                document: id,
-                heads: to_raw(&document.on_disk),
-                label: None,
-                synced: Vec::new(),
-            };
+            let entry = document.entry(&document.on_disk);
             self.catalogue.insert(id, entry);
         }
         if !intact {
@@ -259,9 +260,10 @@ impl<P: Policy> Repo<P> {
     /// Another process that shares the storage learned what the server has.
     pub(super) fn synced_elsewhere(&mut self, id: DocumentId, heads: &[[u8; 32]]) {
         let document = self.enter(id);
-        document.synced = from_raw(heads);
+        document.add_synced(from_raw(heads));
+        let synced = to_raw(&document.synced);
         if let Some(entry) = self.catalogue.get_mut(&id) {
-            entry.synced = heads.to_vec();
+            entry.synced = synced;
         }
         self.touched.insert(id);
     }

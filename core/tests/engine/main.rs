@@ -1,187 +1,26 @@
 //! What the engine promises, one connection and one disk answer at a time.
 
-use automerge::sync::{Message, State, SyncDoc};
+mod bench;
+
+use automerge::sync::{State, SyncDoc};
 use automerge::transaction::Transactable;
-use automerge::{Automerge, ChangeHash, ROOT, ReadDoc};
-use meltemi_core::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
+use automerge::{Automerge, ROOT};
+use meltemi_core::id::{ConnectionId, PeerId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::Output;
-use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal};
-use meltemi_core::sync::repo::{EditError, Repo, RepoConfig};
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::repo::EditError;
 use meltemi_core::sync::status::{Line, NoticeCode};
 use meltemi_core::sync::storage::{
-    ChunkKey, StorageAnswer, StorageError, StorageRequest, StoredChunk,
+    CatalogueEntry, ChunkKey, Loaded, StorageAnswer, StorageError, StorageRequest, StoredChunk,
 };
-use meltemi_core::time::Timestamp;
-use meltemi_core::wire::frame::{Frame, PeerMetadata, Route};
+use meltemi_core::wire::frame::{Frame, Route};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const START: Timestamp = Timestamp(1_000_000);
-const DOCUMENT: DocumentId = DocumentId::from_bytes([7; 16]);
-const LINE: ConnectionId = ConnectionId(1);
-
-/// Takes every document but those with `forbidden` in them.
-struct NothingForbidden;
-
-impl Policy for NothingForbidden {
-    fn access(&self, _: &Principal, _: &DocumentId) -> Access {
-        Access::Write
-    }
-
-    fn check(&self, _: &DocumentId, doc: &Automerge, _: bool) -> Result<Option<String>, Refusal> {
-        match doc.get(ROOT, "forbidden") {
-            Ok(None) => Ok(Some("thing".to_owned())),
-            _ => Err(Refusal {
-                code: "forbidden",
-                message: "not this".to_owned(),
-            }),
-        }
-    }
-
-    fn announce(&self, _: &Principal, _: Option<&str>) -> bool {
-        true
-    }
-}
-
-/// A repo with what it wants done.
-struct Bench {
-    repo: Repo<NothingForbidden>,
-    now: Timestamp,
-}
-
-impl Bench {
-    /// A replica whose disk is empty. A device dials and follows all; a server does neither.
-    fn new(device: bool) -> Self {
-        let config = RepoConfig {
-            peer: PeerId("here".to_owned()),
-            storage: StorageId("disk".to_owned()),
-            seed: [9; 32],
-            dials: device,
-            follows_all: device,
-        };
-        let mut bench = Self {
-            repo: Repo::new(config, NothingForbidden, START),
-            now: START,
-        };
-        let (catalogue, _) = bench.storage().remove(0);
-        bench.store(catalogue, Ok(StorageAnswer::Catalogue(Vec::new())));
-        bench
-    }
-
-    fn handle(&mut self, input: Input) {
-        self.repo.handle(self.now, input);
-    }
-
-    fn store(&mut self, effect: EffectId, result: Result<StorageAnswer, StorageError>) {
-        self.handle(Input::Stored { effect, result });
-    }
-
-    fn outputs(&mut self) -> Vec<Output> {
-        std::iter::from_fn(|| self.repo.poll()).collect()
-    }
-
-    fn storage(&mut self) -> Vec<(EffectId, StorageRequest)> {
-        storage_of(&self.outputs())
-    }
-
-    fn join(&mut self, connection: ConnectionId, metadata: PeerMetadata) {
-        let principal = Principal::built_in();
-        self.handle(Input::Connected {
-            connection,
-            role: Role::Acceptor,
-            principal,
-        });
-        let join = Frame::Join {
-            sender: PeerId("there".to_owned()),
-            metadata,
-            versions: vec!["1".to_owned()],
-        };
-        self.frame(connection, &join);
-        self.outputs();
-    }
-
-    fn frame(&mut self, connection: ConnectionId, frame: &Frame) {
-        self.handle(Input::Frame {
-            connection,
-            bytes: frame.encode(),
-        });
-    }
-
-    fn sync(&mut self, connection: ConnectionId, message: Message) {
-        let route = Route {
-            sender: PeerId("there".to_owned()),
-            target: PeerId("here".to_owned()),
-        };
-        let frame = Frame::Sync {
-            route,
-            document: DOCUMENT,
-            request: false,
-            data: message.encode(),
-        };
-        self.frame(connection, &frame);
-    }
-}
-
-fn storage_of(outputs: &[Output]) -> Vec<(EffectId, StorageRequest)> {
-    let storage = outputs.iter().filter_map(|output| match output {
-        Output::Storage { effect, request } => Some((*effect, request.clone())),
-        _ => None,
-    });
-    storage.collect()
-}
-
-fn frames_of(outputs: &[Output], to: ConnectionId) -> Vec<Frame> {
-    let frames = outputs.iter().filter_map(|output| match output {
-        Output::Send { connection, bytes } if *connection == to => {
-            Some(Frame::decode(bytes).expect("the engine writes frames"))
-        }
-        _ => None,
-    });
-    frames.collect()
-}
-
-fn shown_heads(outputs: &[Output], to: ConnectionId) -> Vec<Vec<ChangeHash>> {
-    let shown = frames_of(outputs, to)
-        .into_iter()
-        .filter_map(|frame| match frame {
-            Frame::Sync { data, .. } => Some(Message::decode(&data).expect("a sync message").heads),
-            _ => None,
-        });
-    shown.collect()
-}
-
-fn plain() -> PeerMetadata {
-    PeerMetadata::default()
-}
-
-fn doc_with(key: &str) -> Automerge {
-    let mut doc = Automerge::new();
-    doc.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(ROOT, key, 1))
-        .expect("a change");
-    doc
-}
-
-/// The two messages by which a peer hands over a document: its heads, then its changes.
-fn upload(bench: &mut Bench, connection: ConnectionId, doc: &Automerge) -> Vec<Output> {
-    let mut state = State::new();
-    let hello = doc
-        .generate_sync_message(&mut state)
-        .expect("a first message");
-    bench.sync(connection, hello);
-    let answer = bench.outputs();
-    let mut own = doc.clone();
-    for frame in frames_of(&answer, connection) {
-        if let Frame::Sync { data, .. } = frame {
-            let message = Message::decode(&data).expect("a sync message");
-            own.receive_sync_message(&mut state, message)
-                .expect("a sound message");
-        }
-    }
-    let changes = own.generate_sync_message(&mut state).expect("the changes");
-    bench.sync(connection, changes);
-    bench.outputs()
-}
+use crate::bench::{
+    Bench, DOCUMENT, LINE, START, doc_with, frames_of, plain, shown_heads, storage_of, upload,
+};
 
 #[test]
 fn heads_are_shown_only_after_the_disk_has_answered() {
@@ -489,4 +328,111 @@ fn what_another_tab_wrote_is_shown_sent_on_and_not_written_again() {
         Some(doc.get_heads())
     );
     assert!(device.repo.is_saved(&DOCUMENT));
+}
+
+#[test]
+fn what_the_catalogue_lists_and_the_disk_lacks_is_told_and_not_forgotten() {
+    let doc = doc_with("a");
+    let lost = [3; 32];
+    let mut heads: Vec<_> = doc.get_heads().iter().map(|head| head.0).collect();
+    heads.push(lost);
+    let mut server = Bench::with_catalogue(vec![CatalogueEntry {
+        document: DOCUMENT,
+        heads,
+        label: Some("thing".to_owned()),
+        synced: Vec::new(),
+    }]);
+    server.handle(Input::Open { document: DOCUMENT });
+    let (load, _) = server.storage().remove(0);
+    let bytes = doc.save();
+    let chunks = vec![StoredChunk {
+        key: ChunkKey::increment(&bytes),
+        bytes,
+    }];
+    server.store(
+        load,
+        Ok(StorageAnswer::Loaded(Loaded {
+            chunks,
+            damaged: Vec::new(),
+        })),
+    );
+    server.outputs();
+    assert_eq!(server.repo.status().notices[0].code, NoticeCode::Damaged);
+
+    let edit = |doc: &mut Automerge| {
+        doc.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(ROOT, "b", 2))
+            .expect("a put");
+        Ok::<_, EditError>(())
+    };
+    server.repo.edit(START, DOCUMENT, edit).expect("an edit");
+    let (_, request) = server.storage().remove(0);
+    let StorageRequest::Write(batch) = request else {
+        panic!("a write, not {request:?}")
+    };
+    assert!(
+        batch.entry.heads.contains(&lost),
+        "the loss stays in the catalogue"
+    );
+}
+
+#[test]
+fn a_lost_catalogue_entry_is_written_again() {
+    let doc = doc_with("a");
+    let mut server = Bench::with_catalogue(vec![CatalogueEntry {
+        document: DOCUMENT,
+        heads: Vec::new(),
+        label: None,
+        synced: Vec::new(),
+    }]);
+    server.handle(Input::Open { document: DOCUMENT });
+    let (load, _) = server.storage().remove(0);
+    let bytes = doc.save();
+    let key = ChunkKey::increment(&bytes);
+    let loaded = Loaded {
+        chunks: vec![StoredChunk { key, bytes }],
+        damaged: Vec::new(),
+    };
+    server.store(load, Ok(StorageAnswer::Loaded(loaded)));
+    let (_, request) = server.storage().remove(0);
+    let StorageRequest::Write(batch) = request else {
+        panic!("a write, not {request:?}")
+    };
+    let heads: Vec<_> = doc.get_heads().iter().map(|head| head.0).collect();
+    assert_eq!(
+        (batch.entry.heads, batch.entry.label.as_deref()),
+        (heads, Some("thing"))
+    );
+    assert_eq!(batch.remove, [key], "the snapshot replaces what was read");
+}
+
+#[test]
+fn what_the_server_was_seen_to_have_is_never_taken_back() {
+    let mut device = Bench::new(true);
+    let doc = doc_with("a");
+    let bytes = doc.save();
+    let chunk = StoredChunk {
+        key: ChunkKey::increment(&bytes),
+        bytes,
+    };
+    device.handle(Input::WrittenElsewhere {
+        document: DOCUMENT,
+        chunks: vec![chunk],
+    });
+    let heads = doc.get_heads().iter().map(|head| head.0).collect();
+    device.handle(Input::SyncedElsewhere {
+        document: DOCUMENT,
+        heads,
+    });
+    device.handle(Input::SyncedElsewhere {
+        document: DOCUMENT,
+        heads: Vec::new(),
+    });
+    let edit = |doc: &mut Automerge| {
+        let mut tx = doc.transaction();
+        tx.put(ROOT, "b", 2).expect("a put");
+        tx.commit_with(automerge::transaction::CommitOptions::default().with_time(5));
+        Ok::<_, EditError>(())
+    };
+    device.repo.edit(START, DOCUMENT, edit).expect("an edit");
+    assert_eq!(device.repo.status().waiting, 1, "only the new change waits");
 }

@@ -1,0 +1,78 @@
+// What a person finds on a screen, by roles and labels, and waiting until it is so.
+
+/** Resolves when the status in the header says this. */
+export function says(page, words) {
+  return page.getByRole("banner").getByRole("status").filter({ hasText: words }).waitFor();
+}
+
+/** Resolves when a control holds this value. */
+export async function holds(control, value) {
+  const element = await control.elementHandle();
+  await element.evaluateHandle(
+    (control, value) =>
+      new Promise((resolve) => {
+        const look = () => (control.value === value ? resolve() : requestAnimationFrame(look));
+        look();
+      }),
+    value,
+  );
+}
+
+/** Opens an address in a new tab and resolves when its heading is there. */
+export async function openAt(device, path, heading) {
+  const page = await device.open(path);
+  await titled(page, heading);
+  return page;
+}
+
+/** Resolves when this is the heading of the screen. */
+export function titled(page, heading) {
+  return page.getByRole("heading", { level: 1, name: heading }).waitFor();
+}
+
+/** A group of controls, such as a field with several of them. */
+export function group(page, name) {
+  return page.getByRole("group", { name, exact: true });
+}
+
+/** The line in which a record is written about several people at once. */
+export function text(page, name) {
+  return page.getByRole("textbox", { name, exact: true });
+}
+
+/** Adds a session with a title, as a person does it. */
+export async function addSession(page, title) {
+  const sessions = group(page, "Sessions");
+  await sessions.getByRole("button", { name: "Add to “Sessions”" }).click();
+  const added = sessions.getByRole("listitem").filter({ hasText: "New entry" });
+  await added.getByRole("textbox", { name: "Title" }).fill(title);
+  await page.keyboard.press("Tab");
+  await session(page, title).waitFor();
+}
+
+/** A session in the list of an event. */
+export function session(page, title) {
+  return group(page, "Sessions").getByRole("listitem").filter({ hasText: title });
+}
+
+/** Sets the dates of an event to one day. */
+export async function setDay(page, day) {
+  const dates = group(page, "Dates");
+  await dates.getByRole("combobox", { name: "Known to the" }).selectOption("day");
+  await dates.getByRole("textbox", { name: "From" }).fill(day);
+  await dates.getByText("Saved").waitFor();
+}
+
+/** The values of all controls of the record on the screen, everything unfolded. */
+export function controls(page) {
+  return page.getByRole("article").evaluate(async (article) => {
+    for (const folded of article.querySelectorAll("details:not([open])")) {
+      const drawn = new Promise((resolve) => folded.addEventListener("toggle", resolve));
+      folded.open = true;
+      await drawn;
+    }
+    const value = (control) => (control.type === "checkbox" ? control.checked : control.value);
+    const all = [...article.querySelectorAll("form :is(input, select, textarea)")];
+    return all.map((control) => `${control.id}: ${value(control)}`).sort();
+  });
+}
