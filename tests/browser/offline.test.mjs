@@ -117,7 +117,7 @@ test("edits made offline on two devices all arrive, and a contradicting date is 
     await holds(objectives(page), AFTER);
     await session(page, "Fishbone on participation").waitFor();
     await session(page, "Walk through the Villeneuve").waitFor();
-    assert.deepEqual(await contradiction(page), ["13 Apr 2021", "16 Mar 2021"]);
+    assert.deepEqual(await contradiction(page), ["13 April 2021", "16 March 2021"]);
     await says(page, "On the server");
   }
   assert.deepEqual(await controls(a.page), await controls(b.page));
@@ -132,7 +132,7 @@ test("edits made offline on two devices all arrive, and a contradicting date is 
   assert.deepEqual(merged.problems, []);
 
   // One decides, and that is decided for all.
-  await settle(a.page, "16 Mar 2021");
+  await settle(a.page, "16 March 2021");
   await noContradiction(b.page);
   await holds(group(b.page, "Dates").getByRole("textbox", { name: "From" }), "2021-03-16");
   await says(a.page, "On the server");

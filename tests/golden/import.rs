@@ -48,8 +48,7 @@ fn the_reference_programme_fits_the_declarations() {
         assert!(record.problems.is_empty(), "{name}: {:?}", record.problems);
         assert!(record.unknown.is_empty(), "{name}: {:?}", record.unknown);
         let expected: &[&str] = match record.kind.as_str() {
-            // No source says who awarded an action or what else contributed to an outcome.
-            "targeted_action" => &["awarded_by"],
+            // No source says what else contributed to an outcome.
             "outcome" if record.fields.contains_key("actors") => &["other_contributors"],
             "outcome" => &["actors", "other_contributors"],
             _ => &[],

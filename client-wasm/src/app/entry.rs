@@ -42,12 +42,21 @@ pub fn entries(
         .iter()
         .filter_map(|(name, value)| {
             let path = entry_path(key, path, name)?;
-            let entry = Entry { key: name.clone(), path, removed: is_removed(value) };
+            let entry = Entry {
+                key: name.clone(),
+                path,
+                removed: is_removed(value),
+            };
             Some((order(fields, value), entry))
         })
         .collect();
-    sort_by_key(&mut found, |(order, entry)| format!("{order}
-{}", entry.key));
+    sort_by_key(&mut found, |(order, entry)| {
+        format!(
+            "{order}
+{}",
+            entry.key
+        )
+    });
     found.into_iter().map(|(_, entry)| entry).collect()
 }
 
@@ -63,9 +72,15 @@ pub fn entry_path(key: &EntryKey, path: &FieldPath, name: &str) -> Option<FieldP
 fn order(fields: &'static [Field], entry: &Value) -> String {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     let is_time = |field: &&Field| {
-        matches!(field.shape, Shape::Value(Scalar::LocalTime | Scalar::Date | Scalar::Dates))
+        matches!(
+            field.shape,
+            Shape::Value(Scalar::LocalTime | Scalar::Date | Scalar::Dates)
+        )
     };
-    let time = fields.iter().find(is_time).map(|field| text(field.name).unwrap_or("~"));
+    let time = fields
+        .iter()
+        .find(is_time)
+        .map(|field| text(field.name).unwrap_or("~"));
     let number = order::number(entry.get("order").and_then(Value::as_i64));
     let title = title(fields, entry).unwrap_or_default();
     format!("{number}\n{}\n{title}", time.unwrap_or_default())

@@ -52,7 +52,9 @@ pub fn filters(kind: &'static Kind) -> Vec<Filter> {
     // What may be asked about says more than what is only required.
     let asked = |field: &&Field| field.merge == Merge::Ask && field.name != "status";
     let all = || kind.fields.iter().filter(words);
-    let first = all().filter(asked).chain(all().filter(|field| !asked(field)));
+    let first = all()
+        .filter(asked)
+        .chain(all().filter(|field| !asked(field)));
     filters.extend(first.take(MOST_WORDS).map(Filter::Word));
     filters
 }

@@ -45,7 +45,8 @@ pub enum Width {
 pub fn width(field: &Field) -> Width {
     match &field.shape {
         Shape::Value(scalar) => match scalar {
-            Scalar::Line | Scalar::Url | Scalar::Link(_) | Scalar::Dates => Width::Half,
+            Scalar::Dates => Width::Full,
+            Scalar::Line | Scalar::Url | Scalar::Link(_) | Scalar::Date => Width::Half,
             _ => Width::Narrow,
         },
         Shape::ByLanguage | Shape::Text | Shape::Tags(_) | Shape::Entries(..) => Width::Full,

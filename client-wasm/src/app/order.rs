@@ -14,8 +14,11 @@ pub fn number(number: Option<i64>) -> String {
 }
 
 fn places(keys: Vec<String>) -> Vec<usize> {
-    let mut keys: Vec<(String, usize)> =
-        keys.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
+    let mut keys: Vec<(String, usize)> = keys
+        .into_iter()
+        .enumerate()
+        .map(|(place, key)| (key, place))
+        .collect();
     keys.sort_unstable();
     keys.into_iter().map(|(_, place)| place).collect()
 }

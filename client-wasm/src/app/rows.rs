@@ -65,7 +65,9 @@ impl List<'_> {
 
     fn sort(&self, rows: &mut Vec<Summary>, query: &Query) {
         sort_by_key(rows, |row| fold(&(self.title)(row)));
-        let column = columns(self.kind).into_iter().find(|c| c.field.name == query.sort);
+        let column = columns(self.kind)
+            .into_iter()
+            .find(|c| c.field.name == query.sort);
         let words = |row: &Summary| match column.map(|column| column.cell(row)) {
             Some(Cell::Dates(dates)) => dates,
             Some(cell) => fold(&(self.words)(&cell)),
@@ -79,7 +81,13 @@ impl List<'_> {
         match query.sort.as_str() {
             "title" => {}
             "" | "number" => sort_by_key(rows, |row| order::number(number(row))),
-            _ => sort_by_key(rows, |row| if empty(row) { "~".to_owned() } else { words(row) }),
+            _ => sort_by_key(rows, |row| {
+                if empty(row) {
+                    "~".to_owned()
+                } else {
+                    words(row)
+                }
+            }),
         }
         if query.descending {
             // What is empty stays at the end.

@@ -1,6 +1,8 @@
 //! Which words say where the changes of this device are. Every word is backed by the status.
 
-use meltemi_core::sync::status::{Line, NoticeCode, SyncStatus};
+pub use meltemi_core::sync::status::{Line, SyncStatus};
+
+use meltemi_core::sync::status::NoticeCode;
 use meltemi_core::time::Timestamp;
 
 /// Where the changes are, for a layman.

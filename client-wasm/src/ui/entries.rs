@@ -5,9 +5,9 @@ use meltemi_core::command::Command;
 use meltemi_core::record::{EntryKey, Field as Declared, FieldPath, Scalar, Shape};
 use serde_json::{Map, Value, json};
 
-use super::live::{clicked, happened, live, memo};
 use super::control::choice;
 use super::field::{Field, field as draw_field};
+use super::live::{clicked, happened, live, memo};
 use super::record::open::Open;
 use super::{conflict, router, words};
 use crate::app::entry::{Entry, entries as list, entry_path, is_flat};

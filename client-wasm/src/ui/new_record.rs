@@ -149,7 +149,9 @@ impl First {
         let label = locale::field(kind.name, &[declared.name]);
         let hint = locale::hint(kind.name, &[declared.name]);
         let wrong = move || match slot.saving.get() {
-            Saving::Wrong(why) => Some(view! { <span class="wrong" role="alert">{why}</span> }.into_any()),
+            Saving::Wrong(why) => {
+                Some(view! { <span class="wrong" role="alert">{why}</span> }.into_any())
+            }
             _ => None,
         };
         let notes = view! {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::status::SyncStatus;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use meltemi_core::command::Command;
 use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::record::KINDS;
-use meltemi_core::sync::status::SyncStatus;
 use meltemi_core::view::Summary;
 
 use super::toasts::Toasts;

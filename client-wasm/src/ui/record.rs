@@ -13,9 +13,9 @@ use meltemi_core::record::{FieldPath, Kind};
 use meltemi_core::view::RecordView;
 
 pub(crate) use self::absent::no_programme;
-use super::live::{effect, live, memo, sent};
 use self::open::Open;
 use super::field::field;
+use super::live::{effect, live, memo, sent};
 use super::page::{Listing, Loaded, Page};
 use super::{router, screen, words};
 use crate::app::failure::failure;

@@ -1,8 +1,8 @@
 //! Where the changes of this device are: always in sight, in words, with details to open.
 
+use crate::app::status::{Line, SyncStatus};
 use leptos::ev;
 use leptos::prelude::*;
-use meltemi_core::sync::status::{Line, SyncStatus};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
@@ -110,7 +110,8 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
     }
     let again = retry.then(|| {
         let click = move |_| page.ask(Ask::Reconnect, |_| ());
-        view! { <button type="button" on:click=clicked(click)>{t!("status.try_now")}</button> }.into_any()
+        view! { <button type="button" on:click=clicked(click)>{t!("status.try_now")}</button> }
+            .into_any()
     });
     view! {
         <h2>{t!("status.title")}</h2>

@@ -184,7 +184,8 @@ fn show(page: Page, toast: Toast) -> AnyView {
                 <summary>{t!("failure.details")}</summary>
                 <p dir="auto">{details}</p>
             </details>
-        }.into_any()
+        }
+        .into_any()
     });
     view! {
         <div class="toast" class:error=toast.kind == Kind::Error>

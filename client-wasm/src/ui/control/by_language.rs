@@ -6,11 +6,11 @@ use leptos::prelude::*;
 use meltemi_core::record::{FieldPath, Scalar};
 use serde_json::Value;
 
-use crate::ui::live::{happened, live, memo};
 use crate::app::language::CONTENT;
 use crate::locale::{self, format};
 use crate::t;
 use crate::ui::field::Field;
+use crate::ui::live::{happened, live, memo};
 use crate::ui::record::open::Open;
 
 /// What a language's input takes.
@@ -32,7 +32,10 @@ pub(crate) fn by_language(open: Open, path: FieldPath) -> AnyView {
         }
         // The reader's own language first.
         let mut codes: Vec<String> = codes.into_iter().collect();
-        if let Some(at) = codes.iter().position(|code| code == locale::language().code) {
+        if let Some(at) = codes
+            .iter()
+            .position(|code| code == locale::language().code)
+        {
             codes[..=at].rotate_right(1);
         }
         codes

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use meltemi_core::record::Vocabulary;
 use serde_json::Value;
 
-use crate::ui::live::{happened, live, memo};
 use crate::app::fold::fold;
 use crate::app::input::to_text;
 use crate::app::order::sort_by_key;
 use crate::locale;
 use crate::t;
+use crate::ui::live::{happened, live, memo};
 use crate::ui::page::Page;
 use crate::ui::slot::Slot;
 use crate::ui::words;

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use meltemi_core::time::Precision;
 use serde_json::Value;
 
-use crate::ui::live::{effect, happened, live, memo};
 use crate::app::dates::{Draft, DraftError, join_month, year_and_month};
 use crate::app::input::to_text;
 use crate::locale::format;
 use crate::t;
+use crate::ui::live::{effect, happened, live, memo};
 use crate::ui::slot::Slot;
 
 /// Which end of a span.

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use meltemi_core::record::Scalar;
 
-use crate::ui::live::{happened, pressed};
 use crate::app::input::{expected_key, parse};
 use crate::locale;
+use crate::ui::live::{happened, pressed};
 use crate::ui::slot::Slot;
 
 /// An input that puts its value when the person leaves it or presses Enter.

@@ -5,13 +5,13 @@ use meltemi_core::command::Command;
 use meltemi_core::id::RecordRef;
 use meltemi_core::record::{Member, Vocabulary};
 
-use crate::ui::live::{clicked, happened, live, memo, pressed};
 use super::choice;
 use crate::app::read::members;
 use crate::app::route::Route;
 use crate::locale;
 use crate::t;
 use crate::ui::field::Field;
+use crate::ui::live::{clicked, happened, live, memo, pressed};
 use crate::ui::record::open::Open;
 use crate::ui::words;
 

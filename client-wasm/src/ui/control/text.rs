@@ -9,12 +9,12 @@ use leptos::prelude::*;
 use meltemi_core::command::Command;
 use meltemi_core::record::FieldPath;
 
-use crate::ui::live::{effect, happened, memo};
 use crate::app::failure::key;
 use crate::app::read;
 use crate::app::text::{CoText, Selection, Shown};
 use crate::locale;
 use crate::ui::field::Field;
+use crate::ui::live::{effect, happened, memo};
 use crate::ui::record::open::Open;
 use crate::ui::slot::{Saving, Slot};
 

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::ui::live::{clicked, happened, live, memo, sent};
 use super::Listed;
 use crate::app::filters::{Filter, OPEN, filters};
 use crate::app::fold::fold;
@@ -10,6 +9,7 @@ use crate::app::order::sort_by_key;
 use crate::app::query::Query;
 use crate::t;
 use crate::ui::control::choice::{Choice, options};
+use crate::ui::live::{clicked, happened, live, memo, sent};
 use crate::ui::words;
 use crate::{locale, locale::field};
 
@@ -32,9 +32,8 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
             .count()
     });
     let only_open = memo(move || !query.with(|query| query.filter(OPEN).is_empty()));
-    let open =
-        move || {
-            (conflicts.get() > 0 || only_open.get()).then(|| {
+    let open = move || {
+        (conflicts.get() > 0 || only_open.get()).then(|| {
             let change = move |event| {
                 let on = if event_target_checked(&event) { "1" } else { "" };
                 listed.change(|query| query.set_filter(OPEN, on.to_owned()));
@@ -46,7 +45,7 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
                 </label>
             }.into_any()
         })
-        };
+    };
     let clear = move || {
         query.with(Query::narrows).then(|| {
             let click = move |_| listed.change(Query::clear);
@@ -130,7 +129,8 @@ fn choice(listed: Listed, filter: Filter) -> AnyView {
                         {live(all)}
                     </select>
                 </label>
-            }.into_any()
+            }
+            .into_any()
         })
     };
     live(draw)

@@ -4,12 +4,12 @@
 use leptos::prelude::*;
 use meltemi_core::view::Summary;
 
-use crate::ui::live::clicked;
 use super::Listed;
 use crate::app::columns::{Cell, Column, columns, has_number, number};
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::locale::{self, format};
+use crate::ui::live::clicked;
 use crate::ui::words;
 use crate::{t, tn};
 
@@ -113,12 +113,15 @@ fn row(
         .collect();
     let marks = marked.then(|| {
         let (conflicts, missing) = (summary.conflicts as u64, summary.missing as u64);
-        let open = (conflicts > 0)
-            .then(|| view! { <span class="mark open">{tn!("list.conflicts", conflicts)}</span> }.into_any());
-        let missing = (missing > 0)
-            .then(|| view! { <span class="mark missing">{tn!("record.missing", missing)}</span> }.into_any());
+        let open = (conflicts > 0).then(|| {
+            view! { <span class="mark open">{tn!("list.conflicts", conflicts)}</span> }.into_any()
+        });
+        let missing = (missing > 0).then(|| {
+            view! { <span class="mark missing">{tn!("record.missing", missing)}</span> }.into_any()
+        });
         let none = open.is_none() && missing.is_none();
-        view! { <td role="cell" class="marks" class:empty=none>{open} " " {missing}</td> }.into_any()
+        view! { <td role="cell" class="marks" class:empty=none>{open} " " {missing}</td> }
+            .into_any()
     });
     view! {
         <tr role="row">

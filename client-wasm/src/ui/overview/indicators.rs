@@ -84,7 +84,9 @@ fn breakdown(page: Page, indicator: &Indicator, name: String) -> Option<AnyView>
         .iter()
         .map(|(word, count)| (label(word), *count))
         .collect();
-    sort_by_key(&mut rows, |(label, count)| format!("{:020} {}", u64::MAX - count, fold(label)));
+    sort_by_key(&mut rows, |(label, count)| {
+        format!("{:020} {}", u64::MAX - count, fold(label))
+    });
     let most = rows
         .iter()
         .map(|(_, count)| *count)

@@ -29,7 +29,8 @@ pub(crate) fn next_steps(steps: &[NextStep]) -> AnyView {
                 <summary>{tn!("overview.more_steps", count)}</summary>
                 <ul class="steps">{rest}</ul>
             </details>
-        }.into_any()
+        }
+        .into_any()
     });
     let nothing = first
         .is_empty()

@@ -6,9 +6,9 @@ use meltemi_core::id::RecordRef;
 use meltemi_core::record::{FieldPath, Kind};
 use serde_json::json;
 
-use crate::ui::live::clicked;
 use crate::app::route::Route;
 use crate::t;
+use crate::ui::live::clicked;
 use crate::ui::page::Page;
 use crate::ui::{screen, words};
 

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use meltemi_core::record::path::Segment;
 use meltemi_core::view::RecordView;
 
-use crate::ui::live::{live, memo};
 use super::open::Open;
 use crate::app::form::Section;
 use crate::locale;
 use crate::t;
+use crate::ui::live::{live, memo};
 
 /// The id of a section.
 pub(crate) fn section_id(name: &str) -> String {
@@ -27,11 +27,13 @@ pub(crate) fn contents(open: Open, sections: &[Section]) -> AnyView {
         let mark = move || match waits.get() {
             (0, 0) => None,
             (0, missing) => Some(
-                view! { <span class="count missing" title=t!("field.missing")>{missing}</span> }.into_any(),
+                view! { <span class="count missing" title=t!("field.missing")>{missing}</span> }
+                    .into_any(),
             ),
-            (open, _) => {
-                Some(view! { <span class="count open" title=t!("conflict.label")>{open}</span> }.into_any())
-            }
+            (open, _) => Some(
+                view! { <span class="count open" title=t!("conflict.label")>{open}</span> }
+                    .into_any(),
+            ),
         };
         view! { <li><a href=href>{label} {live(mark)}</a></li> }.into_any()
     };

@@ -6,9 +6,9 @@ use meltemi_core::command::Command;
 use meltemi_core::conflict::Settlement;
 use meltemi_core::record::FieldPath;
 
-use crate::ui::live::{clicked, happened, live, memo};
 use super::open::Open;
 use crate::t;
+use crate::ui::live::{clicked, happened, live, memo};
 use crate::ui::{conflict, words};
 
 /// Everything behind the sections.
@@ -30,12 +30,15 @@ fn settled(open: Open) -> AnyView {
             return None;
         }
         let each: Vec<AnyView> = all.iter().rev().map(|one| settlement(open, one)).collect();
-        Some(view! {
-            <details class="section" id="section.settled">
-                <summary><h2>{t!("section.settled")}</h2></summary>
-                <ul class="settled">{each}</ul>
-            </details>
-        }.into_any())
+        Some(
+            view! {
+                <details class="section" id="section.settled">
+                    <summary><h2>{t!("section.settled")}</h2></summary>
+                    <ul class="settled">{each}</ul>
+                </details>
+            }
+            .into_any(),
+        )
     };
     live(draw)
 }
@@ -102,13 +105,16 @@ fn unknown(open: Open) -> AnyView {
             .into_iter()
             .map(|(name, value)| view! { <dt>{name}</dt> <dd dir="auto">{value}</dd> }.into_any());
         let each: Vec<AnyView> = each.collect();
-        Some(view! {
-            <details open class="section" id="section.unknown">
-                <summary><h2>{t!("section.unknown")}</h2></summary>
-                <p class="hint">{t!("unknown.explain")}</p>
-                <dl>{each}</dl>
-            </details>
-        }.into_any())
+        Some(
+            view! {
+                <details open class="section" id="section.unknown">
+                    <summary><h2>{t!("section.unknown")}</h2></summary>
+                    <p class="hint">{t!("unknown.explain")}</p>
+                    <dl>{each}</dl>
+                </details>
+            }
+            .into_any(),
+        )
     };
     live(draw)
 }
@@ -131,13 +137,16 @@ fn problems(open: Open) -> AnyView {
                 .into_any()
         });
         let each: Vec<AnyView> = each.collect();
-        Some(view! {
-            <details open class="section" id="section.problems">
-                <summary><h2>{t!("section.problems")}</h2></summary>
-                <p class="hint">{t!("problems.explain")}</p>
-                <ul>{each}</ul>
-            </details>
-        }.into_any())
+        Some(
+            view! {
+                <details open class="section" id="section.problems">
+                    <summary><h2>{t!("section.problems")}</h2></summary>
+                    <p class="hint">{t!("problems.explain")}</p>
+                    <ul>{each}</ul>
+                </details>
+            }
+            .into_any(),
+        )
     };
     live(draw)
 }
@@ -177,7 +186,8 @@ fn remove(open: Open) -> AnyView {
                         {t!("record.remove")}
                     </button>
                 </details>
-            }.into_any()
+            }
+            .into_any()
         })
     };
     live(draw)

@@ -6,12 +6,12 @@ use meltemi_core::id::RecordRef;
 use meltemi_core::record::{self, FieldPath};
 use meltemi_core::time::Timestamp;
 
-use crate::ui::live::{clicked, live, memo};
 use super::open::Open;
 use crate::app::columns::has_number;
 use crate::app::route::Route;
 use crate::app::title::Title;
 use crate::locale::format;
+use crate::ui::live::{clicked, live, memo};
 use crate::ui::page::Loaded;
 use crate::ui::words;
 use crate::{t, tn};
@@ -36,7 +36,8 @@ pub(crate) fn header(open: Open, title: Memo<Title>) -> AnyView {
             .view
             .with(|view| (view.missing.len(), view.newer_schema));
         let missing = (missing > 0).then(|| {
-            view! { <span class="mark missing">{tn!("record.missing", missing as u64)}</span> }.into_any()
+            view! { <span class="mark missing">{tn!("record.missing", missing as u64)}</span> }
+                .into_any()
         });
         let newer = newer.then(|| view! { <p class="banner">{t!("record.newer")}</p> }.into_any());
         view! { {missing} {newer} }.into_any()
@@ -82,17 +83,20 @@ fn removal(open: Open) -> AnyView {
                 )
             });
         let reason = removed.reason.filter(|reason| !reason.is_empty());
-        Some(view! {
-            <div class="banner removed" role="status">
-                <p>
-                    <strong>{t!("record.removed")}</strong>
-                    " " {when} " " <span dir="auto">{reason}</span>
-                </p>
-                <button type="button" class="secondary" on:click=clicked(restore)>
-                    {t!("record.restore")}
-                </button>
-            </div>
-        }.into_any())
+        Some(
+            view! {
+                <div class="banner removed" role="status">
+                    <p>
+                        <strong>{t!("record.removed")}</strong>
+                        " " {when} " " <span dir="auto">{reason}</span>
+                    </p>
+                    <button type="button" class="secondary" on:click=clicked(restore)>
+                        {t!("record.restore")}
+                    </button>
+                </div>
+            }
+            .into_any(),
+        )
     };
     live(draw)
 }

@@ -11,10 +11,10 @@ use meltemi_core::record::{FieldPath, Kind};
 use meltemi_core::view::RecordView;
 use serde_json::Value;
 
-use crate::ui::live::memo;
 use crate::app::protocol::{Answer, Ask, Done, Failure};
 use crate::app::read;
 use crate::ui::field::Field;
+use crate::ui::live::memo;
 use crate::ui::page::{Page, Then};
 use crate::ui::toasts;
 

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use meltemi_core::conflict::Question;
 
-use crate::ui::live::{live, memo};
 use super::open::Open;
 use crate::app::form::element_id;
+use crate::ui::live::{live, memo};
 use crate::ui::{conflict, words};
 use crate::{t, tn};
 
@@ -44,13 +44,16 @@ pub(crate) fn questions(open: Open) -> AnyView {
             .into_any()
         });
         let each: Vec<AnyView> = each.collect();
-        Some(view! {
-            <section class="questions" aria-labelledby="questions-title">
-                <h2 id="questions-title">{tn!("conflict.open", count)}</h2>
-                <p>{t!("conflict.explain")}</p>
-                <ul>{each}</ul>
-            </section>
-        }.into_any())
+        Some(
+            view! {
+                <section class="questions" aria-labelledby="questions-title">
+                    <h2 id="questions-title">{tn!("conflict.open", count)}</h2>
+                    <p>{t!("conflict.explain")}</p>
+                    <ul>{each}</ul>
+                </section>
+            }
+            .into_any(),
+        )
     };
     live(draw)
 }
