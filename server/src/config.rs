@@ -70,7 +70,7 @@ pub struct ServeOptions {
     #[arg(long, env = "MELTEMI_DATA", value_name = "DIR")]
     pub data: PathBuf,
 
-    /// Loads the reference programme (MC2CM, 2021-2026) at the start, as far as its records are
+    /// Loads the reference programme (MC2CM, 2015-2022) at the start, as far as its records are
     /// not there yet. Records that were edited since stay as they are.
     #[arg(long, env = "MELTEMI_DEMO")]
     pub demo: bool,
