@@ -4,6 +4,7 @@
 
 pub mod columns;
 pub mod dates;
+pub mod decode;
 pub mod entry;
 pub mod failure;
 pub mod filters;

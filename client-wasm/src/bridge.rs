@@ -8,6 +8,7 @@ use futures_channel::oneshot;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use crate::app::decode;
 use crate::app::failure::failure;
 use crate::app::port::{Port, Reply};
 use crate::app::protocol::{Answer, Ask, Event, Failure, FromWorker, ToWorker};
@@ -23,11 +24,14 @@ pub struct Bridge {
     inner: Rc<Inner>,
 }
 
+/// Who is told of events.
+type Listener = Box<dyn Fn(Event)>;
+
 struct Inner {
     worker: Worker,
     last: Cell<u64>,
     waiting: RefCell<BTreeMap<u64, oneshot::Sender<Answered>>>,
-    listener: RefCell<Option<Box<dyn Fn(Event)>>>,
+    listener: RefCell<Option<Listener>>,
     /// What happened before somebody listened.
     early: RefCell<Vec<Event>>,
     broken: RefCell<Option<Failure>>,
@@ -108,7 +112,7 @@ impl Inner {
     }
 
     fn hear(&self, text: &str) {
-        match serde_json::from_str::<FromWorker>(text) {
+        match decode::message(text) {
             Ok(FromWorker::Reply { id, result }) => {
                 let waiting = self.waiting.borrow_mut().remove(&id);
                 if let Some(sender) = waiting {

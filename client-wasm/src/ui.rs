@@ -1,7 +1,13 @@
 //! The screens. They see `app` and `locale` only: neither Automerge nor the engine nor frames.
 
+#![allow(
+    clippy::redundant_closure,
+    reason = "a closure in a view says that what it reads is followed"
+)]
+
 mod conflict;
 mod control;
+mod dom;
 mod entries;
 mod field;
 mod list;
@@ -33,7 +39,7 @@ pub fn start(outside: Outside, language: &'static Language) {
     };
     let outside = send_wrapper(outside);
     mount_to(place, move || {
-        let page = Page::new(outside.clone());
+        let page = Page::new(outside);
         provide_context(page);
         page.listen();
         page.use_language(language);

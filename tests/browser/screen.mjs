@@ -1,5 +1,10 @@
 // What a person finds on a screen, by roles and labels, and waiting until it is so.
 
+import assert from "node:assert/strict";
+
+/** Milliseconds after which something is not expected any more; Playwright waits as long. */
+const PATIENCE = 30_000;
+
 /** Resolves when the status in the header says this. */
 export function says(page, words) {
   return page.getByRole("banner").getByRole("status").filter({ hasText: words }).waitFor();
@@ -7,15 +12,13 @@ export function says(page, words) {
 
 /** Resolves when a control holds this value. */
 export async function holds(control, value) {
-  const element = await control.elementHandle();
-  await element.evaluateHandle(
-    (control, value) =>
-      new Promise((resolve) => {
-        const look = () => (control.value === value ? resolve() : requestAnimationFrame(look));
-        look();
-      }),
-    value,
-  );
+  const late = Date.now() + PATIENCE;
+  for (;;) {
+    const held = await control.inputValue();
+    if (held === value) return;
+    assert.ok(Date.now() < late, `the control holds “${held}” and not “${value}”`);
+    await control.page().evaluate(() => new Promise(requestAnimationFrame));
+  }
 }
 
 /** Opens an address in a new tab and resolves when its heading is there. */
@@ -35,7 +38,7 @@ export function group(page, name) {
   return page.getByRole("group", { name, exact: true });
 }
 
-/** The line in which a record is written about several people at once. */
+/** A line or a text of a record by its label. */
 export function text(page, name) {
   return page.getByRole("textbox", { name, exact: true });
 }
@@ -58,9 +61,10 @@ export function session(page, title) {
 /** Sets the dates of an event to one day. */
 export async function setDay(page, day) {
   const dates = group(page, "Dates");
+  // A month alone is no day, so this is not saved before the day is there.
   await dates.getByRole("combobox", { name: "Known to the" }).selectOption("day");
   await dates.getByRole("textbox", { name: "From" }).fill(day);
-  await dates.getByText("Saved").waitFor();
+  await dates.getByText("Saved", { exact: true }).waitFor();
 }
 
 /** The values of all controls of the record on the screen, everything unfolded. */

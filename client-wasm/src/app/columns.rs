@@ -35,7 +35,8 @@ pub fn columns(kind: &'static Kind) -> Vec<Column> {
         let asked = field.merge == Merge::Ask;
         match &field.shape {
             Shape::Value(Scalar::Dates) => true,
-            Shape::Value(Scalar::Code(_)) => asked,
+            // A currency says nothing without its amount.
+            Shape::Value(Scalar::Code(words)) => asked && words.name != "currency",
             Shape::Value(Scalar::Link(_)) => asked || field.required,
             Shape::Tags(Member::Link(_) | Member::Code(_))
             | Shape::Entries(EntryKey::Link(_), _) => field.required,

@@ -51,11 +51,7 @@ pub fn entries(
         })
         .collect();
     sort_by_key(&mut found, |(order, entry)| {
-        format!(
-            "{order}
-{}",
-            entry.key
-        )
+        format!("{order}\n{}", entry.key)
     });
     found.into_iter().map(|(_, entry)| entry).collect()
 }

@@ -106,10 +106,11 @@ impl Filter {
 
     /// The values that occur in a list.
     pub fn options(&self, summaries: &[Summary], lookup: Lookup<'_>) -> BTreeSet<String> {
-        summaries
-            .iter()
-            .flat_map(|summary| self.values(summary, lookup))
-            .collect()
+        let mut options = BTreeSet::new();
+        for summary in summaries {
+            options.extend(self.values(summary, lookup));
+        }
+        options
     }
 }
 

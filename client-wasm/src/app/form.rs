@@ -57,8 +57,13 @@ pub fn width(field: &Field) -> Width {
 pub fn linked_kinds(fields: &'static [Field]) -> Vec<&'static str> {
     let mut kinds = Vec::new();
     collect_kinds(fields, &mut kinds);
-    let unique: std::collections::BTreeSet<&'static str> = kinds.into_iter().collect();
-    unique.into_iter().collect()
+    let mut unique: Vec<&'static str> = Vec::new();
+    for kind in kinds {
+        if !unique.contains(&kind) {
+            unique.push(kind);
+        }
+    }
+    unique
 }
 
 fn collect_kinds(fields: &'static [Field], out: &mut Vec<&'static str>) {

@@ -61,6 +61,19 @@ pub const fn expected_key(scalar: &Scalar) -> &'static str {
     }
 }
 
+/// All of these keys, for tests of the locale files.
+pub const EXPECTED: [&str; 9] = [
+    "expected.line",
+    "expected.integer",
+    "expected.flag",
+    "expected.date",
+    "expected.local_time",
+    "expected.decimal",
+    "expected.code",
+    "expected.link",
+    "expected.url",
+];
+
 /// An amount as people write it in different places: `1 250,50`, `1,250.50`, `١٢٥٠`.
 fn decimal(text: &str) -> Option<String> {
     let text = western(text);

@@ -3,7 +3,7 @@
 use meltemi_core::record::{EntryKey, Field, KINDS, Member, Scalar, Shape, Vocabulary};
 use meltemi_core::view::Task;
 
-use super::{failure, status};
+use super::{failure, input, status};
 
 /// The keys under which the label of a field is looked for, in this order: first its own, then one
 /// that several kinds share, then one of all fields of that name.
@@ -66,7 +66,10 @@ pub fn all() -> Vec<Vec<String>> {
     for known in [Task::Settle, Task::Overdue, Task::StepOpen, Task::Complete] {
         keys.push(vec![task(known).to_owned()]);
     }
+    keys.extend(status::PLACES.map(|place| vec![place.key().to_owned()]));
+    keys.extend(input::EXPECTED.map(|key| vec![key.to_owned()]));
     keys.extend(failure::CODES.map(|code| vec![format!("failure.{code}")]));
+    keys.push(vec!["failure.other".to_owned()]);
     keys.extend(INDICATORS.map(|(id, _)| vec![format!("indicator.{id}")]));
     keys
 }

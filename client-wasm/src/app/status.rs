@@ -108,6 +108,15 @@ pub const fn notice_key(code: NoticeCode) -> &'static str {
     }
 }
 
+/// One of every place, for tests of the locale files.
+pub const PLACES: [Place; 5] = [
+    Place::Saving,
+    Place::NotSaved,
+    Place::Waiting(1),
+    Place::OnServer,
+    Place::Saved,
+];
+
 /// All notices, for tests of the locale files.
 pub const NOTICES: [NoticeCode; 8] = [
     NoticeCode::StorageFull,

@@ -2,29 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::Argument;
+use crate::app::decode::{Decode, DecodeError};
 
 /// The texts of a language by their keys.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     texts: BTreeMap<String, Text>,
 }
 
 /// A text, or one for each plural category of the language.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 enum Text {
     One(String),
     Plural(BTreeMap<String, String>),
 }
 
+impl Decode for Text {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        match value {
+            Value::String(text) => Ok(Self::One(text)),
+            forms => Decode::decode(forms).map(Self::Plural),
+        }
+    }
+}
+
 impl Catalogue {
     /// Reads a locale file.
-    pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+    pub fn parse(json: &str) -> Result<Self, DecodeError> {
+        let value: Value = serde_json::from_str(json).map_err(|_| DecodeError("the JSON"))?;
+        Ok(Self {
+            texts: Decode::decode(value)?,
+        })
     }
 
     /// The text of a key; of a counted one the form for many.

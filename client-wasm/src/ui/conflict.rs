@@ -6,7 +6,8 @@ use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question};
 use meltemi_core::record::FieldPath;
 use meltemi_core::time::Timestamp;
 
-use super::live::{clicked, happened, live};
+use super::dom::el;
+use super::live::{happened, live};
 use super::page::Page;
 use super::record::open::Open;
 use super::words;
@@ -35,23 +36,32 @@ fn choose(open: Open, conflict: &Conflict) -> AnyView {
         Question::RemovedOrKept => vec![removed_or_kept(open, conflict, reason)],
     };
     let id = format!("{}--reason", conflict.path);
-    view! {
-        <fieldset class="conflict" aria-label=t!("conflict.label")>
-            <p class="question">{question}</p>
-            <ul>{values}</ul>
-            <div class="reason">
-                <label for=id.clone()>{t!("conflict.reason")}</label>
-                <input
-                    id=id
-                    type="text"
-                    dir="auto"
-                    prop:value=move || reason.get()
-                    on:input=happened(move |event| reason.set(event_target_value(&event)))
-                />
-            </div>
-        </fieldset>
-    }
-    .into_any()
+    el("fieldset")
+        .is("class", "conflict")
+        .attr("aria-label", t!("conflict.label"))
+        .child(el("p").is("class", "question").child(question))
+        .child(el("ul").child(values))
+        .child(
+            el("div")
+                .is("class", "reason")
+                .child(
+                    el("label")
+                        .attr("for", id.clone())
+                        .child(t!("conflict.reason")),
+                )
+                .child(
+                    el("input")
+                        .attr("id", id)
+                        .is("type", "text")
+                        .is("dir", "auto")
+                        .prop("value", move || reason.get())
+                        .on(
+                            "input",
+                            happened(move |event| reason.set(event_target_value(&event))),
+                        ),
+                ),
+        )
+        .into_any()
 }
 
 fn one(
@@ -74,19 +84,28 @@ fn one(
         };
         open.act(command, done.clone());
     };
-    view! {
-        <li>
-            <div class="value">
-                <strong dir="auto">{text}</strong>
-                {shown.then(|| view! { <span class="mark">{t!("conflict.shown")}</span> }.into_any())}
-                <small>{origin(open.page, &concurrent.origin)}</small>
-            </div>
-            <button type="button" class="secondary" aria-label=label on:click=clicked(click)>
-                {t!("conflict.this_one")}
-            </button>
-        </li>
-    }
-    .into_any()
+    el("li")
+        .child(
+            el("div")
+                .is("class", "value")
+                .child(el("strong").is("dir", "auto").child(text))
+                .child(shown.then(|| {
+                    el("span")
+                        .is("class", "mark")
+                        .child(t!("conflict.shown"))
+                        .into_any()
+                }))
+                .child(el("small").child(origin(open.page, &concurrent.origin))),
+        )
+        .child(
+            el("button")
+                .is("type", "button")
+                .is("class", "secondary")
+                .attr("aria-label", label)
+                .on("click", happened(click))
+                .child(t!("conflict.this_one")),
+        )
+        .into_any()
 }
 
 fn removed_or_kept(open: Open, conflict: &Conflict, reason: RwSignal<String>) -> AnyView {
@@ -94,7 +113,11 @@ fn removed_or_kept(open: Open, conflict: &Conflict, reason: RwSignal<String>) ->
     let origins: Vec<AnyView> = conflict
         .values
         .iter()
-        .map(|value| view! { <small>{origin(open.page, &value.origin)}</small> }.into_any())
+        .map(|value| {
+            el("small")
+                .child(origin(open.page, &value.origin))
+                .into_any()
+        })
         .collect();
     let restore = move |_| {
         let command = Command::Restore {
@@ -114,16 +137,27 @@ fn removed_or_kept(open: Open, conflict: &Conflict, reason: RwSignal<String>) ->
             t!("done.removed"),
         );
     };
-    view! {
-        <li>
-            <div class="value">{origins}</div>
-            <div class="actions">
-                <button type="button" class="secondary" on:click=clicked(restore)>{t!("conflict.keep")}</button>
-                <button type="button" class="secondary" on:click=clicked(drop_it)>{t!("conflict.remove")}</button>
-            </div>
-        </li>
-    }
-    .into_any()
+    el("li")
+        .child(el("div").is("class", "value").child(origins))
+        .child(
+            el("div")
+                .is("class", "actions")
+                .child(
+                    el("button")
+                        .is("type", "button")
+                        .is("class", "secondary")
+                        .on("click", happened(restore))
+                        .child(t!("conflict.keep")),
+                )
+                .child(
+                    el("button")
+                        .is("type", "button")
+                        .is("class", "secondary")
+                        .on("click", happened(drop_it))
+                        .child(t!("conflict.remove")),
+                ),
+        )
+        .into_any()
 }
 
 fn given(reason: RwSignal<String>) -> Option<String> {

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use meltemi_core::command::Command;
 use meltemi_core::record::{EntryKey, Field as Declared, FieldPath, Scalar, Shape};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::control::choice;
+use super::dom::el;
 use super::field::{Field, field as draw_field};
-use super::live::{clicked, happened, live, memo};
+use super::live::{happened, live, memo};
 use super::record::open::Open;
 use super::{conflict, router, words};
 use crate::app::entry::{Entry, entries as list, entry_path, is_flat};
@@ -58,14 +59,7 @@ pub(crate) fn entries(
     let gone = memo(move || here(true)().len());
     let removed = move || {
         (gone.get() > 0).then(|| {
-            view! {
-                <details class="removed">
-                    <summary>{crate::tn!("entry.removed", gone.get() as u64)}</summary>
-                    <ul>
-                        <For each=here(true) key=|entry| entry.key.clone() children=move |entry| it.removed(entry)/>
-                    </ul>
-                </details>
-            }.into_any()
+            el("details").is("class", "removed").child(el("summary").child(crate::tn!("entry.removed", gone.get() as u64))).child(el("ul").child(view! { <For each=here(true) key=|entry| entry.key.clone() children=move |entry| it.removed(entry)/> }.into_any())).into_any()
         })
     };
     let class = if is_flat(fields) {
@@ -73,15 +67,7 @@ pub(crate) fn entries(
     } else {
         "entries"
     };
-    view! {
-        <div class=class>
-            <ul>
-                <For each=here(false) key=|entry| entry.key.clone() children=move |entry| it.entry(entry)/>
-            </ul>
-            {it.add(all)}
-            {live(removed)}
-        </div>
-    }
+    el("div").attr("class", class).child(el("ul").child(view! { <For each=here(false) key=|entry| entry.key.clone() children=move |entry| it.entry(entry)/> }.into_any())).child(it.add(all)).child(live(removed))
     .into_any()
 }
 
@@ -102,14 +88,18 @@ impl Entries {
         let question = conflict::at(self.open, path.clone());
         if is_flat(self.fields) {
             self.is_new(&key, &id);
-            return view! {
-                <li class="entry" id=id>
-                    <div class="title"><strong dir="auto">{title}</strong> {remove}</div>
-                    {question}
-                    <div class="fields">{draw()}</div>
-                </li>
-            }
-            .into_any();
+            return el("li")
+                .is("class", "entry")
+                .attr("id", id)
+                .child(
+                    el("div")
+                        .is("class", "title")
+                        .child(el("strong").is("dir", "auto").child(title))
+                        .child(remove),
+                )
+                .child(question)
+                .child(el("div").is("class", "fields").child(draw()))
+                .into_any();
         }
         let asked = self.open.view.with_untracked(|view| {
             view.conflicts
@@ -129,20 +119,27 @@ impl Entries {
         // Fields are drawn when they are first seen: an event has hundreds of them.
         let drawn = RwSignal::new(start);
         let toggled = move |_| drawn.set(true);
-        view! {
-            <li class="entry" id=id>
-                <details open=start on:toggle=happened(toggled)>
-                    <summary>
-                        <strong dir="auto">{title}</strong>
-                        {self.summary(&path)}
-                    </summary>
-                    {question}
-                    <div class="fields">{move || drawn.get().then(&draw)}</div>
-                    {remove}
-                </details>
-            </li>
-        }
-        .into_any()
+        el("li")
+            .is("class", "entry")
+            .attr("id", id)
+            .child(
+                el("details")
+                    .attr("open", start)
+                    .on("toggle", happened(toggled))
+                    .child(
+                        el("summary")
+                            .child(el("strong").is("dir", "auto").child(title))
+                            .child(self.summary(&path)),
+                    )
+                    .child(question)
+                    .child(
+                        el("div")
+                            .is("class", "fields")
+                            .child(live(move || drawn.get().then(&draw))),
+                    )
+                    .child(remove),
+            )
+            .into_any()
     }
 
     /// Whether the entry was just added here. Then the person wants to go on in it.
@@ -191,7 +188,7 @@ impl Entries {
                 }
                 let text = words::scalar(self.open.page, scalar, value);
                 let label = locale::field(kind.name, &[self.declared.name, field.name]);
-                (text != title).then(|| (label, text))
+                (text != title).then_some((label, text))
             };
             self.fields
                 .iter()
@@ -202,12 +199,19 @@ impl Entries {
         let draw = move || {
             let parts = parts.get();
             let one = |(label, text): (String, String)| {
-                view! { <span class="part"><small>{label}</small> " " <span dir="auto">{text}</span></span> }
+                el("span")
+                    .is("class", "part")
+                    .child(el("small").child(label))
+                    .child(" ")
+                    .child(el("span").is("dir", "auto").child(text))
                     .into_any()
             };
             parts.into_iter().map(one).collect::<Vec<_>>()
         };
-        view! { <span class="summary">{live(draw)}</span> }.into_any()
+        el("span")
+            .is("class", "summary")
+            .child(live(draw))
+            .into_any()
     }
 
     fn remove(self, path: &FieldPath) -> AnyView {
@@ -226,12 +230,13 @@ impl Entries {
             );
         };
         let label = move || t!("entry.remove_this", what = title.get());
-        view! {
-            <button type="button" class="quiet remove" aria-label=label on:click=clicked(click)>
-                {t!("entry.remove")}
-            </button>
-        }
-        .into_any()
+        el("button")
+            .is("type", "button")
+            .is("class", "quiet remove")
+            .live("aria-label", label)
+            .on("click", happened(click))
+            .child(t!("entry.remove"))
+            .into_any()
     }
 
     fn removed(self, entry: Entry) -> AnyView {
@@ -246,14 +251,17 @@ impl Entries {
             };
             self.open.act(command, done);
         };
-        view! {
-            <li>
-                <span dir="auto">{title}</span>
-                <button type="button" class="quiet" on:click=clicked(click)>{t!("entry.restore")}</button>
-                {question}
-            </li>
-        }
-        .into_any()
+        el("li")
+            .child(el("span").is("dir", "auto").child(title))
+            .child(
+                el("button")
+                    .is("type", "button")
+                    .is("class", "quiet")
+                    .on("click", happened(click))
+                    .child(t!("entry.restore")),
+            )
+            .child(question)
+            .into_any()
     }
 
     /// A button, or for entries about a record a choice of records.
@@ -266,12 +274,12 @@ impl Entries {
                     let key = self.open.page.device(|device| device.random_key());
                     self.add_entry(key);
                 };
-                view! {
-                    <button type="button" class="secondary add" on:click=clicked(click)>
-                        {t!("entry.add", what = label)}
-                    </button>
-                }
-                .into_any()
+                el("button")
+                    .is("type", "button")
+                    .is("class", "secondary add")
+                    .on("click", happened(click))
+                    .child(t!("entry.add", what = label))
+                    .into_any()
             }
             EntryKey::Link(kinds) => {
                 let left = memo(move || {
@@ -290,22 +298,18 @@ impl Entries {
                         self.add_entry(key);
                     }
                 };
-                view! {
-                    <select
-                        class="add"
-                        id=self.field.slot.id()
-                        aria-label=t!("tags.add_record")
-                        prop:value=move || {
-                            left.track();
-                            String::new()
-                        }
-                        on:change=happened(change)
-                    >
-                        <option value="">{t!("tags.add_record")}</option>
-                        {move || choice::options(left.get(), "")}
-                    </select>
-                }
-                .into_any()
+                el("select")
+                    .is("class", "add")
+                    .attr("id", self.field.slot.id())
+                    .attr("aria-label", t!("tags.add_record"))
+                    .prop("value", move || {
+                        left.track();
+                        String::new()
+                    })
+                    .on("change", happened(change))
+                    .child(el("option").is("value", "").child(t!("tags.add_record")))
+                    .child(live(move || choice::options(left.get(), "")))
+                    .into_any()
             }
         }
     }
@@ -315,7 +319,7 @@ impl Entries {
             return;
         };
         self.added.set(Some(key));
-        let values = self.first_values().into_iter().collect();
+        let values = self.first_values();
         self.field.execute(Command::AddEntry {
             document: self.open.document,
             path,
@@ -324,7 +328,7 @@ impl Entries {
     }
 
     /// What a new entry holds from the start: when a comment was made.
-    fn first_values(self) -> Map<String, Value> {
+    fn first_values(self) -> Vec<(String, Value)> {
         let at = |field: &&Declared| {
             field.name == "at" && matches!(field.shape, Shape::Value(Scalar::LocalTime))
         };

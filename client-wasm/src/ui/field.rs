@@ -5,7 +5,8 @@ use meltemi_core::command::Command;
 use meltemi_core::record::{self, FieldPath, Scalar, Shape};
 use serde_json::Value;
 
-use super::live::{live, memo};
+use super::dom::el;
+use super::live::{live, memo, several};
 use super::record::open::Open;
 use super::slot::{Saving, Slot};
 use super::{conflict, control, entries, toasts, words};
@@ -99,7 +100,7 @@ impl Field {
         let label = open
             .view
             .with_untracked(|view| words::place(open.page, open.kind, view, &self.path()));
-        slot.saving.set(Saving::Saving);
+        slot.saving.set(Saving::UnderWay);
         open.execute(command, move |result| match result {
             Ok(done) => {
                 slot.saving.try_set(Saving::Saved);
@@ -129,19 +130,29 @@ impl Field {
         let hint = locale::hint(open.kind.name, &field_names(open.kind, &path));
         let saving = move || match slot.saving.get() {
             Saving::Idle => ().into_any(),
-            Saving::Saving => view! { <span class="saving">{t!("field.saving")}</span> }.into_any(),
-            Saving::Saved => view! { <span class="saved">{t!("field.saved")}</span> }.into_any(),
-            Saving::Wrong(why) => {
-                view! { <span class="wrong" role="alert">{why}</span> }.into_any()
-            }
+            Saving::UnderWay => el("span")
+                .is("class", "saving")
+                .child(t!("field.saving"))
+                .into_any(),
+            Saving::Saved => el("span")
+                .is("class", "saved")
+                .child(t!("field.saved"))
+                .into_any(),
+            Saving::Wrong(why) => el("span")
+                .is("class", "wrong")
+                .is("role", "alert")
+                .child(why)
+                .into_any(),
         };
-        view! {
-            <div class="notes" id=slot.note_id()>
-                {hint.map(|hint| view! { <span class="hint">{hint}</span> }.into_any())}
-                {live(saving)}
-            </div>
-            {conflict::at(open, path)}
-        }
+        several(vec![
+            (el("div")
+                .is("class", "notes")
+                .attr("id", slot.note_id())
+                .child(hint.map(|hint| el("span").is("class", "hint").child(hint).into_any()))
+                .child(live(saving)))
+            .into_any(),
+            (conflict::at(open, path)).into_any(),
+        ])
         .into_any()
     }
 }
@@ -189,23 +200,34 @@ pub(crate) fn field(open: Open, around: &FieldPath, declared: &'static record::F
     };
     let notes = field.notes();
     if group {
-        view! {
-            <fieldset class="field" data-width=width id=id>
-                <legend class="label">{label} {missing}</legend>
-                {control}
-                {notes}
-            </fieldset>
-        }
-        .into_any()
+        el("fieldset")
+            .is("class", "field")
+            .attr("data-width", width)
+            .attr("id", id)
+            .child(
+                el("legend")
+                    .is("class", "label")
+                    .child(label)
+                    .child(missing),
+            )
+            .child(control)
+            .child(notes)
+            .into_any()
     } else {
-        view! {
-            <div class="field" data-width=width id=id>
-                <label class="label" for=field.slot.id()>{label} {missing}</label>
-                {control}
-                {notes}
-            </div>
-        }
-        .into_any()
+        el("div")
+            .is("class", "field")
+            .attr("data-width", width)
+            .attr("id", id)
+            .child(
+                el("label")
+                    .is("class", "label")
+                    .attr("for", field.slot.id())
+                    .child(label)
+                    .child(missing),
+            )
+            .child(control)
+            .child(notes)
+            .into_any()
     }
 }
 
@@ -217,8 +239,12 @@ fn missing(open: Open, path: &FieldPath, declared: &'static record::Field) -> Op
     let path = path.to_string();
     let here = memo(move || open.view.with(|view| view.missing.contains(&path)));
     let mark = move || {
-        here.get()
-            .then(|| view! { <span class="mark missing">{t!("field.missing")}</span> }.into_any())
+        here.get().then(|| {
+            el("span")
+                .is("class", "mark missing")
+                .child(t!("field.missing"))
+                .into_any()
+        })
     };
     Some(live(mark))
 }

@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use meltemi_core::record::Kind;
 use meltemi_core::view::Summary;
 
-use super::live::{clicked, live, memo};
+use super::dom::el;
+use super::live::{happened, live, memo, several};
 use super::page::{Loaded, Page};
 use super::{screen, words};
 use crate::app::columns::Cell;
@@ -51,19 +52,24 @@ pub(crate) fn list(page: Page, kind: &'static Kind) -> AnyView {
         Some(Loaded::Failed(failure)) => screen::failed_part(&failure),
         Some(Loaded::Waiting) | None => screen::waiting(),
     };
-    view! {
-        <div class="list">
-            <header class="head">
-                <div class="name">
-                    <h1 tabindex="-1">{title}</h1>
-                    <a role="button" href=new>{locale::text(&format!("new.{}", kind.name), &[])}</a>
-                </div>
-            </header>
-            {filter_bar::filter_bar(listed)}
-            {live(draw)}
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "list")
+        .child(
+            el("header").is("class", "head").child(
+                el("div")
+                    .is("class", "name")
+                    .child(el("h1").is("tabindex", "-1").child(title))
+                    .child(
+                        el("a")
+                            .is("role", "button")
+                            .attr("href", new)
+                            .child(locale::text(&format!("new.{}", kind.name), &[])),
+                    ),
+            ),
+        )
+        .child(filter_bar::filter_bar(listed))
+        .child(live(draw))
+        .into_any()
 }
 
 fn found(listed: Listed, all: Arc<Vec<Summary>>) -> AnyView {
@@ -71,13 +77,16 @@ fn found(listed: Listed, all: Arc<Vec<Summary>>) -> AnyView {
     let total = all.iter().filter(|summary| !summary.removed).count();
     if total == 0 {
         let new = Route::New { kind }.path();
-        return view! {
-            <div class="nothing">
-                <p>{t!("list.empty")}</p>
-                <a role="button" href=new>{locale::text(&format!("new.{}", kind.name), &[])}</a>
-            </div>
-        }
-        .into_any();
+        return el("div")
+            .is("class", "nothing")
+            .child(el("p").child(t!("list.empty")))
+            .child(
+                el("a")
+                    .is("role", "button")
+                    .attr("href", new)
+                    .child(locale::text(&format!("new.{}", kind.name), &[])),
+            )
+            .into_any();
     }
     let rows = memo(move || {
         let list = List {
@@ -105,20 +114,29 @@ fn found(listed: Listed, all: Arc<Vec<Summary>>) -> AnyView {
     let draw = move || {
         let rows = rows.get();
         if rows.is_empty() {
-            view! {
-                <div class="nothing">
-                    <p>{t!("list.nothing")}</p>
-                    <button type="button" class="secondary" on:click=clicked(clear)>{t!("list.clear")}</button>
-                </div>
-            }
-            .into_any()
+            el("div")
+                .is("class", "nothing")
+                .child(el("p").child(t!("list.nothing")))
+                .child(
+                    el("button")
+                        .is("type", "button")
+                        .is("class", "secondary")
+                        .on("click", happened(clear))
+                        .child(t!("list.clear")),
+                )
+                .into_any()
         } else {
             table::table(listed, &rows)
         }
     };
-    view! {
-        <p class="count" role="status" aria-live="polite">{live(count)}</p>
-        {live(draw)}
-    }
+    several(vec![
+        (el("p")
+            .is("class", "count")
+            .is("role", "status")
+            .is("aria-live", "polite")
+            .child(live(count)))
+        .into_any(),
+        (live(draw)).into_any(),
+    ])
     .into_any()
 }

@@ -1,8 +1,9 @@
 //! Reactive pieces behind one type each: every closure handed to Leptos directly makes the
 //! program larger by a copy of the code around it.
 
-use leptos::ev::{Event, KeyboardEvent, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Event, KeyboardEvent};
 
 /// A part of a view that is drawn anew when what it reads changes.
 pub(crate) fn live<V>(draw: impl FnMut() -> V + Send + 'static) -> AnyView
@@ -29,22 +30,17 @@ pub(crate) fn effect(run: impl FnMut() + 'static) {
     Effect::new(move |_| run());
 }
 
-/// What happens on a click.
-pub(crate) fn clicked(run: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
-    Box::new(run)
-}
-
-/// What happens on a change or while typing.
+/// What happens at an event.
 pub(crate) fn happened(run: impl FnMut(Event) + 'static) -> Box<dyn FnMut(Event)> {
     Box::new(run)
 }
 
 /// What happens when a key is pressed.
-pub(crate) fn pressed(run: impl FnMut(KeyboardEvent) + 'static) -> Box<dyn FnMut(KeyboardEvent)> {
-    Box::new(run)
+pub(crate) fn pressed(mut run: impl FnMut(KeyboardEvent) + 'static) -> Box<dyn FnMut(Event)> {
+    Box::new(move |event| run(event.unchecked_into()))
 }
 
-/// What happens when a form is sent.
-pub(crate) fn sent(run: impl FnMut(SubmitEvent) + 'static) -> Box<dyn FnMut(SubmitEvent)> {
-    Box::new(run)
+/// Views beside each other.
+pub(crate) fn several(views: Vec<AnyView>) -> AnyView {
+    views.into_any()
 }

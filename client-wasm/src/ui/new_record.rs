@@ -6,7 +6,8 @@ use meltemi_core::id::RecordRef;
 use meltemi_core::record::{EntryKey, Field, FieldPath, Kind, Member, Scalar, Shape};
 use serde_json::{Value, json};
 
-use super::live::{effect, live, memo, sent};
+use super::dom::el;
+use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
 use super::slot::{Saving, Slot};
 use super::{control, record, screen, toasts};
@@ -34,7 +35,7 @@ pub(crate) fn new_record(page: Page, kind: &'static Kind) -> AnyView {
     let fields = StoredValue::new(fields);
     let busy = RwSignal::new(false);
     let wrong = RwSignal::new(None::<String>);
-    let submit = move |event: leptos::ev::SubmitEvent| {
+    let submit = move |event: web_sys::Event| {
         event.prevent_default();
         let Some(programme) = page.programme() else {
             return;
@@ -80,19 +81,41 @@ pub(crate) fn new_record(page: Page, kind: &'static Kind) -> AnyView {
         matches!(list, Some(super::page::Loaded::Here(all)) if all.is_empty())
     };
     let draw = move || no_programme().then(|| record::no_programme(page));
-    view! {
-        {live(draw)}
-        <form class="new sheet" autocomplete="off" on:submit=sent(submit) hidden=move || no_programme()>
-            <h1 tabindex="-1">{title}</h1>
-            <p class="hint">{t!("new.explain")}</p>
-            <div class="fields">{drawn}</div>
-            <p class="wrong" role="alert">{move || wrong.get()}</p>
-            <div class="actions">
-                <button type="submit" aria-busy=move || busy.get().to_string()>{t!("new.create")}</button>
-                <a class="secondary" role="button" href=cancel>{t!("new.cancel")}</a>
-            </div>
-        </form>
-    }
+    several(vec![
+        (live(draw)).into_any(),
+        (el("form")
+            .is("class", "new sheet")
+            .is("autocomplete", "off")
+            .on("submit", happened(submit))
+            .live("hidden", move || no_programme())
+            .child(el("h1").is("tabindex", "-1").child(title))
+            .child(el("p").is("class", "hint").child(t!("new.explain")))
+            .child(el("div").is("class", "fields").child(drawn))
+            .child(
+                el("p")
+                    .is("class", "wrong")
+                    .is("role", "alert")
+                    .child(live(move || wrong.get())),
+            )
+            .child(
+                el("div")
+                    .is("class", "actions")
+                    .child(
+                        el("button")
+                            .is("type", "submit")
+                            .live("aria-busy", move || busy.get().to_string())
+                            .child(t!("new.create")),
+                    )
+                    .child(
+                        el("a")
+                            .is("class", "secondary")
+                            .is("role", "button")
+                            .attr("href", cancel)
+                            .child(t!("new.cancel")),
+                    ),
+            ))
+        .into_any(),
+    ])
     .into_any()
 }
 
@@ -149,35 +172,41 @@ impl First {
         let label = locale::field(kind.name, &[declared.name]);
         let hint = locale::hint(kind.name, &[declared.name]);
         let wrong = move || match slot.saving.get() {
-            Saving::Wrong(why) => {
-                Some(view! { <span class="wrong" role="alert">{why}</span> }.into_any())
-            }
+            Saving::Wrong(why) => Some(
+                el("span")
+                    .is("class", "wrong")
+                    .is("role", "alert")
+                    .child(why)
+                    .into_any(),
+            ),
             _ => None,
         };
-        let notes = view! {
-            <div class="notes" id=slot.note_id()>
-                {hint.map(|hint| view! { <span class="hint">{hint}</span> }.into_any())}
-                {live(wrong)}
-            </div>
-        };
+        let notes = el("div")
+            .is("class", "notes")
+            .attr("id", slot.note_id())
+            .child(hint.map(|hint| el("span").is("class", "hint").child(hint).into_any()))
+            .child(live(wrong));
         if group {
-            view! {
-                <fieldset class="field" data-width="full">
-                    <legend class="label">{label}</legend>
-                    {control}
-                    {notes.into_any()}
-                </fieldset>
-            }
-            .into_any()
+            el("fieldset")
+                .is("class", "field")
+                .is("data-width", "full")
+                .child(el("legend").is("class", "label").child(label))
+                .child(control)
+                .child(notes.into_any())
+                .into_any()
         } else {
-            view! {
-                <div class="field" data-width="full">
-                    <label class="label" for=slot.id()>{label}</label>
-                    {control}
-                    {notes.into_any()}
-                </div>
-            }
-            .into_any()
+            el("div")
+                .is("class", "field")
+                .is("data-width", "full")
+                .child(
+                    el("label")
+                        .is("class", "label")
+                        .attr("for", slot.id())
+                        .child(label),
+                )
+                .child(control)
+                .child(notes.into_any())
+                .into_any()
         }
     }
 }

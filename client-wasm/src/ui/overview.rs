@@ -10,6 +10,7 @@ use meltemi_core::record::{KINDS, kind};
 use meltemi_core::view::OverviewView;
 use serde_json::Value;
 
+use super::dom::el;
 use super::live::{effect, live, memo};
 use super::page::{Loaded, Page};
 use super::{screen, words};
@@ -54,14 +55,12 @@ fn glance(page: Page, view: &OverviewView) -> AnyView {
         return if view.counts.values().all(|count| *count == 0) {
             super::record::no_programme(page)
         } else {
-            view! {
-                <div class="overview">
-                    <h1 tabindex="-1">{t!("nav.overview")}</h1>
-                    {counts(view)}
-                    {next_steps::next_steps(&view.next_steps)}
-                </div>
-            }
-            .into_any()
+            el("div")
+                .is("class", "overview")
+                .child(el("h1").is("tabindex", "-1").child(t!("nav.overview")))
+                .child(counts(view))
+                .child(next_steps::next_steps(&view.next_steps))
+                .into_any()
         };
     };
     let title = words::title(page, programme);
@@ -72,23 +71,39 @@ fn glance(page: Page, view: &OverviewView) -> AnyView {
     let path = kind("programme")
         .map(|kind| Route::record(kind, &programme.reference.key, "").path())
         .unwrap_or_default();
-    view! {
-        <div class="overview">
-            <header class="head">
-                <p class="trail">{facts.join(" · ")}</p>
-                <div class="name">
-                    <h1 tabindex="-1" dir="auto" lang=title.language>{title.text}</h1>
-                    <a class="secondary" role="button" href=path>{t!("overview.programme")}</a>
-                </div>
-            </header>
-            {counts(view)}
-            <div class="halves">
-                {next_steps::next_steps(&view.next_steps)}
-                {indicators::indicators(page, &view.indicators)}
-            </div>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "overview")
+        .child(
+            el("header")
+                .is("class", "head")
+                .child(el("p").is("class", "trail").child(facts.join(" · ")))
+                .child(
+                    el("div")
+                        .is("class", "name")
+                        .child(
+                            el("h1")
+                                .is("tabindex", "-1")
+                                .is("dir", "auto")
+                                .attr("lang", title.language)
+                                .child(title.text),
+                        )
+                        .child(
+                            el("a")
+                                .is("class", "secondary")
+                                .is("role", "button")
+                                .attr("href", path)
+                                .child(t!("overview.programme")),
+                        ),
+                ),
+        )
+        .child(counts(view))
+        .child(
+            el("div")
+                .is("class", "halves")
+                .child(next_steps::next_steps(&view.next_steps))
+                .child(indicators::indicators(page, &view.indicators)),
+        )
+        .into_any()
 }
 
 /// How many records there are of each kind, as links to their lists.
@@ -101,17 +116,20 @@ fn counts(view: &OverviewView) -> AnyView {
             let path = Route::list(kind, "").path();
             let name = crate::locale::counted(&format!("kind.{}", kind.name), count as u64, &[]);
             Some(
-                view! {
-                    <li>
-                        <a href=path>
-                            <strong>{format::number(count as f64)}</strong>
-                            <span>{name}</span>
-                        </a>
-                    </li>
-                }
-                .into_any(),
+                el("li")
+                    .child(
+                        el("a")
+                            .attr("href", path)
+                            .child(el("strong").child(format::number(count as f64)))
+                            .child(el("span").child(name)),
+                    )
+                    .into_any(),
             )
         });
     let each: Vec<AnyView> = each.collect();
-    view! { <ul class="counts" aria-label=t!("overview.counts")>{each}</ul> }.into_any()
+    el("ul")
+        .is("class", "counts")
+        .attr("aria-label", t!("overview.counts"))
+        .child(each)
+        .into_any()
 }

@@ -61,10 +61,13 @@ pub(crate) struct Page {
     pub(crate) undo: StoredValue<UndoStack>,
     /// Number of commands that are not answered yet.
     pub(crate) unanswered: RwSignal<usize>,
-    lists: StoredValue<BTreeMap<&'static str, (StoredValue<bool>, RwSignal<Listing>)>>,
+    lists: StoredValue<Lists>,
     /// Documents that changed since the lists were last loaded.
     stale: StoredValue<Vec<DocumentId>>,
 }
+
+/// By kind: whether the list was asked for, and the list.
+type Lists = BTreeMap<&'static str, (StoredValue<bool>, RwSignal<Listing>)>;
 
 /// What follows when a command is answered.
 pub(crate) type Then = Box<dyn FnOnce(Result<Box<Done>, Failure>)>;
@@ -74,12 +77,11 @@ const GATHER: Duration = Duration::from_millis(400);
 
 impl Page {
     pub(crate) fn new(outside: StoredValue<Outside, LocalStorage>) -> Self {
-        let list = |kind: &&'static meltemi_core::record::Kind| {
-            (
-                kind.name,
-                (StoredValue::new(false), RwSignal::new(Loaded::Waiting)),
-            )
-        };
+        let mut lists = Lists::new();
+        for kind in KINDS {
+            let list = (StoredValue::new(false), RwSignal::new(Loaded::Waiting));
+            lists.insert(kind.name, list);
+        }
         Self {
             outside,
             stage: RwSignal::new(Stage::Starting),
@@ -90,7 +92,7 @@ impl Page {
             toasts: Toasts::new(),
             undo: StoredValue::new(UndoStack::default()),
             unanswered: RwSignal::new(0),
-            lists: StoredValue::new(KINDS.iter().map(list).collect()),
+            lists: StoredValue::new(lists),
             stale: StoredValue::new(Vec::new()),
         }
     }

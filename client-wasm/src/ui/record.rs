@@ -14,8 +14,9 @@ use meltemi_core::view::RecordView;
 
 pub(crate) use self::absent::no_programme;
 use self::open::Open;
+use super::dom::el;
 use super::field::field;
-use super::live::{effect, live, memo, sent};
+use super::live::{effect, happened, live, memo};
 use super::page::{Listing, Loaded, Page};
 use super::{router, screen, words};
 use crate::app::failure::failure;
@@ -73,39 +74,40 @@ fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
     go_to_place(page);
     let all = sections(kind);
     let contents = contents::contents(open, &all);
-    let drawn: Vec<AnyView> = all
-        .into_iter()
-        .map(|section| {
-            let fields: Vec<AnyView> = section
-                .fields
-                .iter()
-                .map(|declared| field(open, &FieldPath::root(), declared))
-                .collect();
-            view! {
-                <details open class="section" id=contents::section_id(section.name)>
-                    <summary>
-                        <h2>{locale::text(&format!("section.{}", section.name), &[])}</h2>
-                    </summary>
-                    <div class="fields">{fields}</div>
-                </details>
-            }
-            .into_any()
-        })
-        .collect();
-    view! {
-        <div class="record">
-            {header::header(open, title)}
-            {questions::questions(open)}
-            <div class="columns">
-                {contents}
-                <form class="sheet" autocomplete="off" on:submit=sent(|event| event.prevent_default())>
-                    {drawn}
-                    {extras::extras(open)}
-                </form>
-            </div>
-        </div>
-    }
-    .into_any()
+    let drawn: Vec<AnyView> =
+        all.into_iter()
+            .map(|section| {
+                let fields: Vec<AnyView> = section
+                    .fields
+                    .iter()
+                    .map(|declared| field(open, &FieldPath::root(), declared))
+                    .collect();
+                el("details")
+                    .attr("open", true)
+                    .is("class", "section")
+                    .attr("id", contents::section_id(section.name))
+                    .child(el("summary").child(
+                        el("h2").child(locale::text(&format!("section.{}", section.name), &[])),
+                    ))
+                    .child(el("div").is("class", "fields").child(fields))
+                    .into_any()
+            })
+            .collect();
+    el("div")
+        .is("class", "record")
+        .child(header::header(open, title))
+        .child(questions::questions(open))
+        .child(
+            el("div").is("class", "columns").child(contents).child(
+                el("form")
+                    .is("class", "sheet")
+                    .is("autocomplete", "off")
+                    .on("submit", happened(|event| event.prevent_default()))
+                    .child(drawn)
+                    .child(extras::extras(open)),
+            ),
+        )
+        .into_any()
 }
 
 /// Goes to the place in the address, now and whenever it changes.

@@ -1,5 +1,7 @@
 //! The address bar: reading it, writing it, following links without loading the page anew.
 
+use std::time::Duration;
+
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -66,11 +68,19 @@ pub(crate) fn reveal(id: &str) {
     focus(&inside.unwrap_or(element));
 }
 
-/// Puts the focus on the heading of the screen, so that a screen reader reads it.
+/// Goes to the top of a new screen and puts the focus on its heading, so that a screen reader
+/// reads it. The heading may still be to come.
 pub(crate) fn focus_heading() {
     window().scroll_to_with_x_and_y(0.0, 0.0);
-    if let Ok(Some(heading)) = document().query_selector("main h1") {
+    focus_heading_soon(40);
+}
+
+fn focus_heading_soon(tries: u8) {
+    if let Ok(Some(heading)) = document().query_selector("#main h1") {
         focus(&heading);
+    } else if tries > 0 {
+        let again = move || focus_heading_soon(tries - 1);
+        set_timeout(again, Duration::from_millis(50));
     }
 }
 

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use meltemi_core::id::RecordRef;
 
-use super::live::clicked;
+use super::dom::el;
+use super::live::happened;
 use super::page::Page;
 use super::{list, new_record, overview, record, status};
 use crate::app::failure::key;
@@ -26,14 +27,22 @@ pub(crate) fn screen(page: Page, route: Route) -> AnyView {
         }
         Route::Lost { path } => {
             title(page, t!("lost.title"));
-            view! {
-                <div class="notice">
-                    <h1>{t!("lost.title")}</h1>
-                    <p>{t!("lost.text")} " " <code>{path}</code></p>
-                    <a role="button" href="/">{t!("lost.overview")}</a>
-                </div>
-            }
-            .into_any()
+            el("div")
+                .is("class", "notice")
+                .child(el("h1").child(t!("lost.title")))
+                .child(
+                    el("p")
+                        .child(t!("lost.text"))
+                        .child(" ")
+                        .child(el("code").child(path)),
+                )
+                .child(
+                    el("a")
+                        .is("role", "button")
+                        .is("href", "/")
+                        .child(t!("lost.overview")),
+                )
+                .into_any()
         }
     }
 }
@@ -51,27 +60,46 @@ pub(crate) fn failed(failure: &Failure) -> AnyView {
         // A browser that cannot reload leaves the message on the screen.
         drop(window().location().reload());
     };
-    view! {
-        <div class="notice" role="alert">
-            <h1>{t!("failure.title")}</h1>
-            <p>{locale::text(&key(failure), &[])}</p>
-            {advice.map(|advice| view! { <p>{advice}</p> }.into_any())}
-            <button type="button" on:click=clicked(reload)>{t!("failure.reload")}</button>
-            <details>
-                <summary>{t!("failure.details")}</summary>
-                <p dir="auto"><code>{failure.code.clone()}</code> " " {failure.message.clone()}</p>
-            </details>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "notice")
+        .is("role", "alert")
+        .child(el("h1").child(t!("failure.title")))
+        .child(el("p").child(locale::text(&key(failure), &[])))
+        .child(advice.map(|advice| el("p").child(advice).into_any()))
+        .child(
+            el("button")
+                .is("type", "button")
+                .on("click", happened(reload))
+                .child(t!("failure.reload")),
+        )
+        .child(
+            el("details")
+                .child(el("summary").child(t!("failure.details")))
+                .child(
+                    el("p")
+                        .is("dir", "auto")
+                        .child(el("code").child(failure.code.clone()))
+                        .child(" ")
+                        .child(failure.message.clone()),
+                ),
+        )
+        .into_any()
 }
 
 /// Something small could not be had, within a screen.
 pub(crate) fn failed_part(failure: &Failure) -> AnyView {
-    view! { <p class="wrong" role="alert">{locale::text(&key(failure), &[])}</p> }.into_any()
+    el("p")
+        .is("class", "wrong")
+        .is("role", "alert")
+        .child(locale::text(&key(failure), &[]))
+        .into_any()
 }
 
 /// Something is on its way.
 pub(crate) fn waiting() -> AnyView {
-    view! { <p class="waiting" aria-busy="true">{t!("shell.loading")}</p> }.into_any()
+    el("p")
+        .is("class", "waiting")
+        .is("aria-busy", "true")
+        .child(t!("shell.loading"))
+        .into_any()
 }

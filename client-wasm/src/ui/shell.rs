@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use meltemi_core::record::kind;
 
-use super::live::{clicked, happened, live, memo};
+use super::dom::el;
+use super::live::{happened, live, memo, several};
 use super::page::{Loaded, Page};
 use super::{router, screen, status, toasts, words};
 use crate::app::language::{LANGUAGES, language};
@@ -35,30 +36,54 @@ fn frame(page: Page) -> AnyView {
     // The address stays the same screen while a person filters or jumps within it.
     Effect::new(move |before: Option<Route>| {
         let now = current.get();
-        if before.is_some_and(|before| before != now) {
+        let place = page.route.with_untracked(|route| route.place().is_empty());
+        if place && before.is_some_and(|before| before != now) {
             request_animation_frame(router::focus_heading);
         }
         now
     });
-    view! {
-        <a class="skip" href="#main" on:click=clicked(move |event| {
-            event.prevent_default();
-            router::focus_heading();
-        })>{t!("shell.skip")}</a>
-        <header class="top">
-            <a class="brand" href="/">
-                <img src="/icons/icon.svg" alt="" width="28" height="28"/>
-                <span>{move || words::programme_name(page)}</span>
-            </a>
-            {navigation(page)}
-            <div class="tools">
-                {status::status(page)}
-                {language_menu(page)}
-            </div>
-        </header>
-        <main id="main">{move || screen::screen(page, current.get())}</main>
-        {toasts::toasts(page)}
-    }
+    several(vec![
+        (el("a")
+            .is("class", "skip")
+            .is("href", "#main")
+            .on(
+                "click",
+                happened(move |event| {
+                    event.prevent_default();
+                    router::focus_heading();
+                }),
+            )
+            .child(t!("shell.skip")))
+        .into_any(),
+        (el("header")
+            .is("class", "top")
+            .child(
+                el("a")
+                    .is("class", "brand")
+                    .is("href", "/")
+                    .child(
+                        el("img")
+                            .is("src", "/icons/icon.svg")
+                            .is("alt", "")
+                            .is("width", "28")
+                            .is("height", "28"),
+                    )
+                    .child(el("span").child(live(move || words::programme_name(page)))),
+            )
+            .child(navigation(page))
+            .child(
+                el("div")
+                    .is("class", "tools")
+                    .child(status::status(page))
+                    .child(language_menu(page)),
+            ))
+        .into_any(),
+        (el("main")
+            .is("id", "main")
+            .child(live(move || screen::screen(page, current.get()))))
+        .into_any(),
+        (toasts::toasts(page)).into_any(),
+    ])
     .into_any()
 }
 
@@ -75,35 +100,43 @@ fn navigation(page: Page) -> AnyView {
             .kind()
             .is_some_and(|kind| MORE.contains(&kind.name))
     };
-    view! {
-        <nav class="main" aria-label=t!("nav.label")>
-            <ul>
-                {links.into_iter().map(|link| view! { <li>{link}</li> }.into_any()).collect::<Vec<_>>()}
-                <li>
-                    {super::status::popover(
+    el("nav")
+        .is("class", "main")
+        .attr("aria-label", t!("nav.label"))
+        .child(
+            el("ul")
+                .child(
+                    links
+                        .into_iter()
+                        .map(|link| el("li").child(link).into_any())
+                        .collect::<Vec<_>>(),
+                )
+                .child(
+                    el("li").child(super::status::popover(
                         "more",
                         move || {
-                            view! {
-                                <span class="icon" data-icon="more" aria-hidden="true"></span>
-                                <span class:here=within>{t!("nav.more")}</span>
-                            }
-                                .into_any()
+                            several(vec![
+                                (el("span")
+                                    .is("class", "icon")
+                                    .is("data-icon", "more")
+                                    .is("aria-hidden", "true"))
+                                .into_any(),
+                                (el("span").class_live("here", within).child(t!("nav.more")))
+                                    .into_any(),
+                            ])
+                            .into_any()
                         },
-                        view! {
-                            <ul>
-                                {more
-                                    .into_iter()
-                                    .map(|link| view! { <li>{link}</li> }.into_any())
-                                    .collect::<Vec<_>>()}
-                            </ul>
-                        }
+                        el("ul")
+                            .child(
+                                more.into_iter()
+                                    .map(|link| el("li").child(link).into_any())
+                                    .collect::<Vec<_>>(),
+                            )
                             .into_any(),
-                    )}
-                </li>
-            </ul>
-        </nav>
-    }
-    .into_any()
+                    )),
+                ),
+        )
+        .into_any()
 }
 
 fn kind_link(page: Page, name: &'static str) -> Option<AnyView> {
@@ -125,13 +158,17 @@ fn link(page: Page, route: Route, label: String, icon: &'static str) -> AnyView 
         };
         same.then_some("page")
     };
-    view! {
-        <a href=href aria-current=move || here()>
-            <span class="icon" data-icon=icon aria-hidden="true"></span>
-            <span>{label}</span>
-        </a>
-    }
-    .into_any()
+    el("a")
+        .attr("href", href)
+        .live("aria-current", move || here())
+        .child(
+            el("span")
+                .is("class", "icon")
+                .attr("data-icon", icon)
+                .is("aria-hidden", "true"),
+        )
+        .child(el("span").child(label))
+        .into_any()
 }
 
 fn language_menu(page: Page) -> AnyView {
@@ -147,33 +184,45 @@ fn language_menu(page: Page) -> AnyView {
         .iter()
         .map(|language| {
             let chosen = language.code == now;
-            view! {
-                <option value=language.code lang=language.code selected=chosen>
-                    {language.name}
-                </option>
-            }
-            .into_any()
+            el("option")
+                .attr("value", language.code)
+                .attr("lang", language.code)
+                .attr("selected", chosen)
+                .child(language.name)
+                .into_any()
         })
         .collect();
-    view! {
-        <select class="language" aria-label=t!("shell.language") on:change=happened(choose)>
-            {options}
-        </select>
-    }
-    .into_any()
+    el("select")
+        .is("class", "language")
+        .attr("aria-label", t!("shell.language"))
+        .on("change", happened(choose))
+        .child(options)
+        .into_any()
 }
 
 /// Without a language there are no texts, so these few stand here.
 fn no_language(page: Page, why: String) -> AnyView {
     let again = move |_| page.use_language(&LANGUAGES[0]);
-    view! {
-        <main class="notice" role="alert">
-            <h1>"Meltemi"</h1>
-            <p lang="en">"The texts of the screens could not be loaded. Your records are safe."</p>
-            <p lang="fr">"Les textes n’ont pas pu être chargés. Vos données sont en sécurité."</p>
-            <p><small>{why}</small></p>
-            <button type="button" on:click=clicked(again)>"Try again · Réessayer"</button>
-        </main>
-    }
-    .into_any()
+    el("main")
+        .is("class", "notice")
+        .is("role", "alert")
+        .child(el("h1").child("Meltemi"))
+        .child(
+            el("p")
+                .is("lang", "en")
+                .child("The texts of the screens could not be loaded. Your records are safe."),
+        )
+        .child(
+            el("p")
+                .is("lang", "fr")
+                .child("Les textes n’ont pas pu être chargés. Vos données sont en sécurité."),
+        )
+        .child(el("p").child(el("small").child(why)))
+        .child(
+            el("button")
+                .is("type", "button")
+                .on("click", happened(again))
+                .child("Try again · Réessayer"),
+        )
+        .into_any()
 }

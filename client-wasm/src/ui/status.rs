@@ -1,12 +1,13 @@
 //! Where the changes of this device are: always in sight, in words, with details to open.
 
+use super::dom::el;
+use super::live::{happened, live, memo, pressed, several};
 use crate::app::status::{Line, SyncStatus};
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::live::{clicked, live, memo, pressed};
 use super::page::{Page, Stage};
 use crate::app::protocol::Ask;
 use crate::app::status::{LineSay, Place, Tone, notice_key, wording};
@@ -29,20 +30,30 @@ pub(crate) fn status(page: Page) -> AnyView {
                 .and_then(|words| words.line)
                 .map(|say| line(page, say))
         };
-        view! {
-            <span class="dot" data-tone=move || tone() aria-hidden="true"></span>
-            <span class="place" role="status" aria-live="polite">
-                <span>{live(place)}</span>
-                <small>{live(line)}</small>
-            </span>
-        }
+        several(vec![
+            (el("span")
+                .is("class", "dot")
+                .live("data-tone", move || tone())
+                .is("aria-hidden", "true"))
+            .into_any(),
+            (el("span")
+                .is("class", "place")
+                .is("role", "status")
+                .is("aria-live", "polite")
+                .child(el("span").child(live(place)))
+                .child(el("small").child(live(line))))
+            .into_any(),
+        ])
         .into_any()
     };
     let panel = move || match page.status.get() {
         Some(status) => details(page, &status),
-        None => view! { <p>{t!("status.unknown")}</p> }.into_any(),
+        None => el("p").child(t!("status.unknown")).into_any(),
     };
-    view! { <div class="status">{popover("status", label, live(panel))}</div> }.into_any()
+    el("div")
+        .is("class", "status")
+        .child(popover("status", label, live(panel)))
+        .into_any()
 }
 
 fn place(place: Place) -> String {
@@ -110,16 +121,25 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
     }
     let again = retry.then(|| {
         let click = move |_| page.ask(Ask::Reconnect, |_| ());
-        view! { <button type="button" on:click=clicked(click)>{t!("status.try_now")}</button> }
+        el("button")
+            .is("type", "button")
+            .on("click", happened(click))
+            .child(t!("status.try_now"))
             .into_any()
     });
-    view! {
-        <h2>{t!("status.title")}</h2>
-        <ul class="facts">{facts.into_iter().map(|fact| view! { <li>{fact}</li> }.into_any()).collect::<Vec<_>>()}</ul>
-        {again}
-        {notices(page, status)}
-        <p class="hint">{t!("status.explain")}</p>
-    }
+    several(vec![
+        (el("h2").child(t!("status.title"))).into_any(),
+        (el("ul").is("class", "facts").child(
+            facts
+                .into_iter()
+                .map(|fact| el("li").child(fact).into_any())
+                .collect::<Vec<_>>(),
+        ))
+        .into_any(),
+        (again).into_any(),
+        (notices(page, status)).into_any(),
+        (el("p").is("class", "hint").child(t!("status.explain"))).into_any(),
+    ])
     .into_any()
 }
 
@@ -131,26 +151,28 @@ fn notices(page: Page, status: &SyncStatus) -> Option<AnyView> {
         let dismiss = move |_| {
             page.ask(Ask::Dismiss { notice: at }, |_| ());
         };
-        view! {
-            <li>
-                <p>{locale::text(notice_key(notice.code), &[])}</p>
-                <details>
-                    <summary>{t!("failure.details")}</summary>
-                    <p dir="auto">{notice.message.clone()}</p>
-                </details>
-                <button type="button" class="secondary" on:click=clicked(dismiss)>
-                    {t!("status.dismiss")}
-                </button>
-            </li>
-        }
-        .into_any()
+        el("li")
+            .child(el("p").child(locale::text(notice_key(notice.code), &[])))
+            .child(
+                el("details")
+                    .child(el("summary").child(t!("failure.details")))
+                    .child(el("p").is("dir", "auto").child(notice.message.clone())),
+            )
+            .child(
+                el("button")
+                    .is("type", "button")
+                    .is("class", "secondary")
+                    .on("click", happened(dismiss))
+                    .child(t!("status.dismiss")),
+            )
+            .into_any()
     });
     let each: Vec<AnyView> = each.collect();
     Some(
-        view! {
-            <h3>{t!("status.notices")}</h3>
-            <ul class="notices">{each}</ul>
-        }
+        several(vec![
+            (el("h3").child(t!("status.notices"))).into_any(),
+            (el("ul").is("class", "notices").child(each)).into_any(),
+        ])
         .into_any(),
     )
 }
@@ -191,23 +213,31 @@ pub(crate) fn popover(
     };
     let expanded = move || if open.get() { "true" } else { "false" };
     let id = format!("popover-{name}");
-    view! {
-        <div class="popover" data-popover=name node_ref=root on:keydown=pressed(escape)>
-            <button
-                type="button"
-                class="quiet"
-                aria-expanded=move || expanded()
-                aria-controls=id.clone()
-                on:click=clicked(move |_| open.update(|open| *open = !*open))
-            >
-                {label()}
-            </button>
-            <div class="panel" id=id hidden=move || !open.get()>
-                {content}
-            </div>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "popover")
+        .attr("data-popover", name)
+        .node_ref(root)
+        .on("keydown", pressed(escape))
+        .child(
+            el("button")
+                .is("type", "button")
+                .is("class", "quiet")
+                .live("aria-expanded", move || expanded())
+                .attr("aria-controls", id.clone())
+                .on(
+                    "click",
+                    happened(move |_| open.update(|open| *open = !*open)),
+                )
+                .child(label()),
+        )
+        .child(
+            el("div")
+                .is("class", "panel")
+                .attr("id", id)
+                .live("hidden", move || !open.get())
+                .child(content),
+        )
+        .into_any()
 }
 
 /// What stands in the place of a screen while the worker starts, or when it can not.
@@ -225,13 +255,12 @@ pub(crate) fn not_ready(page: Page, stage: &Stage) -> Option<AnyView> {
                 ))
             };
             Some(
-                view! {
-                    <div class="notice" role="status">
-                        <h1 aria-busy="true">{t!("shell.starting")}</h1>
-                        <p>{live(progress)}</p>
-                    </div>
-                }
-                .into_any(),
+                el("div")
+                    .is("class", "notice")
+                    .is("role", "status")
+                    .child(el("h1").is("aria-busy", "true").child(t!("shell.starting")))
+                    .child(el("p").child(live(progress)))
+                    .into_any(),
             )
         }
         Stage::Failed(failure) => Some(super::screen::failed(failure)),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::live::{clicked, live};
+use super::dom::el;
+use super::live::{happened, live};
 use super::page::Page;
 use crate::app::protocol::Done;
 use crate::app::undo::Step;
@@ -166,7 +167,12 @@ pub(crate) fn toasts(page: Page) -> AnyView {
             .map(|toast| show(page, toast))
             .collect::<Vec<_>>()
     };
-    view! { <div class="toasts" role="status" aria-live="polite">{live(each)}</div> }.into_any()
+    el("div")
+        .is("class", "toasts")
+        .is("role", "status")
+        .is("aria-live", "polite")
+        .child(live(each))
+        .into_any()
 }
 
 fn show(page: Page, toast: Toast) -> AnyView {
@@ -176,33 +182,33 @@ fn show(page: Page, toast: Toast) -> AnyView {
             page.toasts.remove(number);
             undo(page);
         };
-        view! { <button type="button" class="secondary" on:click=clicked(click)>{t!("undo.button")}</button> }.into_any()
+        el("button")
+            .is("type", "button")
+            .is("class", "secondary")
+            .on("click", happened(click))
+            .child(t!("undo.button"))
+            .into_any()
     });
     let details = toast.details.map(|details| {
-        view! {
-            <details>
-                <summary>{t!("failure.details")}</summary>
-                <p dir="auto">{details}</p>
-            </details>
-        }
-        .into_any()
+        el("details")
+            .child(el("summary").child(t!("failure.details")))
+            .child(el("p").is("dir", "auto").child(details))
+            .into_any()
     });
-    view! {
-        <div class="toast" class:error=toast.kind == Kind::Error>
-            <p>{toast.text}</p>
-            {details}
-            <div class="actions">
-                {undo}
-                <button
-                    type="button"
-                    class="quiet"
-                    aria-label=t!("toast.dismiss")
-                    on:click=clicked(move |_| page.toasts.remove(number))
-                >
-                    "✕"
-                </button>
-            </div>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "toast")
+        .class_if("error", toast.kind == Kind::Error)
+        .child(el("p").child(toast.text))
+        .child(details)
+        .child(
+            el("div").is("class", "actions").child(undo).child(
+                el("button")
+                    .is("type", "button")
+                    .is("class", "quiet")
+                    .attr("aria-label", t!("toast.dismiss"))
+                    .on("click", happened(move |_| page.toasts.remove(number)))
+                    .child("✕"),
+            ),
+        )
+        .into_any()
 }

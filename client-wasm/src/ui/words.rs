@@ -1,5 +1,7 @@
 //! Puts records, values and places into words.
 
+use std::collections::BTreeMap;
+
 use meltemi_core::id::RecordRef;
 use meltemi_core::record::path::{Segment, Target};
 use meltemi_core::record::{EntryKey, Field, FieldPath, Kind, Member, Scalar, Shape};
@@ -52,12 +54,11 @@ pub(crate) fn view_title(page: Page, kind: &'static Kind, view: &RecordView) -> 
         .iter()
         .find_map(|name| match view.fields.get(*name)? {
             Value::Object(texts) => {
-                let text =
-                    |(code, text): (&String, &Value)| Some((code.clone(), text.as_str()?.into()));
-                choose(
-                    &texts.iter().filter_map(text).collect(),
-                    locale::language().code,
-                )
+                let mut titles = BTreeMap::new();
+                for (code, text) in texts {
+                    titles.insert(code.clone(), text.as_str().unwrap_or_default().to_owned());
+                }
+                choose(&titles, locale::language().code)
             }
             Value::String(text) => Some(Title {
                 text: text.clone(),

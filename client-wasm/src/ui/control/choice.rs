@@ -9,7 +9,8 @@ use crate::app::input::to_text;
 use crate::app::order::sort_by_key;
 use crate::locale;
 use crate::t;
-use crate::ui::live::{happened, live, memo};
+use crate::ui::dom::el;
+use crate::ui::live::{happened, live, memo, several};
 use crate::ui::page::Page;
 use crate::ui::slot::Slot;
 use crate::ui::words;
@@ -110,25 +111,25 @@ fn select(
         // A value of a newer version, or of a record that is not here, stays to be seen.
         let other = (!known && !current.is_empty())
             .then(|| option(current.clone(), label(&current), &current));
-        view! {
-            <option value="" selected=current.is_empty()>{t!("value.none")}</option>
-            {other}
-            {options(groups, &current)}
-        }
+        several(vec![
+            (el("option")
+                .is("value", "")
+                .attr("selected", current.is_empty())
+                .child(t!("value.none")))
+            .into_any(),
+            (other).into_any(),
+            (options(groups, &current)).into_any(),
+        ])
         .into_any()
     };
-    view! {
-        <select
-            id=slot.id()
-            aria-describedby=slot.note_id()
-            aria-invalid=move || slot.invalid()
-            prop:value=move || current.get()
-            on:change=happened(change)
-        >
-            {live(options)}
-        </select>
-    }
-    .into_any()
+    el("select")
+        .attr("id", slot.id())
+        .attr("aria-describedby", slot.note_id())
+        .live("aria-invalid", move || slot.invalid())
+        .prop("value", move || current.get())
+        .on("change", happened(change))
+        .child(live(options))
+        .into_any()
 }
 
 /// The options of a select, in groups where there are several.
@@ -141,7 +142,7 @@ pub(crate) fn options(groups: Vec<Group>, current: &str) -> Vec<AnyView> {
         if heading.is_empty() {
             all.into_any()
         } else {
-            view! { <optgroup label=heading>{all}</optgroup> }.into_any()
+            el("optgroup").attr("label", heading).child(all).into_any()
         }
     };
     groups.into_iter().map(each).collect()
@@ -149,5 +150,9 @@ pub(crate) fn options(groups: Vec<Group>, current: &str) -> Vec<AnyView> {
 
 fn option(value: String, label: String, current: &str) -> AnyView {
     let selected = value == current;
-    view! { <option value=value selected=selected>{label}</option> }.into_any()
+    el("option")
+        .attr("value", value)
+        .attr("selected", selected)
+        .child(label)
+        .into_any()
 }

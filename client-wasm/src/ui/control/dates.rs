@@ -8,7 +8,8 @@ use crate::app::dates::{Draft, DraftError, join_month, year_and_month};
 use crate::app::input::to_text;
 use crate::locale::format;
 use crate::t;
-use crate::ui::live::{effect, happened, live, memo};
+use crate::ui::dom::el;
+use crate::ui::live::{effect, happened, live, memo, several};
 use crate::ui::slot::Slot;
 
 /// Which end of a span.
@@ -42,24 +43,29 @@ pub(crate) fn dates(slot: Slot, span: bool) -> AnyView {
     };
     let option = move |value: Precision, name: &'static str, label: String| {
         let selected = move || precision.get() == value;
-        view! { <option value=name selected=selected>{label}</option> }.into_any()
+        el("option")
+            .attr("value", name)
+            .live("selected", selected)
+            .child(label)
+            .into_any()
     };
     let end = span.then(|| part(slot, draft, precision, End::End, save));
-    view! {
-        <div class="dates">
-            {part(slot, draft, precision, End::Start, save)}
-            {end}
-            <label>
-                <span>{t!("dates.precision")}</span>
-                <select on:change=happened(exact)>
-                    {option(Precision::Day, "day", t!("dates.day"))}
-                    {option(Precision::Month, "month", t!("dates.month"))}
-                    {option(Precision::Year, "year", t!("dates.year"))}
-                </select>
-            </label>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "dates")
+        .child(part(slot, draft, precision, End::Start, save))
+        .child(end)
+        .child(
+            el("label")
+                .child(el("span").child(t!("dates.precision")))
+                .child(
+                    el("select")
+                        .on("change", happened(exact))
+                        .child(option(Precision::Day, "day", t!("dates.day")))
+                        .child(option(Precision::Month, "month", t!("dates.month")))
+                        .child(option(Precision::Year, "year", t!("dates.year"))),
+                ),
+        )
+        .into_any()
 }
 
 fn part(
@@ -102,13 +108,15 @@ fn part(
             Precision::Year => year(slot, id, label, text, put),
         }
     };
-    view! {
-        <div class="date">
-            <span aria-hidden="true">{label.get_value()}</span>
-            {live(control)}
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "date")
+        .child(
+            el("span")
+                .is("aria-hidden", "true")
+                .child(label.get_value()),
+        )
+        .child(live(control))
+        .into_any()
 }
 
 fn day(
@@ -118,18 +126,18 @@ fn day(
     text: Memo<String>,
     put: impl Fn(String) + Copy + Send + Sync + 'static,
 ) -> AnyView {
-    view! {
-        <input
-            id=id
-            type="date"
-            aria-label=label
-            aria-describedby=slot.note_id()
-            aria-invalid=move || slot.invalid()
-            prop:value=move || text.get()
-            on:change=happened(move |event| put(event_target_value(&event)))
-        />
-    }
-    .into_any()
+    el("input")
+        .attr("id", id)
+        .is("type", "date")
+        .attr("aria-label", label)
+        .attr("aria-describedby", slot.note_id())
+        .live("aria-invalid", move || slot.invalid())
+        .prop("value", move || text.get())
+        .on(
+            "change",
+            happened(move |event| put(event_target_value(&event))),
+        )
+        .into_any()
 }
 
 fn month(
@@ -145,29 +153,43 @@ fn month(
         let option = |number: u8| {
             let value = format!("{number:02}");
             let selected = value == chosen;
-            view! { <option value=value selected=selected>{format::month(number)}</option> }
+            el("option")
+                .attr("value", value)
+                .attr("selected", selected)
+                .child(format::month(number))
                 .into_any()
         };
         let all: Vec<AnyView> = (1..=12).map(option).collect();
-        view! { <option value="">{t!("value.none")}</option> {all} }.into_any()
+        several(vec![
+            (el("option").is("value", "").child(t!("value.none"))).into_any(),
+            (all).into_any(),
+        ])
+        .into_any()
     };
     let months = t!("dates.month_of", which = label);
-    view! {
-        <span class="month">
-            <select
-                id=id
-                aria-label=months
-                aria-describedby=slot.note_id()
-                on:change=happened(move |event| put(join_month(&parts().0, &event_target_value(&event))))
-            >
-                {live(options)}
-            </select>
-            {year_input(slot, None, label, move || parts().0, move |year| {
+    el("span")
+        .is("class", "month")
+        .child(
+            el("select")
+                .attr("id", id)
+                .attr("aria-label", months)
+                .attr("aria-describedby", slot.note_id())
+                .on(
+                    "change",
+                    happened(move |event| put(join_month(&parts().0, &event_target_value(&event)))),
+                )
+                .child(live(options)),
+        )
+        .child(year_input(
+            slot,
+            None,
+            label,
+            move || parts().0,
+            move |year| {
                 put(join_month(&year, &parts().1));
-            })}
-        </span>
-    }
-    .into_any()
+            },
+        ))
+        .into_any()
 }
 
 fn year(
@@ -188,20 +210,20 @@ fn year_input(
     value: impl Fn() -> String + Send + Sync + 'static,
     put: impl Fn(String) + 'static,
 ) -> AnyView {
-    view! {
-        <input
-            id=id
-            class="year"
-            type="text"
-            inputmode="numeric"
-            dir="ltr"
-            maxlength="4"
-            aria-label=t!("dates.year_of", which = label)
-            aria-describedby=slot.note_id()
-            aria-invalid=move || slot.invalid()
-            prop:value=value
-            on:change=happened(move |event| put(event_target_value(&event)))
-        />
-    }
-    .into_any()
+    el("input")
+        .attr("id", id)
+        .is("class", "year")
+        .is("type", "text")
+        .is("inputmode", "numeric")
+        .is("dir", "ltr")
+        .is("maxlength", "4")
+        .attr("aria-label", t!("dates.year_of", which = label))
+        .attr("aria-describedby", slot.note_id())
+        .live("aria-invalid", move || slot.invalid())
+        .prop("value", value)
+        .on(
+            "change",
+            happened(move |event| put(event_target_value(&event))),
+        )
+        .into_any()
 }

@@ -5,6 +5,7 @@ use meltemi_core::record::Scalar;
 
 use crate::app::input::{expected_key, parse};
 use crate::locale;
+use crate::ui::dom::el;
 use crate::ui::live::{happened, pressed};
 use crate::ui::slot::Slot;
 
@@ -44,20 +45,17 @@ pub(crate) fn input(slot: Slot, scalar: &'static Scalar) -> AnyView {
             ));
         }
     };
-    view! {
-        <input
-            id=slot.id()
-            type=kind
-            inputmode=mode
-            dir=direction
-            autocomplete="off"
-            aria-describedby=slot.note_id()
-            aria-invalid=move || slot.invalid()
-            prop:value=move || text.get()
-            on:input=happened(type_)
-            on:change=happened(change)
-            on:keydown=pressed(keys)
-        />
-    }
-    .into_any()
+    el("input")
+        .attr("id", slot.id())
+        .attr("type", kind)
+        .attr("inputmode", mode)
+        .attr("dir", direction)
+        .is("autocomplete", "off")
+        .attr("aria-describedby", slot.note_id())
+        .live("aria-invalid", move || slot.invalid())
+        .prop("value", move || text.get())
+        .on("input", happened(type_))
+        .on("change", happened(change))
+        .on("keydown", pressed(keys))
+        .into_any()
 }

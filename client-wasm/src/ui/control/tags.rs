@@ -10,8 +10,9 @@ use crate::app::read::members;
 use crate::app::route::Route;
 use crate::locale;
 use crate::t;
+use crate::ui::dom::el;
 use crate::ui::field::Field;
-use crate::ui::live::{clicked, happened, live, memo, pressed};
+use crate::ui::live::{happened, live, memo, pressed};
 use crate::ui::record::open::Open;
 use crate::ui::words;
 
@@ -63,19 +64,23 @@ fn boxes(
         let set = set.clone();
         let (here, tag) = (word.clone(), word);
         let checked = move || present.with(|present| present.contains(&here));
-        view! {
-            <label class="box">
-                <input
-                    type="checkbox"
-                    prop:checked=move || checked()
-                    on:change=happened(move |event| set(tag.clone(), event_target_checked(&event)))
-                />
-                {label}
-            </label>
-        }
-        .into_any()
+        el("label")
+            .is("class", "box")
+            .child(
+                el("input")
+                    .is("type", "checkbox")
+                    .prop("checked", move || checked())
+                    .on(
+                        "change",
+                        happened(move |event| set(tag.clone(), event_target_checked(&event))),
+                    ),
+            )
+            .child(label)
+            .into_any()
     };
-    view! { <div class="boxes"><For each=move || words.get() key=Clone::clone children=row/></div> }
+    el("div")
+        .is("class", "boxes")
+        .child(view! { <For each=move || words.get() key=Clone::clone children=row/> }.into_any())
         .into_any()
 }
 
@@ -102,33 +107,34 @@ fn chips(
         let set = set.clone();
         let name = label.clone();
         let what = match href {
-            Some(href) => view! { <a href=href dir="auto">{live(label)}</a> }.into_any(),
-            None => view! { <span dir="auto">{live(label)}</span> }.into_any(),
+            Some(href) => el("a")
+                .attr("href", href)
+                .is("dir", "auto")
+                .child(live(label))
+                .into_any(),
+            None => el("span").is("dir", "auto").child(live(label)).into_any(),
         };
-        view! {
-            <li class="chip">
-                {what}
-                <button
-                    type="button"
-                    class="quiet"
-                    aria-label=move || t!("tags.remove", what = name())
-                    on:click=clicked(move |_| set(tag.clone(), false))
-                >
-                    "✕"
-                </button>
-            </li>
-        }
-        .into_any()
+        el("li")
+            .is("class", "chip")
+            .child(what)
+            .child(
+                el("button")
+                    .is("type", "button")
+                    .is("class", "quiet")
+                    .live("aria-label", move || t!("tags.remove", what = name()))
+                    .on("click", happened(move |_| set(tag.clone(), false)))
+                    .child("✕"),
+            )
+            .into_any()
     };
-    view! {
-        <div class="tags" id=format!("{}-set", field.slot.id())>
-            <ul class="chips">
-                <For each=move || present.get() key=Clone::clone children=chip/>
-            </ul>
-            {add}
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "tags")
+        .attr("id", format!("{}-set", field.slot.id()))
+        .child(el("ul").is("class", "chips").child(
+            view! { <For each=move || present.get() key=Clone::clone children=chip/> }.into_any(),
+        ))
+        .child(add)
+        .into_any()
 }
 
 fn free(field: Field, set: impl Fn(String, bool) + Clone + Send + Sync + 'static) -> AnyView {
@@ -141,29 +147,40 @@ fn free(field: Field, set: impl Fn(String, bool) + Clone + Send + Sync + 'static
         text.set(String::new());
     };
     let on_enter = add.clone();
-    view! {
-        <div class="add">
-            <input
-                id=field.slot.id()
-                type="text"
-                dir="auto"
-                maxlength="200"
-                placeholder=t!("tags.new")
-                aria-label=t!("tags.new")
-                aria-describedby=field.slot.note_id()
-                prop:value=move || text.get()
-                on:input=happened(move |event| text.set(event_target_value(&event)))
-                on:keydown=pressed(move |event| {
-                    if event.key() == "Enter" {
-                        event.prevent_default();
-                        on_enter();
-                    }
-                })
-            />
-            <button type="button" class="secondary" on:click=clicked(move |_| add())>{t!("tags.add")}</button>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "add")
+        .child(
+            el("input")
+                .attr("id", field.slot.id())
+                .is("type", "text")
+                .is("dir", "auto")
+                .is("maxlength", "200")
+                .attr("placeholder", t!("tags.new"))
+                .attr("aria-label", t!("tags.new"))
+                .attr("aria-describedby", field.slot.note_id())
+                .prop("value", move || text.get())
+                .on(
+                    "input",
+                    happened(move |event| text.set(event_target_value(&event))),
+                )
+                .on(
+                    "keydown",
+                    pressed(move |event| {
+                        if event.key() == "Enter" {
+                            event.prevent_default();
+                            on_enter();
+                        }
+                    }),
+                ),
+        )
+        .child(
+            el("button")
+                .is("type", "button")
+                .is("class", "secondary")
+                .on("click", happened(move |_| add()))
+                .child(t!("tags.add")),
+        )
+        .into_any()
 }
 
 fn select(
@@ -187,20 +204,16 @@ fn select(
             set(chosen, true);
         }
     };
-    view! {
-        <select
-            id=field.slot.id()
-            class="add"
-            aria-label=t!("tags.add_record")
-            prop:value=move || {
-                left.track();
-                String::new()
-            }
-            on:change=happened(change)
-        >
-            <option value="">{t!("tags.add_record")}</option>
-            {move || choice::options(left.get(), "")}
-        </select>
-    }
-    .into_any()
+    el("select")
+        .attr("id", field.slot.id())
+        .is("class", "add")
+        .attr("aria-label", t!("tags.add_record"))
+        .prop("value", move || {
+            left.track();
+            String::new()
+        })
+        .on("change", happened(change))
+        .child(el("option").is("value", "").child(t!("tags.add_record")))
+        .child(live(move || choice::options(left.get(), "")))
+        .into_any()
 }

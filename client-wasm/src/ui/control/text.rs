@@ -13,6 +13,7 @@ use crate::app::failure::key;
 use crate::app::read;
 use crate::app::text::{CoText, Selection, Shown};
 use crate::locale;
+use crate::ui::dom::el;
 use crate::ui::field::Field;
 use crate::ui::live::{effect, happened, memo};
 use crate::ui::record::open::Open;
@@ -71,27 +72,30 @@ pub(crate) fn text(open: Open, field: Field) -> AnyView {
         writing.catch_up(&path);
         writing.flush_soon();
     };
-    view! {
-        <textarea
-            id=field.slot.id()
-            node_ref=writing.area
-            dir="auto"
-            rows="2"
-            aria-describedby=field.slot.note_id()
-            on:input=happened(move |_| {
+    el("textarea")
+        .attr("id", field.slot.id())
+        .node_ref(writing.area)
+        .is("dir", "auto")
+        .is("rows", "2")
+        .attr("aria-describedby", field.slot.note_id())
+        .on(
+            "input",
+            happened(move |_| {
                 let value = writing.value();
                 writing.change(|model| model.typed(&value));
                 writing.fit();
                 writing.flush_soon();
-            })
-            on:compositionstart=move |_| {
+            }),
+        )
+        .on(
+            "compositionstart",
+            happened(move |_| {
                 writing.change(CoText::begin_composition);
-            }
-            on:compositionend=composed
-            on:blur=move |_| writing.flush()
-        ></textarea>
-    }
-    .into_any()
+            }),
+        )
+        .on("compositionend", happened(composed))
+        .on("blur", happened(move |_| writing.flush()))
+        .into_any()
 }
 
 impl Writing {
@@ -180,7 +184,7 @@ impl Writing {
         };
         let field = self.field;
         let path = field.path();
-        field.slot.saving.set(Saving::Saving);
+        field.slot.saving.set(Saving::UnderWay);
         let command = Command::EditText {
             document: self.open.document,
             path: path.clone(),
@@ -195,10 +199,11 @@ impl Writing {
                 let shown = self.change(|model| model.confirmed(&text, heads, selection));
                 self.show(shown.flatten());
                 let saved = self.model.try_with_value(CoText::is_saved).unwrap_or(true);
-                field
-                    .slot
-                    .saving
-                    .try_set(if saved { Saving::Saved } else { Saving::Saving });
+                field.slot.saving.try_set(if saved {
+                    Saving::Saved
+                } else {
+                    Saving::UnderWay
+                });
                 self.flush();
             }
             Err(failure) => {
@@ -220,15 +225,15 @@ impl Writing {
 /// A text area of a form that is not a record yet.
 pub(crate) fn plain(slot: Slot) -> AnyView {
     let text = memo(move || crate::app::input::to_text(slot.value.get().as_ref()));
-    view! {
-        <textarea
-            id=slot.id()
-            dir="auto"
-            rows="3"
-            aria-describedby=slot.note_id()
-            prop:value=move || text.get()
-            on:change=happened(move |event| slot.put.run(event_target_value(&event).into()))
-        ></textarea>
-    }
-    .into_any()
+    el("textarea")
+        .attr("id", slot.id())
+        .is("dir", "auto")
+        .is("rows", "3")
+        .attr("aria-describedby", slot.note_id())
+        .prop("value", move || text.get())
+        .on(
+            "change",
+            happened(move |event| slot.put.run(event_target_value(&event).into())),
+        )
+        .into_any()
 }

@@ -9,7 +9,8 @@ use crate::app::order::sort_by_key;
 use crate::app::query::Query;
 use crate::t;
 use crate::ui::control::choice::{Choice, options};
-use crate::ui::live::{clicked, happened, live, memo, sent};
+use crate::ui::dom::el;
+use crate::ui::live::{happened, live, memo};
 use crate::ui::words;
 use crate::{locale, locale::field};
 
@@ -35,44 +36,60 @@ pub(crate) fn filter_bar(listed: Listed) -> AnyView {
     let open = move || {
         (conflicts.get() > 0 || only_open.get()).then(|| {
             let change = move |event| {
-                let on = if event_target_checked(&event) { "1" } else { "" };
+                let on = if event_target_checked(&event) {
+                    "1"
+                } else {
+                    ""
+                };
                 listed.change(|query| query.set_filter(OPEN, on.to_owned()));
             };
-            view! {
-                <label class="box">
-                    <input type="checkbox" prop:checked=move || only_open.get() on:change=happened(change)/>
-                    {t!("list.open", count = conflicts.get())}
-                </label>
-            }.into_any()
+            el("label")
+                .is("class", "box")
+                .child(
+                    el("input")
+                        .is("type", "checkbox")
+                        .prop("checked", move || only_open.get())
+                        .on("change", happened(change)),
+                )
+                .child(t!("list.open", count = conflicts.get()))
+                .into_any()
         })
     };
     let clear = move || {
         query.with(Query::narrows).then(|| {
             let click = move |_| listed.change(Query::clear);
-            view! {
-                <button type="button" class="quiet" on:click=clicked(click)>{t!("list.clear")}</button>
-            }.into_any()
+            el("button")
+                .is("type", "button")
+                .is("class", "quiet")
+                .on("click", happened(click))
+                .child(t!("list.clear"))
+                .into_any()
         })
     };
-    view! {
-        <search><form class="filters" on:submit=sent(|event| event.prevent_default())>
-            <label class="search">
-                <span>{t!("list.search")}</span>
-                <input
-                    type="search"
-                    dir="auto"
-                    autocomplete="off"
-                    placeholder=t!("list.search_hint")
-                    prop:value=move || query.with(|query| query.search.clone())
-                    on:input=happened(search)
-                />
-            </label>
-            {filters}
-            {open}
-            {live(clear)}
-        </form></search>
-    }
-    .into_any()
+    el("search")
+        .child(
+            el("form")
+                .is("class", "filters")
+                .on("submit", happened(|event| event.prevent_default()))
+                .child(
+                    el("label")
+                        .is("class", "search")
+                        .child(el("span").child(t!("list.search")))
+                        .child(
+                            el("input")
+                                .is("type", "search")
+                                .is("dir", "auto")
+                                .is("autocomplete", "off")
+                                .attr("placeholder", t!("list.search_hint"))
+                                .prop("value", move || query.with(|query| query.search.clone()))
+                                .on("input", happened(search)),
+                        ),
+                )
+                .child(filters)
+                .child(live(open))
+                .child(live(clear)),
+        )
+        .into_any()
 }
 
 /// One filter; nothing while it could not narrow anything.
@@ -121,16 +138,17 @@ fn choice(listed: Listed, filter: Filter) -> AnyView {
                 listed.change(|query| query.set_filter(name, value));
             };
             let all = move || options(vec![(String::new(), choices.get())], &chosen.get());
-            view! {
-                <label class:chosen=move || !chosen.with(String::is_empty)>
-                    <span>{label.get_value()}</span>
-                    <select prop:value=move || chosen.get() on:change=happened(change)>
-                        <option value="">{t!("list.all")}</option>
-                        {live(all)}
-                    </select>
-                </label>
-            }
-            .into_any()
+            el("label")
+                .class_live("chosen", move || !chosen.with(String::is_empty))
+                .child(el("span").child(label.get_value()))
+                .child(
+                    el("select")
+                        .prop("value", move || chosen.get())
+                        .on("change", happened(change))
+                        .child(el("option").is("value", "").child(t!("list.all")))
+                        .child(live(all)),
+                )
+                .into_any()
         })
     };
     live(draw)

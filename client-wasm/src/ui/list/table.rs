@@ -9,7 +9,8 @@ use crate::app::columns::{Cell, Column, columns, has_number, number};
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::locale::{self, format};
-use crate::ui::live::clicked;
+use crate::ui::dom::el;
+use crate::ui::live::happened;
 use crate::ui::words;
 use crate::{t, tn};
 
@@ -40,7 +41,11 @@ pub(crate) fn table(listed: Listed, rows: &[Summary]) -> AnyView {
     let marked = rows.iter().any(|row| row.conflicts > 0 || row.missing > 0);
     if marked {
         heads.push(
-            view! { <th role="columnheader" scope="col" class="marks">{t!("list.marks")}</th> }
+            el("th")
+                .is("role", "columnheader")
+                .is("scope", "col")
+                .is("class", "marks")
+                .child(t!("list.marks"))
                 .into_any(),
         );
     }
@@ -48,15 +53,16 @@ pub(crate) fn table(listed: Listed, rows: &[Summary]) -> AnyView {
         .iter()
         .map(|summary| row(listed, summary, &columns, numbered, marked))
         .collect();
-    view! {
-        <table class="records" role="table">
-            <thead role="rowgroup">
-                <tr role="row">{heads}</tr>
-            </thead>
-            <tbody role="rowgroup">{rows}</tbody>
-        </table>
-    }
-    .into_any()
+    el("table")
+        .is("class", "records")
+        .is("role", "table")
+        .child(
+            el("thead")
+                .is("role", "rowgroup")
+                .child(el("tr").is("role", "row").child(heads)),
+        )
+        .child(el("tbody").is("role", "rowgroup").child(rows))
+        .into_any()
 }
 
 fn head(listed: Listed, name: &'static str, label: String, class: &'static str) -> AnyView {
@@ -73,12 +79,19 @@ fn head(listed: Listed, name: &'static str, label: String, class: &'static str) 
     let click = move |_| {
         listed.change(|query: &mut Query| query.sort_by(name));
     };
-    view! {
-        <th role="columnheader" scope="col" class=class aria-sort=move || sorted()>
-            <button type="button" class="quiet" on:click=clicked(click)>{label}</button>
-        </th>
-    }
-    .into_any()
+    el("th")
+        .is("role", "columnheader")
+        .is("scope", "col")
+        .attr("class", class)
+        .live("aria-sort", move || sorted())
+        .child(
+            el("button")
+                .is("type", "button")
+                .is("class", "quiet")
+                .on("click", happened(click))
+                .child(label),
+        )
+        .into_any()
 }
 
 fn row(
@@ -93,7 +106,11 @@ fn row(
     let path = Route::record(listed.kind, &summary.reference.key, "").path();
     let number = numbered.then(|| {
         let number = number(summary).map(|number| format::number(number as f64));
-        view! { <td role="cell" class="number">{number}</td> }.into_any()
+        el("td")
+            .is("role", "cell")
+            .is("class", "number")
+            .child(number)
+            .into_any()
     });
     let cells: Vec<AnyView> = columns
         .iter()
@@ -103,35 +120,52 @@ fn row(
             let short = matches!(cell, Cell::Dates(_) | Cell::Number(_) | Cell::Words(..));
             let label = locale::field(listed.kind.name, &[column.field.name]);
             let empty = text.is_empty();
-            view! {
-                <td role="cell" data-label=label class:empty=empty class:short=short>
-                    <span dir="auto">{text}</span>
-                </td>
-            }
-            .into_any()
+            el("td")
+                .is("role", "cell")
+                .attr("data-label", label)
+                .class_if("empty", empty)
+                .class_if("short", short)
+                .child(el("span").is("dir", "auto").child(text))
+                .into_any()
         })
         .collect();
     let marks = marked.then(|| {
         let (conflicts, missing) = (summary.conflicts as u64, summary.missing as u64);
         let open = (conflicts > 0).then(|| {
-            view! { <span class="mark open">{tn!("list.conflicts", conflicts)}</span> }.into_any()
+            el("span")
+                .is("class", "mark open")
+                .child(tn!("list.conflicts", conflicts))
+                .into_any()
         });
         let missing = (missing > 0).then(|| {
-            view! { <span class="mark missing">{tn!("record.missing", missing)}</span> }.into_any()
+            el("span")
+                .is("class", "mark missing")
+                .child(tn!("record.missing", missing))
+                .into_any()
         });
         let none = open.is_none() && missing.is_none();
-        view! { <td role="cell" class="marks" class:empty=none>{open} " " {missing}</td> }
+        el("td")
+            .is("role", "cell")
+            .is("class", "marks")
+            .class_if("empty", none)
+            .child(open)
+            .child(" ")
+            .child(missing)
             .into_any()
     });
-    view! {
-        <tr role="row">
-            {number}
-            <td role="cell" class="title">
-                <a href=path dir="auto" lang=title.language>{title.text}</a>
-            </td>
-            {cells}
-            {marks}
-        </tr>
-    }
-    .into_any()
+    el("tr")
+        .is("role", "row")
+        .child(number)
+        .child(
+            el("td").is("role", "cell").is("class", "title").child(
+                el("a")
+                    .attr("href", path)
+                    .is("dir", "auto")
+                    .attr("lang", title.language)
+                    .child(title.text),
+            ),
+        )
+        .child(cells)
+        .child(marks)
+        .into_any()
 }

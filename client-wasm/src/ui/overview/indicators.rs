@@ -8,6 +8,8 @@ use crate::app::fold::fold;
 use crate::app::keys::INDICATORS;
 use crate::app::order::sort_by_key;
 use crate::locale::{self, format};
+use crate::ui::dom::el;
+use crate::ui::live::several;
 use crate::ui::page::Page;
 use crate::ui::words;
 use crate::{t, tn};
@@ -15,25 +17,35 @@ use crate::{t, tn};
 /// All indicators that have a value.
 pub(crate) fn indicators(page: Page, all: &[Indicator]) -> AnyView {
     let each: Vec<AnyView> = all.iter().map(|one| indicator(page, one)).collect();
-    view! {
-        <section class="indicators" aria-labelledby="indicators-title">
-            <h2 id="indicators-title">{t!("overview.indicators")}</h2>
-            <div class="cards">{each}</div>
-        </section>
-    }
-    .into_any()
+    el("section")
+        .is("class", "indicators")
+        .is("aria-labelledby", "indicators-title")
+        .child(
+            el("h2")
+                .is("id", "indicators-title")
+                .child(t!("overview.indicators")),
+        )
+        .child(el("div").is("class", "cards").child(each))
+        .into_any()
 }
 
 fn indicator(page: Page, indicator: &Indicator) -> AnyView {
     let name = locale::text(&format!("indicator.{}", indicator.id), &[]);
     let num = format::number(indicator.num as f64);
     let value = match indicator.den {
-        None => view! { <strong>{num}</strong> }.into_any(),
-        Some(0) => view! { <strong>{t!("indicator.none")}</strong> }.into_any(),
+        None => el("strong").child(num).into_any(),
+        Some(0) => el("strong").child(t!("indicator.none")).into_any(),
         Some(den) => {
             let of = t!("indicator.of", num = num, den = format::number(den as f64));
-            view! { <strong>{of}</strong> " " <span class="share">{format::percent(indicator.num, den)}</span> }
-                .into_any()
+            several(vec![
+                (el("strong").child(of)).into_any(),
+                (" ").into_any(),
+                (el("span")
+                    .is("class", "share")
+                    .child(format::percent(indicator.num, den)))
+                .into_any(),
+            ])
+            .into_any()
         }
     };
     let mut notes = Vec::new();
@@ -53,17 +65,15 @@ fn indicator(page: Page, indicator: &Indicator) -> AnyView {
     }
     let notes: Vec<AnyView> = notes
         .into_iter()
-        .map(|note| view! { <p class="note">{note}</p> }.into_any())
+        .map(|note| el("p").is("class", "note").child(note).into_any())
         .collect();
-    view! {
-        <div class="indicator">
-            <h3>{name.clone()}</h3>
-            <p class="value">{value}</p>
-            {notes}
-            {breakdown(page, indicator, name)}
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "indicator")
+        .child(el("h3").child(name.clone()))
+        .child(el("p").is("class", "value").child(value))
+        .child(notes)
+        .child(breakdown(page, indicator, name))
+        .into_any()
 }
 
 /// The breakdown as a table whose last column is a bar.
@@ -97,26 +107,31 @@ fn breakdown(page: Page, indicator: &Indicator, name: String) -> Option<AnyView>
         .into_iter()
         .map(|(label, count)| {
             let share = format!("{}%", count * 100 / most);
-            view! {
-                <tr>
-                    <th scope="row" dir="auto">{label}</th>
-                    <td class="number">{format::number(count as f64)}</td>
-                    <td class="bar" aria-hidden="true"><span style:inline-size=share></span></td>
-                </tr>
-            }
-            .into_any()
+            el("tr")
+                .child(el("th").is("scope", "row").is("dir", "auto").child(label))
+                .child(
+                    el("td")
+                        .is("class", "number")
+                        .child(format::number(count as f64)),
+                )
+                .child(
+                    el("td")
+                        .is("class", "bar")
+                        .is("aria-hidden", "true")
+                        .child(el("span").style("inline-size", &share)),
+                )
+                .into_any()
         })
         .collect();
     Some(
-        view! {
-            <details>
-                <summary>{t!("indicator.breakdown")}</summary>
-                <table class="breakdown">
-                    <caption class="hidden">{name}</caption>
-                    <tbody>{rows}</tbody>
-                </table>
-            </details>
-        }
-        .into_any(),
+        el("details")
+            .child(el("summary").child(t!("indicator.breakdown")))
+            .child(
+                el("table")
+                    .is("class", "breakdown")
+                    .child(el("caption").is("class", "hidden").child(name))
+                    .child(el("tbody").child(rows)),
+            )
+            .into_any(),
     )
 }

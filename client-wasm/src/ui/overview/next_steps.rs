@@ -9,6 +9,8 @@ use crate::app::keys;
 use crate::app::route::Route;
 use crate::app::title::choose;
 use crate::locale;
+use crate::ui::dom::el;
+use crate::ui::live::several;
 use crate::ui::page::Page;
 use crate::ui::words;
 use crate::{t, tn};
@@ -24,26 +26,25 @@ pub(crate) fn next_steps(steps: &[NextStep]) -> AnyView {
     let rest: Vec<AnyView> = steps.iter().skip(FIRST).map(row).collect();
     let more = (!rest.is_empty()).then(|| {
         let count = rest.len() as u64;
-        view! {
-            <details>
-                <summary>{tn!("overview.more_steps", count)}</summary>
-                <ul class="steps">{rest}</ul>
-            </details>
-        }
-        .into_any()
+        el("details")
+            .child(el("summary").child(tn!("overview.more_steps", count)))
+            .child(el("ul").is("class", "steps").child(rest))
+            .into_any()
     });
-    let nothing = first
-        .is_empty()
-        .then(|| view! { <p class="hint">{t!("overview.no_steps")}</p> }.into_any());
-    view! {
-        <section class="next-steps" aria-labelledby="steps-title">
-            <h2 id="steps-title">{t!("overview.steps")}</h2>
-            {nothing}
-            <ul class="steps">{first}</ul>
-            {more}
-        </section>
-    }
-    .into_any()
+    let nothing = first.is_empty().then(|| {
+        el("p")
+            .is("class", "hint")
+            .child(t!("overview.no_steps"))
+            .into_any()
+    });
+    el("section")
+        .is("class", "next-steps")
+        .is("aria-labelledby", "steps-title")
+        .child(el("h2").is("id", "steps-title").child(t!("overview.steps")))
+        .child(nothing)
+        .child(el("ul").is("class", "steps").child(first))
+        .child(more)
+        .into_any()
 }
 
 fn row(page: Page, step: &NextStep) -> AnyView {
@@ -89,16 +90,30 @@ fn row(page: Page, step: &NextStep) -> AnyView {
         Task::StepOpen => "open",
         Task::Complete => "complete",
     };
-    view! {
-        <li data-task=task>
-            <a href=move || path()>
-                <span class="task">
-                    {locale::text(keys::task(step.task), &[])}
-                    {label.map(|label| view! { ": " <strong>{label}</strong> }.into_any())}
-                </span>
-                <span class="of" dir="auto" lang=language>{text}</span>
-            </a>
-        </li>
-    }
-    .into_any()
+    el("li")
+        .attr("data-task", task)
+        .child(
+            el("a")
+                .live("href", move || path())
+                .child(
+                    el("span")
+                        .is("class", "task")
+                        .child(locale::text(keys::task(step.task), &[]))
+                        .child(label.map(|label| {
+                            several(vec![
+                                (": ").into_any(),
+                                (el("strong").child(label)).into_any(),
+                            ])
+                            .into_any()
+                        })),
+                )
+                .child(
+                    el("span")
+                        .is("class", "of")
+                        .is("dir", "auto")
+                        .attr("lang", language)
+                        .child(text),
+                ),
+        )
+        .into_any()
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::app::route::Route;
 use crate::t;
-use crate::ui::live::clicked;
+use crate::ui::dom::el;
+use crate::ui::live::happened;
 use crate::ui::page::Page;
 use crate::ui::{screen, words};
 
@@ -25,18 +26,29 @@ pub(crate) fn absent(
     }
     screen::title(page, t!("absent.title"));
     let list = Route::list(kind, "").path();
-    view! {
-        <div class="notice">
-            <h1 tabindex="-1">{t!("absent.title")}</h1>
-            <p>{t!("absent.text")}</p>
-            <p><code>{reference.to_string()}</code></p>
-            <div class="actions">
-                <button type="button" on:click=clicked(move |_| again.run(()))>{t!("absent.again")}</button>
-                <a class="secondary" role="button" href=list>{words::kind_plural(kind.name)}</a>
-            </div>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "notice")
+        .child(el("h1").is("tabindex", "-1").child(t!("absent.title")))
+        .child(el("p").child(t!("absent.text")))
+        .child(el("p").child(el("code").child(reference.to_string())))
+        .child(
+            el("div")
+                .is("class", "actions")
+                .child(
+                    el("button")
+                        .is("type", "button")
+                        .on("click", happened(move |_| again.run(())))
+                        .child(t!("absent.again")),
+                )
+                .child(
+                    el("a")
+                        .is("class", "secondary")
+                        .is("role", "button")
+                        .attr("href", list)
+                        .child(words::kind_plural(kind.name)),
+                ),
+        )
+        .into_any()
 }
 
 /// The report of an event that has none.
@@ -69,27 +81,41 @@ fn begin(page: Page, kind: &'static Kind, event: RecordRef, again: Callback<()>)
             },
         );
     };
-    view! {
-        <div class="notice">
-            <h1 tabindex="-1" dir="auto">{heading}</h1>
-            <p>{t!("absent.no_report")}</p>
-            <div class="actions">
-                <button type="button" on:click=clicked(click)>{t!("record.begin_report")}</button>
-                <a class="secondary" role="button" href=path>{t!("record.to_event")}</a>
-            </div>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "notice")
+        .child(
+            el("h1")
+                .is("tabindex", "-1")
+                .is("dir", "auto")
+                .child(heading),
+        )
+        .child(el("p").child(t!("absent.no_report")))
+        .child(
+            el("div")
+                .is("class", "actions")
+                .child(
+                    el("button")
+                        .is("type", "button")
+                        .on("click", happened(click))
+                        .child(t!("record.begin_report")),
+                )
+                .child(
+                    el("a")
+                        .is("class", "secondary")
+                        .is("role", "button")
+                        .attr("href", path)
+                        .child(t!("record.to_event")),
+                ),
+        )
+        .into_any()
 }
 
 /// Nothing is here yet: the programme has not come.
 pub(crate) fn no_programme(page: Page) -> AnyView {
     screen::title(page, t!("empty.title"));
-    view! {
-        <div class="notice">
-            <h1 tabindex="-1">{t!("empty.title")}</h1>
-            <p>{t!("empty.text")}</p>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .is("class", "notice")
+        .child(el("h1").is("tabindex", "-1").child(t!("empty.title")))
+        .child(el("p").child(t!("empty.text")))
+        .into_any()
 }

@@ -8,6 +8,7 @@ use super::open::Open;
 use crate::app::form::Section;
 use crate::locale;
 use crate::t;
+use crate::ui::dom::el;
 use crate::ui::live::{live, memo};
 
 /// The id of a section.
@@ -27,23 +28,30 @@ pub(crate) fn contents(open: Open, sections: &[Section]) -> AnyView {
         let mark = move || match waits.get() {
             (0, 0) => None,
             (0, missing) => Some(
-                view! { <span class="count missing" title=t!("field.missing")>{missing}</span> }
+                el("span")
+                    .is("class", "count missing")
+                    .attr("title", t!("field.missing"))
+                    .child(missing.to_string())
                     .into_any(),
             ),
             (open, _) => Some(
-                view! { <span class="count open" title=t!("conflict.label")>{open}</span> }
+                el("span")
+                    .is("class", "count open")
+                    .attr("title", t!("conflict.label"))
+                    .child(open.to_string())
                     .into_any(),
             ),
         };
-        view! { <li><a href=href>{label} {live(mark)}</a></li> }.into_any()
+        el("li")
+            .child(el("a").attr("href", href).child(label).child(live(mark)))
+            .into_any()
     };
     let each: Vec<AnyView> = sections.iter().map(each).collect();
-    view! {
-        <nav class="contents" aria-label=t!("record.contents")>
-            <ul>{each}</ul>
-        </nav>
-    }
-    .into_any()
+    el("nav")
+        .is("class", "contents")
+        .attr("aria-label", t!("record.contents"))
+        .child(el("ul").child(each))
+        .into_any()
 }
 
 /// Open conflicts and empty required fields among the fields of a section.

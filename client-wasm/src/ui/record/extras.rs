@@ -8,17 +8,18 @@ use meltemi_core::record::FieldPath;
 
 use super::open::Open;
 use crate::t;
-use crate::ui::live::{clicked, happened, live, memo};
+use crate::ui::dom::el;
+use crate::ui::live::{happened, live, memo, several};
 use crate::ui::{conflict, words};
 
 /// Everything behind the sections.
 pub(crate) fn extras(open: Open) -> AnyView {
-    view! {
-        {settled(open)}
-        {unknown(open)}
-        {problems(open)}
-        {remove(open)}
-    }
+    several(vec![
+        (settled(open)).into_any(),
+        (unknown(open)).into_any(),
+        (problems(open)).into_any(),
+        (remove(open)).into_any(),
+    ])
     .into_any()
 }
 
@@ -31,13 +32,12 @@ fn settled(open: Open) -> AnyView {
         }
         let each: Vec<AnyView> = all.iter().rev().map(|one| settlement(open, one)).collect();
         Some(
-            view! {
-                <details class="section" id="section.settled">
-                    <summary><h2>{t!("section.settled")}</h2></summary>
-                    <ul class="settled">{each}</ul>
-                </details>
-            }
-            .into_any(),
+            el("details")
+                .is("class", "section")
+                .is("id", "section.settled")
+                .child(el("summary").child(el("h2").child(t!("section.settled"))))
+                .child(el("ul").is("class", "settled").child(each))
+                .into_any(),
         )
     };
     live(draw)
@@ -59,29 +59,30 @@ fn settlement(open: Open, settlement: &Settlement) -> AnyView {
             reason: None,
         };
         let click = move |_| open.act(command.clone(), done.clone());
-        view! {
-            <button type="button" class="quiet" on:click=clicked(click)>
-                {t!("settled.instead", value = text)}
-            </button>
-        }
-        .into_any()
+        el("button")
+            .is("type", "button")
+            .is("class", "quiet")
+            .on("click", happened(click))
+            .child(t!("settled.instead", value = text))
+            .into_any()
     };
     let rejected: Vec<AnyView> = settlement.rejected.iter().map(instead).collect();
     let reason = settlement
         .reason
         .clone()
-        .map(|reason| view! { <q dir="auto">{reason}</q> }.into_any());
-    view! {
-        <li>
-            <p>
-                <strong>{place}</strong> ": " <span dir="auto">{chosen}</span> " "
-                <small>{conflict::origin(page, &settlement.origin)}</small>
-            </p>
-            {reason}
-            <div class="actions">{rejected}</div>
-        </li>
-    }
-    .into_any()
+        .map(|reason| el("q").is("dir", "auto").child(reason).into_any());
+    el("li")
+        .child(
+            el("p")
+                .child(el("strong").child(place))
+                .child(": ")
+                .child(el("span").is("dir", "auto").child(chosen))
+                .child(" ")
+                .child(el("small").child(conflict::origin(page, &settlement.origin))),
+        )
+        .child(reason)
+        .child(el("div").is("class", "actions").child(rejected))
+        .into_any()
 }
 
 fn unknown(open: Open) -> AnyView {
@@ -101,19 +102,23 @@ fn unknown(open: Open) -> AnyView {
         if all.is_empty() {
             return None;
         }
-        let each = all
-            .into_iter()
-            .map(|(name, value)| view! { <dt>{name}</dt> <dd dir="auto">{value}</dd> }.into_any());
+        let each = all.into_iter().map(|(name, value)| {
+            several(vec![
+                (el("dt").child(name)).into_any(),
+                (el("dd").is("dir", "auto").child(value)).into_any(),
+            ])
+            .into_any()
+        });
         let each: Vec<AnyView> = each.collect();
         Some(
-            view! {
-                <details open class="section" id="section.unknown">
-                    <summary><h2>{t!("section.unknown")}</h2></summary>
-                    <p class="hint">{t!("unknown.explain")}</p>
-                    <dl>{each}</dl>
-                </details>
-            }
-            .into_any(),
+            el("details")
+                .attr("open", true)
+                .is("class", "section")
+                .is("id", "section.unknown")
+                .child(el("summary").child(el("h2").child(t!("section.unknown"))))
+                .child(el("p").is("class", "hint").child(t!("unknown.explain")))
+                .child(el("dl").child(each))
+                .into_any(),
         )
     };
     live(draw)
@@ -128,24 +133,32 @@ fn problems(open: Open) -> AnyView {
         }
         let each = all.into_iter().map(|problem| {
             let place = match problem.path.parse::<FieldPath>() {
-                Ok(path) => open.view.with_untracked(|view| {
-                    words::place(open.page, open.kind, view, &path)
-                }),
+                Ok(path) => open
+                    .view
+                    .with_untracked(|view| words::place(open.page, open.kind, view, &path)),
                 Err(_) => problem.path,
             };
-            view! { <li><strong>{place}</strong> ": " <span lang="en" dir="auto">{problem.what}</span></li> }
+            el("li")
+                .child(el("strong").child(place))
+                .child(": ")
+                .child(
+                    el("span")
+                        .is("lang", "en")
+                        .is("dir", "auto")
+                        .child(problem.what),
+                )
                 .into_any()
         });
         let each: Vec<AnyView> = each.collect();
         Some(
-            view! {
-                <details open class="section" id="section.problems">
-                    <summary><h2>{t!("section.problems")}</h2></summary>
-                    <p class="hint">{t!("problems.explain")}</p>
-                    <ul>{each}</ul>
-                </details>
-            }
-            .into_any(),
+            el("details")
+                .attr("open", true)
+                .is("class", "section")
+                .is("id", "section.problems")
+                .child(el("summary").child(el("h2").child(t!("section.problems"))))
+                .child(el("p").is("class", "hint").child(t!("problems.explain")))
+                .child(el("ul").child(each))
+                .into_any(),
         )
     };
     live(draw)
@@ -169,25 +182,34 @@ fn remove(open: Open) -> AnyView {
     };
     let draw = move || {
         here.get().then(|| {
-            view! {
-                <details class="section danger">
-                    <summary>{t!("record.remove")}</summary>
-                    <p class="hint">{t!("record.remove_explain")}</p>
-                    <label>
-                        {t!("record.remove_reason")}
-                        <input
-                            type="text"
-                            dir="auto"
-                            prop:value=move || reason.get()
-                            on:input=happened(move |event| reason.set(event_target_value(&event)))
-                        />
-                    </label>
-                    <button type="button" class="secondary" on:click=clicked(click)>
-                        {t!("record.remove")}
-                    </button>
-                </details>
-            }
-            .into_any()
+            el("details")
+                .is("class", "section danger")
+                .child(el("summary").child(t!("record.remove")))
+                .child(
+                    el("p")
+                        .is("class", "hint")
+                        .child(t!("record.remove_explain")),
+                )
+                .child(
+                    el("label").child(t!("record.remove_reason")).child(
+                        el("input")
+                            .is("type", "text")
+                            .is("dir", "auto")
+                            .prop("value", move || reason.get())
+                            .on(
+                                "input",
+                                happened(move |event| reason.set(event_target_value(&event))),
+                            ),
+                    ),
+                )
+                .child(
+                    el("button")
+                        .is("type", "button")
+                        .is("class", "secondary")
+                        .on("click", happened(click))
+                        .child(t!("record.remove")),
+                )
+                .into_any()
         })
     };
     live(draw)

@@ -11,7 +11,8 @@ use crate::app::columns::has_number;
 use crate::app::route::Route;
 use crate::app::title::Title;
 use crate::locale::format;
-use crate::ui::live::{clicked, live, memo};
+use crate::ui::dom::el;
+use crate::ui::live::{happened, live, memo, several};
 use crate::ui::page::Loaded;
 use crate::ui::words;
 use crate::{t, tn};
@@ -36,29 +37,46 @@ pub(crate) fn header(open: Open, title: Memo<Title>) -> AnyView {
             .view
             .with(|view| (view.missing.len(), view.newer_schema));
         let missing = (missing > 0).then(|| {
-            view! { <span class="mark missing">{tn!("record.missing", missing as u64)}</span> }
+            el("span")
+                .is("class", "mark missing")
+                .child(tn!("record.missing", missing as u64))
                 .into_any()
         });
-        let newer = newer.then(|| view! { <p class="banner">{t!("record.newer")}</p> }.into_any());
-        view! { {missing} {newer} }.into_any()
+        let newer = newer.then(|| {
+            el("p")
+                .is("class", "banner")
+                .child(t!("record.newer"))
+                .into_any()
+        });
+        several(vec![(missing).into_any(), (newer).into_any()]).into_any()
     };
-    view! {
-        <header class="head">
-            <p class="trail">
-                <a href=list>{words::kind_plural(kind.name)}</a>
-                <span>{live(number)}</span>
-            </p>
-            <div class="name">
-                <h1 tabindex="-1" dir="auto" lang=move || title.get().language>
-                    {move || title.get().text}
-                </h1>
-                {related(open)}
-            </div>
-            <div class="marks">{live(marks)}</div>
-            {removal(open)}
-        </header>
-    }
-    .into_any()
+    el("header")
+        .is("class", "head")
+        .child(
+            el("p")
+                .is("class", "trail")
+                .child(
+                    el("a")
+                        .attr("href", list)
+                        .child(words::kind_plural(kind.name)),
+                )
+                .child(el("span").child(live(number))),
+        )
+        .child(
+            el("div")
+                .is("class", "name")
+                .child(
+                    el("h1")
+                        .is("tabindex", "-1")
+                        .is("dir", "auto")
+                        .live("lang", move || title.get().language)
+                        .child(live(move || title.get().text)),
+                )
+                .child(related(open)),
+        )
+        .child(el("div").is("class", "marks").child(live(marks)))
+        .child(removal(open))
+        .into_any()
 }
 
 /// A way to remove the record, or when it is removed, to restore it.
@@ -84,18 +102,25 @@ fn removal(open: Open) -> AnyView {
             });
         let reason = removed.reason.filter(|reason| !reason.is_empty());
         Some(
-            view! {
-                <div class="banner removed" role="status">
-                    <p>
-                        <strong>{t!("record.removed")}</strong>
-                        " " {when} " " <span dir="auto">{reason}</span>
-                    </p>
-                    <button type="button" class="secondary" on:click=clicked(restore)>
-                        {t!("record.restore")}
-                    </button>
-                </div>
-            }
-            .into_any(),
+            el("div")
+                .is("class", "banner removed")
+                .is("role", "status")
+                .child(
+                    el("p")
+                        .child(el("strong").child(t!("record.removed")))
+                        .child(" ")
+                        .child(when)
+                        .child(" ")
+                        .child(el("span").is("dir", "auto").child(reason)),
+                )
+                .child(
+                    el("button")
+                        .is("type", "button")
+                        .is("class", "secondary")
+                        .on("click", happened(restore))
+                        .child(t!("record.restore")),
+                )
+                .into_any(),
         )
     };
     live(draw)
@@ -128,5 +153,10 @@ fn related(open: Open) -> AnyView {
             (_, false) => t!("record.begin_report"),
         }
     };
-    view! { <a class="secondary" role="button" href=path>{live(label)}</a> }.into_any()
+    el("a")
+        .is("class", "secondary")
+        .is("role", "button")
+        .attr("href", path)
+        .child(live(label))
+        .into_any()
 }

@@ -5,6 +5,7 @@ use meltemi_core::conflict::Question;
 
 use super::open::Open;
 use crate::app::form::element_id;
+use crate::ui::dom::el;
 use crate::ui::live::{live, memo};
 use crate::ui::{conflict, words};
 use crate::{t, tn};
@@ -23,7 +24,7 @@ pub(crate) fn questions(open: Open) -> AnyView {
                 .view
                 .with_untracked(|view| words::place(open.page, open.kind, view, &question.path));
             if question.path.is_root() {
-                return view! { <li>{conflict::at(open, question.path)}</li> }.into_any();
+                return el("li").child(conflict::at(open, question.path)).into_any();
             }
             let values: Vec<String> = match question.question {
                 Question::Which => question
@@ -35,24 +36,24 @@ pub(crate) fn questions(open: Open) -> AnyView {
             };
             let values = values.join(&t!("conflict.or"));
             let href = format!("#{}", element_id(&question.path));
-            view! {
-                <li>
-                    <a href=href>{place}</a>
-                    <span dir="auto">{values}</span>
-                </li>
-            }
-            .into_any()
+            el("li")
+                .child(el("a").attr("href", href).child(place))
+                .child(el("span").is("dir", "auto").child(values))
+                .into_any()
         });
         let each: Vec<AnyView> = each.collect();
         Some(
-            view! {
-                <section class="questions" aria-labelledby="questions-title">
-                    <h2 id="questions-title">{tn!("conflict.open", count)}</h2>
-                    <p>{t!("conflict.explain")}</p>
-                    <ul>{each}</ul>
-                </section>
-            }
-            .into_any(),
+            el("section")
+                .is("class", "questions")
+                .is("aria-labelledby", "questions-title")
+                .child(
+                    el("h2")
+                        .is("id", "questions-title")
+                        .child(tn!("conflict.open", count)),
+                )
+                .child(el("p").child(t!("conflict.explain")))
+                .child(el("ul").child(each))
+                .into_any(),
         )
     };
     live(draw)

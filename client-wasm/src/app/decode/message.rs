@@ -1,0 +1,99 @@
+//! Reads messages and the status.
+
+use meltemi_core::sync::status::{Line, Notice, NoticeCode, Progress, SyncStatus};
+use serde_json::Value;
+
+use super::{Decode, DecodeError, Fields, objects, variant, words};
+use crate::app::protocol::{Answer, Done, Event, Failure, FromWorker};
+
+objects! {
+    Done { record, undo }
+    Failure { code, message }
+    SyncStatus { line, unsaved, waiting, waiting_documents, synced_at, loading, notices }
+    Progress { done, of }
+    Notice { code, document, message }
+}
+
+words! {
+    NoticeCode {
+        "storage-full" => StorageFull,
+        "storage-failed" => StorageFailed,
+        "damaged" => Damaged,
+        "refused" => Refused,
+        "refused-peer" => RefusedPeer,
+        "bad-frame" => BadFrame,
+        "unsupported" => Unsupported,
+        "peer-storage" => PeerStorage,
+    }
+}
+
+impl Decode for FromWorker {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let (name, value) = variant(value, "message")?;
+        let mut fields = Fields::of(value, "message")?;
+        match name.as_str() {
+            "reply" => {
+                let (name, value) = variant(fields.take("result"), "result")?;
+                let result = match name.as_str() {
+                    "Ok" => Ok(Answer::decode(value)?),
+                    _ => Err(Failure::decode(value)?),
+                };
+                Ok(Self::Reply {
+                    id: fields.read("id")?,
+                    result,
+                })
+            }
+            "event" => Ok(Self::Event {
+                event: Event::decode(fields.take("event"))?,
+            }),
+            _ => Err(DecodeError("message")),
+        }
+    }
+}
+
+impl Decode for Answer {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let (name, value) = variant(value, "answer")?;
+        Ok(match name.as_str() {
+            "status" => Self::Status(Decode::decode(value)?),
+            "overview" => Self::Overview(Decode::decode(value)?),
+            "summaries" => Self::Summaries(Decode::decode(value)?),
+            "record" => Self::Record(Decode::decode(value)?),
+            "done" => Self::Done(Decode::decode(value)?),
+            "nothing" => Self::Nothing,
+            _ => return Err(DecodeError("answer")),
+        })
+    }
+}
+
+impl Decode for Event {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let (name, value) = variant(value, "event")?;
+        Ok(match name.as_str() {
+            "ready" => Self::Ready,
+            "changed" => Self::Changed(Decode::decode(value)?),
+            "status" => Self::Status(Decode::decode(value)?),
+            "failed" => Self::Failed(Decode::decode(value)?),
+            _ => return Err(DecodeError("event")),
+        })
+    }
+}
+
+impl Decode for Line {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let (name, value) = variant(value, "line")?;
+        let mut fields = Fields::of_any(value);
+        Ok(match name.as_str() {
+            "none" => Self::None,
+            "online" => Self::Online,
+            "connecting" => Self::Connecting {
+                since: fields.read("since")?,
+            },
+            "offline" => Self::Offline {
+                since: fields.read("since")?,
+                retry: fields.read("retry")?,
+            },
+            _ => return Err(DecodeError("line")),
+        })
+    }
+}

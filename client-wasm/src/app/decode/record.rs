@@ -1,0 +1,100 @@
+//! Reads records, summaries, indicators and commands.
+
+use meltemi_core::command::{Command, Splice};
+use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
+use meltemi_core::indicator::{Indicator, Reported};
+use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
+use serde_json::Value;
+
+use super::{Decode, DecodeError, Fields, objects, variant, words};
+
+objects! {
+    RecordView {
+        id, programme, kind, key, schema, newer_schema, heads, fields, unknown, conflicts,
+        settlements, problems, missing, removed,
+    }
+    Problem { path, what }
+    Removal { time, reason }
+    Conflict { path, question, values }
+    ConcurrentValue { value, origin }
+    Origin { actor, time, change, source }
+    Settlement { path, chosen, rejected, reason, origin }
+    Summary { id, reference, title, fields, links, conflicts, missing, removed }
+    OverviewView { programme, counts, next_steps, indicators }
+    NextStep { task, record, title, kind, field }
+    Indicator { id, num, den, unknown, disputed, by, sources, others, reported }
+    Reported { source, itemised }
+    Splice { at, delete, insert }
+}
+
+words! {
+    Question { "which" => Which, "removed_or_kept" => RemovedOrKept }
+    Task {
+        "settle" => Settle,
+        "overdue" => Overdue,
+        "step_open" => StepOpen,
+        "complete" => Complete,
+    }
+}
+
+impl Decode for Command {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let (name, value) = variant(value, "command")?;
+        let mut f = Fields::of(value, "command")?;
+        if name == "create_record" {
+            let (programme, reference) = (f.read("programme")?, f.read("reference")?);
+            return Ok(Self::CreateRecord {
+                programme,
+                reference,
+                values: f.read("values")?,
+            });
+        }
+        let (document, path) = (f.read("document")?, f.read("path")?);
+        Ok(match name.as_str() {
+            "set_field" => Self::SetField {
+                document,
+                path,
+                value: f.read("value")?,
+            },
+            "edit_text" => {
+                let (base, splices) = (f.read("base")?, f.read("splices")?);
+                Self::EditText {
+                    document,
+                    path,
+                    base,
+                    splices,
+                }
+            }
+            "set_tag" => {
+                let (tag, present) = (f.read("tag")?, f.read("present")?);
+                Self::SetTag {
+                    document,
+                    path,
+                    tag,
+                    present,
+                }
+            }
+            "add_entry" => Self::AddEntry {
+                document,
+                path,
+                values: f.read("values")?,
+            },
+            "remove" => Self::Remove {
+                document,
+                path,
+                reason: f.read("reason")?,
+            },
+            "restore" => Self::Restore { document, path },
+            "settle" => {
+                let (value, reason) = (f.read("value")?, f.read("reason")?);
+                Self::Settle {
+                    document,
+                    path,
+                    value,
+                    reason,
+                }
+            }
+            _ => return Err(DecodeError("command")),
+        })
+    }
+}
