@@ -23,11 +23,14 @@ pub struct Bridge {
     inner: Rc<Inner>,
 }
 
+/// Who is told of events.
+type Listener = Box<dyn Fn(Event)>;
+
 struct Inner {
     worker: Worker,
     last: Cell<u64>,
     waiting: RefCell<BTreeMap<u64, oneshot::Sender<Answered>>>,
-    listener: RefCell<Option<Box<dyn Fn(Event)>>>,
+    listener: RefCell<Option<Listener>>,
     /// What happened before somebody listened.
     early: RefCell<Vec<Event>>,
     broken: RefCell<Option<Failure>>,

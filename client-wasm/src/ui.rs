@@ -1,5 +1,10 @@
 //! The screens. They see `app` and `locale` only: neither Automerge nor the engine nor frames.
 
+#![allow(
+    clippy::redundant_closure,
+    reason = "a closure in a view says that what it reads is followed"
+)]
+
 mod conflict;
 mod control;
 mod entries;

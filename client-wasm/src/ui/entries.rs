@@ -191,7 +191,7 @@ impl Entries {
                 }
                 let text = words::scalar(self.open.page, scalar, value);
                 let label = locale::field(kind.name, &[self.declared.name, field.name]);
-                (text != title).then(|| (label, text))
+                (text != title).then_some((label, text))
             };
             self.fields
                 .iter()

@@ -61,10 +61,13 @@ pub(crate) struct Page {
     pub(crate) undo: StoredValue<UndoStack>,
     /// Number of commands that are not answered yet.
     pub(crate) unanswered: RwSignal<usize>,
-    lists: StoredValue<BTreeMap<&'static str, (StoredValue<bool>, RwSignal<Listing>)>>,
+    lists: StoredValue<Lists>,
     /// Documents that changed since the lists were last loaded.
     stale: StoredValue<Vec<DocumentId>>,
 }
+
+/// By kind: whether the list was asked for, and the list.
+type Lists = BTreeMap<&'static str, (StoredValue<bool>, RwSignal<Listing>)>;
 
 /// What follows when a command is answered.
 pub(crate) type Then = Box<dyn FnOnce(Result<Box<Done>, Failure>)>;
