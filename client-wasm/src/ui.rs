@@ -38,7 +38,7 @@ pub fn start(outside: Outside, language: &'static Language) {
     };
     let outside = send_wrapper(outside);
     mount_to(place, move || {
-        let page = Page::new(outside.clone());
+        let page = Page::new(outside);
         provide_context(page);
         page.listen();
         page.use_language(language);

@@ -99,7 +99,7 @@ impl Field {
         let label = open
             .view
             .with_untracked(|view| words::place(open.page, open.kind, view, &self.path()));
-        slot.saving.set(Saving::Saving);
+        slot.saving.set(Saving::Underway);
         open.execute(command, move |result| match result {
             Ok(done) => {
                 slot.saving.try_set(Saving::Saved);
@@ -129,7 +129,9 @@ impl Field {
         let hint = locale::hint(open.kind.name, &field_names(open.kind, &path));
         let saving = move || match slot.saving.get() {
             Saving::Idle => ().into_any(),
-            Saving::Saving => view! { <span class="saving">{t!("field.saving")}</span> }.into_any(),
+            Saving::Underway => {
+                view! { <span class="saving">{t!("field.saving")}</span> }.into_any()
+            }
             Saving::Saved => view! { <span class="saved">{t!("field.saved")}</span> }.into_any(),
             Saving::Wrong(why) => {
                 view! { <span class="wrong" role="alert">{why}</span> }.into_any()

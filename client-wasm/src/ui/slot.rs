@@ -9,7 +9,7 @@ pub(crate) enum Saving {
     /// Nothing to say.
     Idle,
     /// On its way to this device's storage.
-    Saving,
+    Underway,
     /// Stored on this device.
     Saved,
     /// It cannot be stored; why.

@@ -180,7 +180,7 @@ impl Writing {
         };
         let field = self.field;
         let path = field.path();
-        field.slot.saving.set(Saving::Saving);
+        field.slot.saving.set(Saving::Underway);
         let command = Command::EditText {
             document: self.open.document,
             path: path.clone(),
@@ -195,10 +195,11 @@ impl Writing {
                 let shown = self.change(|model| model.confirmed(&text, heads, selection));
                 self.show(shown.flatten());
                 let saved = self.model.try_with_value(CoText::is_saved).unwrap_or(true);
-                field
-                    .slot
-                    .saving
-                    .try_set(if saved { Saving::Saved } else { Saving::Saving });
+                field.slot.saving.try_set(if saved {
+                    Saving::Saved
+                } else {
+                    Saving::Underway
+                });
                 self.flush();
             }
             Err(failure) => {
