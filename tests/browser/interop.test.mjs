@@ -9,14 +9,29 @@ import { WebSocketClientAdapter } from "@automerge/automerge-repo-network-websoc
 
 import { startServer } from "./harness.mjs";
 
-/** A repo that keeps nothing, connected to the server. */
-function client(t, server) {
-  const adapter = new WebSocketClientAdapter(`${server.url.replace("http", "ws")}/sync`);
-  const repo = new Repo({ network: [adapter] });
-  const frames = [];
-  adapter.on("message", (message) => frames.push(message));
-  t.after(() => repo.shutdown());
-  return { repo, adapter, frames };
+/**
+ * Runs `body` with a server and a function that connects a new client to it: a repo that keeps
+ * nothing. The clients leave before the server does; one that has lost its server tries for ever.
+ */
+async function withServer(t, options, body) {
+  const server = await startServer(t, options);
+  const repos = [];
+  const connect = () => {
+    const adapter = new WebSocketClientAdapter(`${server.url.replace("http", "ws")}/sync`);
+    const repo = new Repo({ network: [adapter] });
+    const frames = [];
+    adapter.on("message", (message) => frames.push(message));
+    repos.push(repo);
+    return { repo, adapter, frames };
+  };
+  const leave = async () => {
+    for (const repo of repos.splice(0)) await repo.shutdown();
+  };
+  try {
+    await body(server, connect, leave);
+  } finally {
+    await leave();
+  }
 }
 
 /** Resolves when the document of `handle` fulfils `condition`. */
@@ -56,58 +71,59 @@ function kept(device, handle) {
   );
 }
 
-test("two JavaScript clients edit an event of ours by its id and see each other's edits", async (t) => {
-  const server = await startServer(t, { demo: true });
-  const event = (await events(server)).find((record) => record.key === "ev14");
+test("two JavaScript clients edit an event of ours by its id and see each other's edits", (t) =>
+  withServer(t, { demo: true }, async (server, connect) => {
+    const event = (await events(server)).find((record) => record.key === "ev14");
 
-  const first = await client(t, server).repo.find(`automerge:${event.id}`);
-  const second = await client(t, server).repo.find(`automerge:${event.id}`);
-  assert.equal(String(first.doc().kind), "event");
+    const first = await connect().repo.find(`automerge:${event.id}`);
+    const second = await connect().repo.find(`automerge:${event.id}`);
+    assert.equal(String(first.doc().kind), "event");
 
-  first.change((doc) => updateText(doc, ["objectives"], "Written in JavaScript."));
-  await until(second, (doc) => doc.objectives === "Written in JavaScript.");
-  second.change((doc) => (doc.modality = new ImmutableString("hybrid")));
-  await until(first, (doc) => String(doc.modality) === "hybrid");
+    first.change((doc) => updateText(doc, ["objectives"], "Written in JavaScript."));
+    await until(second, (doc) => doc.objectives === "Written in JavaScript.");
+    second.change((doc) => (doc.modality = new ImmutableString("hybrid")));
+    await until(first, (doc) => String(doc.modality) === "hybrid");
 
-  const seen = await server.json(`/api/records/${event.id}`);
-  assert.equal(seen.fields.objectives, "Written in JavaScript.");
-  assert.equal(seen.fields.modality, "hybrid");
-  assert.deepEqual(seen.problems, []);
-});
+    const seen = await server.json(`/api/records/${event.id}`);
+    assert.equal(seen.fields.objectives, "Written in JavaScript.");
+    assert.equal(seen.fields.modality, "hybrid");
+    assert.deepEqual(seen.problems, []);
+  }));
 
-test("a document that is no record is refused with a reason, and records go on", async (t) => {
-  const server = await startServer(t, { demo: true });
-  const device = client(t, server);
-  const foreign = device.repo.create({ note: "not a record" });
-  const answer = await frame(
-    device,
-    ({ type, documentId }) => type === "doc-unavailable" && documentId === foreign.documentId,
-  );
-  assert.equal(answer.code, "no-kind");
-  assert.match(answer.message, /does not say/);
+test("a document that is no record is refused with a reason, and records go on", (t) =>
+  withServer(t, { demo: true }, async (server, connect) => {
+    const device = connect();
+    const foreign = device.repo.create({ note: "not a record" });
+    const answer = await frame(
+      device,
+      ({ type, documentId }) => type === "doc-unavailable" && documentId === foreign.documentId,
+    );
+    assert.equal(answer.code, "no-kind");
+    assert.match(answer.message, /does not say/);
 
-  const [event] = await events(server);
-  const handle = await device.repo.find(`automerge:${event.id}`);
-  assert.equal(String(handle.doc().kind), "event");
-  await assert.rejects(client(t, server).repo.find(foreign.url), /unavailable/);
-});
+    const [event] = await events(server);
+    const handle = await device.repo.find(`automerge:${event.id}`);
+    assert.equal(String(handle.doc().kind), "event");
+    await assert.rejects(connect().repo.find(foreign.url), /unavailable/);
+  }));
 
-test("with --foreign-documents other documents are kept over a restart", async (t) => {
-  const server = await startServer(t, { args: ["--foreign-documents"] });
-  const author = client(t, server);
-  const note = author.repo.create({ note: "kept", seen: false });
-  const watched = new Promise((resolve) => note.on("change", ({ doc }) => doc.seen && resolve()));
+test("with --foreign-documents other documents are kept over a restart", (t) =>
+  withServer(t, { args: ["--foreign-documents"] }, async (server, connect, leave) => {
+    const author = connect();
+    const note = author.repo.create({ note: "kept", seen: false });
+    const watched = new Promise((resolve) => note.on("change", ({ doc }) => doc.seen && resolve()));
 
-  await kept(author, note);
-  const reader = client(t, server);
-  const copy = await reader.repo.find(note.url);
-  assert.equal(copy.doc().note, "kept");
-  copy.change((doc) => (doc.seen = true));
-  await watched;
-  await kept(reader, copy);
+    await kept(author, note);
+    const reader = connect();
+    const copy = await reader.repo.find(note.url);
+    assert.equal(copy.doc().note, "kept");
+    copy.change((doc) => (doc.seen = true));
+    await watched;
+    await kept(reader, copy);
 
-  await server.stop();
-  await server.start();
-  const later = await client(t, server).repo.find(note.url);
-  assert.equal(later.doc().seen, true);
-});
+    await leave();
+    await server.stop();
+    await server.start();
+    const later = await connect().repo.find(note.url);
+    assert.equal(later.doc().seen, true);
+  }));
