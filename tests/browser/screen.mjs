@@ -69,14 +69,14 @@ export async function setDay(page, day) {
 
 /** The values of all controls of the record on the screen, everything unfolded. */
 export function controls(page) {
-  return page.getByRole("article").evaluate(async (article) => {
-    for (const folded of article.querySelectorAll("details:not([open])")) {
+  return page.getByRole("main").evaluate(async (main) => {
+    for (const folded of main.querySelectorAll("details:not([open])")) {
       const drawn = new Promise((resolve) => folded.addEventListener("toggle", resolve));
       folded.open = true;
       await drawn;
     }
     const value = (control) => (control.type === "checkbox" ? control.checked : control.value);
-    const all = [...article.querySelectorAll("form :is(input, select, textarea)")];
+    const all = [...main.querySelectorAll("form :is(input, select, textarea)")];
     return all.map((control) => `${control.id}: ${value(control)}`).sort();
   });
 }
