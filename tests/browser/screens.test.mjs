@@ -1,0 +1,105 @@
+// Every screen, on a desk and on a phone, in light and in dark: complete, accessible, not too wide.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
+import { openAt, titled } from "./screen.mjs";
+
+const MAIN = [
+  ["/", "Mediterranean City-to-City Migration"],
+  ["/events", "Events"],
+  ["/events/ev14", "Fostering the Right to the City for all"],
+];
+const OTHERS = [
+  ["/events?open=1&q=right", "Events"],
+  ["/events?q=nothing+has+this+title", "Events"],
+  ["/new/event", "New event"],
+  ["/cities", "Cities"],
+  ["/cities/turin", "Turin"],
+  ["/outcomes", "Outcomes"],
+  ["/outcomes/oc13", /Marrakech Mayors Declaration/],
+  ["/records/organisation/unhcr", "UNHCR"],
+  ["/records/product/kp03", "City migration profile: Beirut"],
+  ["/records/targeted_action/tca10", "ACMALS II CITY"],
+  ["/records/event_report/ev14", /Fostering the Right to the City for all/],
+  ["/records/programme/mc2cm", "Mediterranean City-to-City Migration"],
+  ["/cities/atlantis", "Not on this device"],
+  ["/nowhere", "There is nothing at this address"],
+];
+const LOOKS = [
+  { name: "a desk, light", width: 1280, colorScheme: "light", screens: [...MAIN, ...OTHERS] },
+  { name: "a phone, dark", width: 390, colorScheme: "dark", screens: [...MAIN, ...OTHERS] },
+  { name: "a desk, dark", width: 1280, colorScheme: "dark", screens: MAIN },
+  { name: "a phone, light", width: 390, colorScheme: "light", screens: MAIN },
+];
+
+/** How far the screen reaches beyond its edge; empty when it does not. */
+function overhang(page) {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth > clientWidth ? `${scrollWidth} in ${clientWidth} pixels` : "";
+  });
+}
+
+test("all screens open without an error, are accessible and fit", async (t) => {
+  const server = await startServer(t, { demo: true });
+  const browser = await launchBrowser(t);
+  for (const { name, width, colorScheme, screens } of LOOKS) {
+    await t.test(name, async (t) => {
+      const viewport = { width, height: 844 };
+      const device = await newDevice(t, browser, server, { viewport, colorScheme });
+      const wide = [];
+      for (const [path, heading] of screens) {
+        const page = await openAt(device, path, heading);
+        await page.getByRole("banner").getByRole("link", { name: "MC2CM" }).waitFor();
+        await checkAccessible(page);
+        const beyond = await overhang(page);
+        if (beyond) wide.push(`${path}: ${beyond}`);
+        await page.close();
+      }
+      assert.deepEqual(wide, []);
+      assert.deepEqual(device.errors, []);
+    });
+  }
+});
+
+test("what opens in the header fits on a phone", async (t) => {
+  const server = await startServer(t, { demo: true });
+  const browser = await launchBrowser(t);
+  const device = await newDevice(t, browser, server, { viewport: { width: 390, height: 844 } });
+  const page = await openAt(device, "/", "Mediterranean City-to-City Migration");
+  const banner = page.getByRole("banner");
+  const status = banner.getByRole("button").filter({ has: page.getByRole("status") });
+  for (const [button, inside] of [
+    [status, page.getByRole("heading", { name: "Where your changes are" })],
+    [banner.getByRole("button", { name: "More" }), page.getByRole("link", { name: "Organisations", exact: true })],
+  ]) {
+    await button.click();
+    await inside.waitFor();
+    const { x, width } = await inside.boundingBox();
+    assert.ok(x >= 0 && x + width <= 390, `${await inside.innerText()} is at ${x}, ${width} wide`);
+    await checkAccessible(page);
+    await page.keyboard.press("Escape");
+    await inside.waitFor({ state: "hidden" });
+  }
+});
+
+test("the screens change their language, and the choice is kept", async (t) => {
+  const server = await startServer(t, { demo: true });
+  const browser = await launchBrowser(t);
+  const device = await newDevice(t, browser, server);
+  const page = await openAt(device, "/events", "Events");
+  await page.getByRole("combobox", { name: "Language" }).selectOption("Français");
+  await titled(page, "Événements");
+  assert.equal(await page.locator("html").getAttribute("lang"), "fr");
+  await checkAccessible(page);
+  await page.reload();
+  await titled(page, "Événements");
+  await page.getByRole("combobox", { name: "Langue" }).selectOption("English");
+  await titled(page, "Events");
+
+  const french = await newDevice(t, browser, server, { locale: "fr-FR" });
+  await titled(await french.open("/events"), "Événements");
+  assert.deepEqual([...device.errors, ...french.errors], []);
+});
