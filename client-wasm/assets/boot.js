@@ -90,7 +90,7 @@ try {
   if (found) {
     stop(found);
   } else {
-    const { default: init } = await import("/page.js");
+    const { default: init } = await import("/client.js");
     await init();
     await registerServiceWorker();
   }

@@ -67,6 +67,8 @@ impl Bridge {
         inner
             .worker
             .set_onerror(Some(broke.into_js_value().unchecked_ref()));
+        // The worker runs the same program: compiled once, handed over first of all.
+        inner.worker.post_message(&wasm_bindgen::module())?;
         Ok(Self { inner })
     }
 }

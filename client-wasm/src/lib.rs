@@ -5,6 +5,8 @@ pub mod app;
 pub mod bridge;
 pub mod locale;
 #[cfg(target_arch = "wasm32")]
+pub mod page;
+#[cfg(target_arch = "wasm32")]
 pub mod platform;
 #[cfg(target_arch = "wasm32")]
 pub mod ui;

@@ -1,27 +1,26 @@
-//! The program of the page: the worker is started, the language loaded, the screen drawn.
+//! The page's start: the worker is started, the language loaded, the screen drawn.
 
-#[cfg(target_arch = "wasm32")]
-fn main() {
-    use std::rc::Rc;
+use std::rc::Rc;
 
-    use meltemi_client::app::port::Outside;
-    use meltemi_client::bridge::Bridge;
-    use meltemi_client::platform::{self, Browser};
-    use meltemi_client::ui;
+use crate::app::port::Outside;
+use crate::bridge::Bridge;
+use crate::platform::{self, Browser};
+use crate::ui;
 
-    wasm_bindgen_futures::spawn_local(async {
-        let bridge = match Bridge::start() {
-            Ok(bridge) => bridge,
-            Err(error) => wasm_bindgen::throw_val(error),
-        };
-        let language = platform::chosen_language();
-        let outside = Outside {
-            port: Rc::new(bridge),
-            device: Rc::new(Browser),
-        };
-        ui::start(outside, language);
-    });
+/// Whether this instance of the program runs in the page, and not in its worker.
+pub fn is_here() -> bool {
+    web_sys::window().is_some()
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn main() {}
+/// Starts the page. When this returns, the worker has been started.
+pub fn start() {
+    let bridge = match Bridge::start() {
+        Ok(bridge) => bridge,
+        Err(error) => wasm_bindgen::throw_val(error),
+    };
+    let outside = Outside {
+        port: Rc::new(bridge),
+        device: Rc::new(Browser),
+    };
+    ui::start(outside, platform::chosen_language());
+}

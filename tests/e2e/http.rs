@@ -82,9 +82,9 @@ fn the_web_client_is_handed_out_compressed_and_guarded() {
     fs::create_dir(&web).unwrap();
     for (name, content) in [
         ("index.html", "<!doctype html>start"),
-        ("page.js", "//"),
-        ("page.js.br", "compressed"),
-        ("page_bg.wasm", "wasm"),
+        ("client.js", "//"),
+        ("client.js.br", "compressed"),
+        ("client_bg.wasm", "wasm"),
         ("manifest.webmanifest", "{}"),
     ] {
         fs::write(web.join(name), content).unwrap();
@@ -92,8 +92,8 @@ fn the_web_client_is_handed_out_compressed_and_guarded() {
     let server = MELTEMI.serve(&data, &["--web", web.to_str().unwrap()]);
     for (path, media) in [
         ("/", "text/html"),
-        ("/page.js", "text/javascript"),
-        ("/page_bg.wasm", "application/wasm"),
+        ("/client.js", "text/javascript"),
+        ("/client_bg.wasm", "application/wasm"),
         ("/manifest.webmanifest", "application/manifest+json"),
     ] {
         let answer = get(server.address, path);
@@ -108,7 +108,7 @@ fn the_web_client_is_handed_out_compressed_and_guarded() {
     }
     let compressed = get_with(
         server.address,
-        "/page.js",
+        "/client.js",
         &[("accept-encoding", "gzip, br")],
     );
     assert_eq!(compressed.header("content-encoding"), Some("br"));

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 use self::folder::Folder;
 use crate::process::{self, WASM};
 
-/// The programs of the client: the screen, and the worker that holds the engine.
-const PROGRAMS: [&str; 2] = ["page", "worker"];
+/// The program of the client: the screen, and in its worker the engine.
+const PROGRAM: &str = "client";
 
 /// What decides how the files are made: a change here makes them anew.
 const CODE: [&str; 4] = [
@@ -64,7 +64,7 @@ pub(crate) fn build(options: &Options) -> anyhow::Result<PathBuf> {
     }
 
     println!("Binding the WebAssembly to JavaScript.");
-    let mut files = bind::bind(&compiled, &PROGRAMS)?;
+    let mut files = bind::bind(&compiled, PROGRAM)?;
     files.add_all(assets)?;
     files.add_all(locales.below("locales"))?;
     shell::fill_in_service_worker(&mut files)?;
@@ -87,10 +87,7 @@ fn compile() -> anyhow::Result<()> {
         "--profile",
         "client",
     ]);
-    cargo.args(["--target", WASM]);
-    for program in PROGRAMS {
-        cargo.args(["--bin", program]);
-    }
+    cargo.args(["--target", WASM, "--bin", PROGRAM]);
     process::run(&mut cargo)
 }
 
@@ -100,11 +97,9 @@ fn digest_inputs(compiled: &Path, folders: &[&Folder]) -> anyhow::Result<String>
     for code in CODE {
         digest.update(Sha256::digest(code));
     }
-    for name in PROGRAMS {
-        let path = compiled.join(format!("{name}.wasm"));
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        digest.update(Sha256::digest(bytes));
-    }
+    let path = compiled.join(format!("{PROGRAM}.wasm"));
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    digest.update(Sha256::digest(bytes));
     for folder in folders {
         digest.update(folder.digest());
     }

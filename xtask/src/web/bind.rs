@@ -1,4 +1,4 @@
-//! wasm-bindgen as a library: from the programs that cargo compiled to what a browser loads.
+//! wasm-bindgen as a library: from the program that cargo compiled to what a browser loads.
 
 use std::fs;
 use std::path::Path;
@@ -8,25 +8,23 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use super::folder::Folder;
 
-/// Binds each program `NAME.wasm` of `compiled`: `NAME.js`, `NAME_bg.wasm`, and what they import.
-pub(crate) fn bind(compiled: &Path, programs: &[&str]) -> anyhow::Result<Folder> {
+/// Binds `NAME.wasm` of `compiled`: `NAME.js`, `NAME_bg.wasm`, and what they import.
+pub(crate) fn bind(compiled: &Path, name: &str) -> anyhow::Result<Folder> {
     let place = compiled.join("bound");
     if place.exists() {
         fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", place.display()))?;
     }
-    for program in programs {
-        let input = compiled.join(format!("{program}.wasm"));
-        let mut bindgen = Bindgen::new();
-        bindgen
-            .input_path(&input)
-            .web(true)?
-            .typescript(false)
-            .omit_default_module_path(false)
-            .remove_name_section(true)
-            .remove_producers_section(true);
-        bindgen
-            .generate(&place)
-            .with_context(|| format!("wasm-bindgen cannot bind {}", input.display()))?;
-    }
+    let input = compiled.join(format!("{name}.wasm"));
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(&input)
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(false)
+        .remove_name_section(true)
+        .remove_producers_section(true);
+    bindgen
+        .generate(&place)
+        .with_context(|| format!("wasm-bindgen cannot bind {}", input.display()))?;
     Folder::read(&place)
 }
