@@ -17,6 +17,7 @@ use meltemi_core::sync::input::Input;
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
 use meltemi_core::time::Timestamp;
+use meltemi_core::wire::limits::KEPT_DOCUMENTS;
 use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use wasm_bindgen_futures::spawn_local;
 
@@ -139,6 +140,7 @@ impl Driver {
             dials: false,
             follows_all: true,
             foreign_documents: false,
+            kept: KEPT_DOCUMENTS,
         };
         let now = clock::now();
         let beat = mailbox.alarm(|| Signal::Beat);

@@ -5,11 +5,13 @@
 //! is, this module does not know; a [`policy::Policy`] is handed in.
 
 pub(crate) mod admission;
+mod catalogue;
 mod document;
 pub mod input;
 pub mod output;
 mod peer;
 pub mod policy;
+pub mod reconcile;
 pub mod repo;
 pub mod status;
 pub mod storage;

@@ -5,5 +5,6 @@
 
 pub mod decode;
 pub mod encode;
+pub mod exchange;
 pub mod frame;
 pub mod limits;

@@ -31,6 +31,8 @@ pub struct WorkspaceConfig {
     pub follows_all: bool,
     /// Whether documents that are no records are kept and synced too.
     pub foreign_documents: bool,
+    /// Documents kept in memory when nobody needs them, unless it follows all.
+    pub kept: usize,
 }
 
 /// A command was carried out in memory; [`Output::Saved`] follows when it is on the disk.
@@ -59,6 +61,7 @@ impl Workspace {
             seed: config.seed,
             dials: config.dials,
             follows_all: config.follows_all,
+            kept: config.kept,
         };
         Self {
             repo: Repo::new(config, policy, now),

@@ -12,6 +12,7 @@ use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::Principal;
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::RecordView;
+use meltemi_core::wire::limits::KEPT_DOCUMENTS;
 use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use tokio::sync::{mpsc, oneshot};
 
@@ -96,6 +97,7 @@ impl Driver {
             dials: false,
             follows_all: false,
             foreign_documents: parts.foreign_documents,
+            kept: KEPT_DOCUMENTS,
         };
         let mut driver = Self {
             workspace: Workspace::new(config, clock::now()),

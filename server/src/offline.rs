@@ -9,6 +9,7 @@ use meltemi_core::sync::policy::Refusal;
 use meltemi_core::sync::storage::{
     StorageAdapter, StorageAnswer, StorageError, StorageRequest, WriteBatch,
 };
+use meltemi_core::wire::limits::KEPT_DOCUMENTS;
 use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 
 use crate::clock;
@@ -58,6 +59,7 @@ impl Desk {
             dials: false,
             follows_all: false,
             foreign_documents,
+            kept: KEPT_DOCUMENTS,
         };
         let workspace = Workspace::new(config, clock::now());
         let mut desk = Self {
@@ -152,10 +154,9 @@ impl Desk {
             StorageRequest::Load(document) => {
                 self.adapter.load(&document).map(StorageAnswer::Loaded)
             }
-            StorageRequest::Synced { document, heads } => self
-                .adapter
-                .synced(&document, &heads)
-                .map(|()| StorageAnswer::Noted),
+            StorageRequest::Synced(synced) => {
+                self.adapter.synced(&synced).map(|()| StorageAnswer::Noted)
+            }
             StorageRequest::Write(batch) => self
                 .adapter
                 .write(&[batch])

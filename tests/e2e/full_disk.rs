@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::status::NoticeCode;
 use meltemi_core::sync::storage::{
-    CatalogueEntry, Loaded, StorageAdapter, StorageError, WriteBatch,
+    Listing, Loaded, StorageAdapter, StorageError, Synced, WriteBatch,
 };
 use meltemi_server::config::ServeOptions;
 use meltemi_server::server::run_on;
@@ -25,7 +25,7 @@ struct Limited {
 }
 
 impl StorageAdapter for Limited {
-    fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError> {
+    fn catalogue(&self) -> Result<Listing, StorageError> {
         self.storage.catalogue()
     }
 
@@ -47,8 +47,8 @@ impl StorageAdapter for Limited {
         batches.iter().map(full).collect()
     }
 
-    fn synced(&mut self, document: &DocumentId, heads: &[[u8; 32]]) -> Result<(), StorageError> {
-        self.storage.synced(document, heads)
+    fn synced(&mut self, synced: &Synced) -> Result<(), StorageError> {
+        self.storage.synced(synced)
     }
 
     fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::storage::{
-    CatalogueEntry, Loaded, StorageAdapter, StorageError, WriteBatch,
+    Listing, Loaded, StorageAdapter, StorageError, Synced, WriteBatch,
 };
 use meltemi_server::storage::memory::MemoryStorage;
 use meltemi_server::storage::sled::{SledStorage, blob_folder};
@@ -34,7 +34,7 @@ fn memory_conforms() {
 pub(crate) struct Shared(Arc<Mutex<MemoryStorage>>);
 
 impl StorageAdapter for Shared {
-    fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError> {
+    fn catalogue(&self) -> Result<Listing, StorageError> {
         self.0.lock().unwrap().catalogue()
     }
 
@@ -46,8 +46,8 @@ impl StorageAdapter for Shared {
         self.0.lock().unwrap().write(batches)
     }
 
-    fn synced(&mut self, document: &DocumentId, heads: &[[u8; 32]]) -> Result<(), StorageError> {
-        self.0.lock().unwrap().synced(document, heads)
+    fn synced(&mut self, synced: &Synced) -> Result<(), StorageError> {
+        self.0.lock().unwrap().synced(synced)
     }
 
     fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError> {

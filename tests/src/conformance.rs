@@ -1,8 +1,8 @@
 //! What every storage adapter must do.
 
-use meltemi_core::id::DocumentId;
+use meltemi_core::id::{DocumentId, StorageId};
 use meltemi_core::sync::storage::{
-    CatalogueEntry, ChunkKey, StorageAdapter, StoredChunk, WriteBatch,
+    CatalogueEntry, ChunkKey, Cursor, Listing, StorageAdapter, StoredChunk, Synced, WriteBatch,
 };
 
 /// Runs every check. `open` opens a storage of the given name, the same one again for the same
@@ -32,7 +32,13 @@ fn entry(n: u8, heads: usize) -> CatalogueEntry {
         heads,
         label: Some("event".to_owned()),
         synced: Vec::new(),
+        seq: u64::from(n) + 5,
+        size: 1_000,
     }
+}
+
+fn listed(storage: &dyn StorageAdapter) -> Vec<CatalogueEntry> {
+    storage.catalogue().expect("a catalogue").entries
 }
 
 fn chunk(bytes: Vec<u8>) -> StoredChunk {
@@ -70,7 +76,7 @@ fn sorted(mut chunks: Vec<StoredChunk>) -> Vec<StoredChunk> {
 
 fn starts_empty(open: Open<'_>) {
     let storage = open("empty");
-    assert_eq!(storage.catalogue(), Ok(Vec::new()));
+    assert_eq!(storage.catalogue(), Ok(Listing::default()));
     assert_eq!(stored(storage.as_ref(), 1), []);
 }
 
@@ -87,7 +93,7 @@ fn gives_back_what_was_written(open: Open<'_>) {
     );
     let storage = open("written");
     assert_eq!(stored(storage.as_ref(), 1), sorted(chunks));
-    assert_eq!(storage.catalogue(), Ok(vec![entry(1, 1)]));
+    assert_eq!(listed(storage.as_ref()), [entry(1, 1)]);
 }
 
 fn keeps_long_chunks(open: Open<'_>) {
@@ -151,7 +157,7 @@ fn keeps_documents_apart(open: Open<'_>) {
     assert_eq!(stored(storage.as_ref(), 0), [one]);
     assert_eq!(stored(storage.as_ref(), 1), std::slice::from_ref(&other));
     assert_eq!(stored(storage.as_ref(), 255), [other]);
-    let mut listed = storage.catalogue().expect("a catalogue");
+    let mut listed = listed(storage.as_ref());
     listed.sort_by_key(|entry| entry.document);
     assert_eq!(listed, [entry(0, 1), entry(1, 1), entry(255, 1)]);
 }
@@ -170,14 +176,38 @@ fn notes_what_the_server_has(open: Open<'_>) {
         storage.as_mut(),
         &[batch(1, vec![chunk(vec![1])], Vec::new())],
     );
-    assert_eq!(storage.synced(&document(1), &[[5; 32]]), Ok(()));
-    let listed = storage.catalogue().expect("a catalogue");
+    let synced = Synced {
+        heads: vec![
+            (document(1), vec![[5; 32]]),
+            (document(2), vec![[6; 32], [7; 32]]),
+        ],
+        cursor: Some(Cursor {
+            server: StorageId("the server".to_owned()),
+            seq: 12,
+        }),
+    };
+    assert_eq!(storage.synced(&synced), Ok(()));
+    let later = Synced {
+        heads: vec![(document(1), vec![[8; 32]])],
+        cursor: None,
+    };
+    assert_eq!(storage.synced(&later), Ok(()));
+    let listing = storage.catalogue().expect("a catalogue");
+    assert_eq!(listing.cursor, synced.cursor);
+    let mut entries = listing.entries;
+    entries.sort_by_key(|entry| entry.document);
     assert_eq!(
-        listed,
-        [CatalogueEntry {
-            synced: vec![[5; 32]],
-            ..entry(1, 1)
-        }]
+        entries,
+        [
+            CatalogueEntry {
+                synced: vec![[8; 32]],
+                ..entry(1, 1)
+            },
+            CatalogueEntry {
+                synced: vec![[6; 32], [7; 32]],
+                ..CatalogueEntry::unknown(document(2))
+            }
+        ]
     );
 }
 
@@ -188,6 +218,6 @@ fn takes_entries_that_grow_and_shrink(open: Open<'_>) {
             ..batch(1, Vec::new(), Vec::new())
         };
         write(open("entries").as_mut(), &[batch]);
-        assert_eq!(open("entries").catalogue(), Ok(vec![entry(1, heads)]));
+        assert_eq!(listed(open("entries").as_ref()), [entry(1, heads)]);
     }
 }

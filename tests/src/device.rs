@@ -69,6 +69,7 @@ impl TestDevice {
             dials: true,
             follows_all: true,
             foreign_documents: true,
+            kept: 0,
         };
         tokio::spawn(Task::new(config, inbox).run());
         Self { asks }
@@ -129,7 +130,7 @@ impl TestDevice {
     pub async fn synced(&self) {
         self.until("everything on the server", |workspace| {
             let status = workspace.status();
-            status.waiting == 0 && status.line == Line::Online
+            status.waiting == 0 && status.line == Line::Online && status.receiving.is_none()
         })
         .await;
     }
@@ -305,10 +306,9 @@ impl Task {
                             .write(&[batch])
                             .remove(0)
                             .map(|()| StorageAnswer::Written),
-                        StorageRequest::Synced { document, heads } => self
-                            .storage
-                            .synced(&document, &heads)
-                            .map(|()| StorageAnswer::Noted),
+                        StorageRequest::Synced(synced) => {
+                            self.storage.synced(&synced).map(|()| StorageAnswer::Noted)
+                        }
                     };
                     self.workspace
                         .handle(now(), Input::Stored { effect, result });

@@ -1,6 +1,6 @@
 //! Which words say where the changes of this device are. Every word is backed by the status.
 
-pub use meltemi_core::sync::status::{Line, SyncStatus};
+pub use meltemi_core::sync::status::{Line, Progress, SyncStatus};
 
 use meltemi_core::sync::status::NoticeCode;
 use meltemi_core::time::Timestamp;
@@ -27,6 +27,10 @@ pub enum LineSay {
     Connecting,
     /// It is down since this time.
     Offline(Timestamp),
+    /// It is open, and what the server has is being asked for.
+    Asking,
+    /// It is open, and this many records of so many have come in.
+    Receiving(u64, u64),
 }
 
 /// How much attention the status asks for.
@@ -69,7 +73,11 @@ pub fn wording(status: &SyncStatus) -> Wording {
     let line = match status.line {
         Line::Connecting { .. } => Some(LineSay::Connecting),
         Line::Offline { since, .. } => Some(LineSay::Offline(since)),
-        Line::None | Line::Online => None,
+        Line::Online => status.receiving.map(|receiving| match receiving.documents {
+            Progress { of: 0, .. } => LineSay::Asking,
+            Progress { done, of } => LineSay::Receiving(done, of),
+        }),
+        Line::None => None,
     };
     let tone = if place == Place::NotSaved || !status.notices.is_empty() {
         Tone::Alarm
@@ -132,7 +140,7 @@ pub const NOTICES: [NoticeCode; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meltemi_core::sync::status::Notice;
+    use meltemi_core::sync::status::{Notice, Receiving};
 
     const SINCE: Timestamp = Timestamp(1000);
 
@@ -144,6 +152,7 @@ mod tests {
             waiting_documents: 0,
             synced_at: Some(SINCE),
             loading: None,
+            receiving: None,
             notices: Vec::new(),
         }
     }
@@ -172,6 +181,25 @@ mod tests {
         });
         let words = wording(&status);
         assert_eq!((words.place, words.tone), (Place::NotSaved, Tone::Alarm));
+    }
+
+    #[test]
+    fn a_device_that_still_receives_says_how_far_it_is() {
+        let mut first = status(Line::Online);
+        first.synced_at = None;
+        let nothing = Progress { done: 0, of: 0 };
+        for (documents, said) in [
+            (nothing, LineSay::Asking),
+            (Progress { done: 3, of: 9 }, LineSay::Receiving(3, 9)),
+        ] {
+            first.receiving = Some(Receiving {
+                documents,
+                bytes: nothing,
+            });
+            let words = wording(&first);
+            assert_eq!((words.line, words.tone), (Some(said), Tone::Busy));
+            assert_ne!(words.place, Place::OnServer);
+        }
     }
 
     #[test]

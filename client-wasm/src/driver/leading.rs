@@ -148,8 +148,10 @@ impl Leading {
                     batch.put,
                 );
             }
-            StorageRequest::Synced { document, heads } => {
-                self.say(Word::Synced { document, heads });
+            StorageRequest::Synced(synced) => {
+                for (document, heads) in synced.heads {
+                    self.say(Word::Synced { document, heads });
+                }
             }
             _ => {}
         }

@@ -1,10 +1,13 @@
 //! How chunks and catalogue entries lie in the browser's database: their names and their checksum.
 
-use meltemi_core::id::DocumentId;
-use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind};
+use meltemi_core::id::{DocumentId, StorageId};
+use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, Cursor};
 
 /// Length of a chunk's name: the document, the kind, the hash.
 const NAME: usize = 16 + 1 + 32;
+
+/// What the checksum of a cursor is over, besides its bytes.
+const CURSOR_NAME: &[u8] = b"cursor";
 
 /// Length of the checksum before each value.
 const CHECKSUM: usize = 4;
@@ -96,7 +99,7 @@ pub(crate) fn unseal_entry(document: DocumentId, value: Vec<u8>) -> CatalogueEnt
         document,
         heads,
         label,
-        synced: Vec::new(),
+        ..CatalogueEntry::unknown(document)
     }
 }
 
@@ -110,6 +113,22 @@ pub(crate) fn unseal_heads(document: &DocumentId, value: Vec<u8>) -> Vec<[u8; 32
     unseal(document.as_bytes(), value)
         .and_then(|bytes| read_heads(&bytes))
         .unwrap_or_default()
+}
+
+/// A cursor as it is kept.
+pub(crate) fn seal_cursor(cursor: &Cursor) -> Vec<u8> {
+    let bytes = [&cursor.seq.to_le_bytes()[..], cursor.server.0.as_bytes()].concat();
+    seal(CURSOR_NAME, &bytes)
+}
+
+/// A kept cursor; none when it is damaged, so that the server is asked for everything.
+pub(crate) fn unseal_cursor(value: Vec<u8>) -> Option<Cursor> {
+    let bytes = unseal(CURSOR_NAME, value)?;
+    let (seq, server) = bytes.split_first_chunk()?;
+    Some(Cursor {
+        server: StorageId(String::from_utf8(server.to_vec()).ok()?),
+        seq: u64::from_le_bytes(*seq),
+    })
 }
 
 fn read_heads(bytes: &[u8]) -> Option<Vec<[u8; 32]>> {
@@ -166,7 +185,7 @@ mod tests {
                 document: DOCUMENT,
                 heads: vec![[1; 32], [2; 32]],
                 label,
-                synced: Vec::new(),
+                ..CatalogueEntry::unknown(DOCUMENT)
             };
             let value = seal_entry(&entry);
             assert_eq!(unseal_entry(DOCUMENT, value.clone()), entry);
@@ -175,6 +194,12 @@ mod tests {
                 assert_eq!((entry.document, entry.heads.len()), (DOCUMENT, 0));
             }
         }
+        let cursor = Cursor {
+            server: StorageId("the server".to_owned()),
+            seq: 7,
+        };
+        assert_eq!(unseal_cursor(seal_cursor(&cursor)), Some(cursor.clone()));
+        assert_eq!(unseal_cursor(seal_cursor(&cursor)[1..].to_vec()), None);
         let heads = vec![[3; 32]];
         assert_eq!(
             unseal_heads(&DOCUMENT, seal_heads(&DOCUMENT, &heads)),

@@ -23,6 +23,8 @@ pub(super) const CATALOGUE: &str = "catalogue";
 pub(super) const SYNCED: &str = "synced";
 /// What is kept once.
 pub(super) const META: &str = "meta";
+/// In [`META`]: how far the server's catalogue is known.
+pub(super) const CURSOR: &str = "cursor";
 /// In [`META`]: the lasting name of this storage.
 pub(super) const STORAGE_ID: &str = "storage-id";
 

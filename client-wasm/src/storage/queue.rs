@@ -8,7 +8,7 @@ use std::rc::Rc;
 use indexed_db_futures::database::Database;
 use meltemi_core::id::{DocumentId, EffectId, StorageId};
 use meltemi_core::sync::storage::{
-    ChunkKey, StorageAnswer, StorageError, StorageRequest, StoredChunk, WriteBatch,
+    ChunkKey, StorageAnswer, StorageError, StorageRequest, StoredChunk, Synced, WriteBatch,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -119,7 +119,7 @@ impl Inner {
                     writes.push(effect);
                     batches.push(batch);
                 }
-                StorageRequest::Synced { document, heads } => notes.push((effect, document, heads)),
+                StorageRequest::Synced(synced) => notes.push((effect, synced)),
                 StorageRequest::Load(document) => loads.push((effect, document)),
                 StorageRequest::Catalogue => catalogue = Some(effect),
             }
@@ -177,21 +177,19 @@ impl Inner {
         Ok(())
     }
 
-    async fn note(&self, notes: Vec<(EffectId, DocumentId, Vec<[u8; 32]>)>) {
+    async fn note(&self, notes: Vec<(EffectId, Synced)>) {
         let written = self
             .attempt(async |database| {
-                let notes = notes
-                    .iter()
-                    .map(|(_, document, heads)| (document, heads.as_slice()));
+                let notes = notes.iter().map(|(_, synced)| synced);
                 write::synced(&database, notes).await
             })
             .await;
-        for (effect, document, heads) in notes {
+        for (effect, synced) in notes {
             let result = match &written {
                 Ok(()) => Ok(StorageAnswer::Noted),
-                Err(fault) => Err(self.write_error(document, fault.clone()).await),
+                Err(fault) => Err(failed("note what the server has", fault.clone())),
             };
-            self.tell(effect, StorageRequest::Synced { document, heads }, result);
+            self.tell(effect, StorageRequest::Synced(synced), result);
         }
     }
 

@@ -9,11 +9,11 @@ use indexed_db_futures::object_store::ObjectStore;
 use indexed_db_futures::prelude::*;
 use js_sys::Uint8Array;
 use meltemi_core::id::DocumentId;
-use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, Loaded, StoredChunk};
+use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, Cursor, Listing, Loaded, StoredChunk};
 use wasm_bindgen::JsValue;
 
 use super::chunk;
-use super::database::{CATALOGUE, CHUNKS, Fault, SYNCED};
+use super::database::{CATALOGUE, CHUNKS, CURSOR, Fault, META, SYNCED};
 
 /// Values fetched at once, so that a large collection does not fill the memory twice.
 const PAGE: u32 = 512;
@@ -89,7 +89,7 @@ async fn sweep(
 }
 
 /// All catalogue entries, with what the server has.
-pub(super) async fn catalogue(database: &Database) -> Result<Vec<CatalogueEntry>, Fault> {
+pub(super) async fn catalogue(database: &Database) -> Result<Listing, Fault> {
     let mut synced = synced(database).await?;
     let transaction = database.transaction(CATALOGUE).build()?;
     let store = transaction.object_store(CATALOGUE)?;
@@ -105,7 +105,24 @@ pub(super) async fn catalogue(database: &Database) -> Result<Vec<CatalogueEntry>
         entry.synced = synced.remove(&document).unwrap_or_default();
         entries.push(entry);
     }
-    Ok(entries)
+    // What the server has and this device does not.
+    entries.extend(synced.into_iter().map(|(document, synced)| CatalogueEntry {
+        synced,
+        ..CatalogueEntry::unknown(document)
+    }));
+    let cursor = cursor(database).await?;
+    Ok(Listing { entries, cursor })
+}
+
+/// How far the server's catalogue is known.
+async fn cursor(database: &Database) -> Result<Option<Cursor>, Fault> {
+    let transaction = database.transaction(META).build()?;
+    let store = transaction.object_store(META)?;
+    let found = store.get::<JsValue, _, _>(CURSOR).primitive()?.await?;
+    Ok(found
+        .map(|found| bytes(Ok(found)))
+        .transpose()?
+        .and_then(chunk::unseal_cursor))
 }
 
 /// What the server has of each document.

@@ -4,12 +4,13 @@ use indexed_db_futures::database::Database;
 use indexed_db_futures::error::Error;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::TransactionDurability::{Relaxed, Strict};
-use meltemi_core::id::DocumentId;
-use meltemi_core::sync::storage::WriteBatch;
+use meltemi_core::sync::storage::{Synced, WriteBatch};
 use wasm_bindgen::JsValue;
 
 use super::chunk;
-use super::database::{CATALOGUE, CHUNKS, Fault, META, STORAGE_ID, SYNCED, commit, writing};
+use super::database::{
+    CATALOGUE, CHUNKS, CURSOR, Fault, META, STORAGE_ID, SYNCED, commit, writing,
+};
 use super::read::value;
 
 /// Bytes that one transaction carries; a longer group is split.
@@ -53,17 +54,24 @@ pub(super) async fn batches(
 /// Notes what the server has.
 pub(super) async fn synced(
     database: &Database,
-    notes: impl Iterator<Item = (&DocumentId, &[[u8; 32]])>,
+    notes: impl Iterator<Item = &Synced>,
 ) -> Result<(), Fault> {
-    let transaction = writing(database, &[SYNCED], Relaxed)?;
+    let transaction = writing(database, &[SYNCED, META], Relaxed)?;
     let requests = || -> Result<(), Error> {
         let store = transaction.object_store(SYNCED)?;
-        for (document, heads) in notes {
-            let sealed = chunk::seal_heads(document, heads);
-            store
-                .put(value(&sealed))
-                .with_key(value(document.as_bytes()))
-                .primitive()?;
+        for synced in notes {
+            for (document, heads) in &synced.heads {
+                let sealed = chunk::seal_heads(document, heads);
+                store
+                    .put(value(&sealed))
+                    .with_key(value(document.as_bytes()))
+                    .primitive()?;
+            }
+            if let Some(cursor) = &synced.cursor {
+                let meta = transaction.object_store(META)?;
+                let sealed = chunk::seal_cursor(cursor);
+                meta.put(value(&sealed)).with_key(CURSOR).primitive()?;
+            }
         }
         Ok(())
     };

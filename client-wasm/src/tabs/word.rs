@@ -183,6 +183,7 @@ mod tests {
             waiting_documents: waiting.min(1),
             synced_at: None,
             loading: None,
+            receiving: None,
             notices,
         }
     }

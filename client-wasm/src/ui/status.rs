@@ -2,7 +2,7 @@
 
 use super::dom::el;
 use super::live::{happened, live, memo, pressed, several};
-use crate::app::status::{Line, SyncStatus};
+use crate::app::status::{Line, Progress, SyncStatus};
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -70,7 +70,14 @@ fn line(page: Page, say: LineSay) -> String {
             let now = page.device(|device| device.now());
             t!("status.offline", time = format::instant(since, now))
         }
+        LineSay::Asking => t!("status.asking"),
+        LineSay::Receiving(done, of) => received(done, of),
     }
+}
+
+fn received(done: u64, of: u64) -> String {
+    let (done, of) = (format::number(done as f64), format::number(of as f64));
+    t!("status.receiving", done = done, of = of)
 }
 
 fn details(page: Page, status: &SyncStatus) -> AnyView {
@@ -118,6 +125,13 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
             format::number(progress.of as f64),
         );
         facts.push(t!("status.loading", done = done, of = of));
+    }
+    if let Some(receiving) = status.receiving {
+        let Progress { done, of } = receiving.documents;
+        facts.push(match of {
+            0 => t!("status.asking"),
+            _ => received(done, of),
+        });
     }
     let again = retry.then(|| {
         let click = move |_| page.ask(Ask::Reconnect, |_| ());

@@ -2,22 +2,18 @@
 //!
 //! Knows nothing of connections' frames or of the disk's answers; [`super::repo`] drives it.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod disk;
+mod receive;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use automerge::sync::{self, SyncDoc};
-use automerge::{ActorId, Automerge, ChangeHash, SaveOptions, TextEncoding};
+use automerge::{ActorId, Automerge, ChangeHash, ReadDoc, TextEncoding};
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
 use crate::sync::policy::Refusal;
-use crate::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, StoredChunk, WriteBatch};
+use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
-
-/// Increments after which the next write is a snapshot, if they outweigh the snapshot before.
-const INCREMENTS: usize = 16;
-
-/// A snapshot below this size is rewritten rather than followed by more increments.
-const SMALL_SNAPSHOT: usize = 1024;
 
 /// A document in memory.
 pub(super) struct Document {
@@ -39,7 +35,19 @@ pub(super) struct Document {
     pub(super) inbox: VecDeque<Incoming>,
     /// Chunks of another process that came while loading.
     pub(super) elsewhere: Vec<StoredChunk>,
+    /// Plain peers that have it open.
     pub(super) peers: BTreeMap<ConnectionId, DocumentPeer>,
+    /// Meltemi peers that have it open, with the changes they were sent or have sent: these and
+    /// all before them.
+    pub(super) followers: BTreeMap<ConnectionId, Vec<ChangeHash>>,
+    /// Meltemi peers that wait for what they lack, with the heads they have.
+    pub(super) wanted: BTreeMap<ConnectionId, Vec<ChangeHash>>,
+    /// Meltemi peers whose changes are not on the disk yet.
+    pub(super) waiting_senders: BTreeSet<ConnectionId>,
+    /// When it was last of use, in steps of the engine.
+    pub(super) used: u64,
+    /// Number of the newest write.
+    pub(super) seq: u64,
     /// Whether somebody asked to be told when it is loaded.
     pub(super) opened: bool,
 }
@@ -73,6 +81,8 @@ pub(super) enum Phase {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Writing {
     pub(super) effect: EffectId,
+    /// Its number.
+    pub(super) seq: u64,
     /// Heads of what is being written.
     pub(super) heads: Vec<ChangeHash>,
     pub(super) put: Vec<(ChunkKey, usize)>,
@@ -81,10 +91,28 @@ pub(super) struct Writing {
     pub(super) attempts: u32,
 }
 
-/// A sync message of a peer.
+/// What a peer sent about a document.
 pub(super) struct Incoming {
     pub(super) connection: ConnectionId,
-    pub(super) message: sync::Message,
+    pub(super) said: Said,
+}
+
+impl Incoming {
+    /// Bytes that wait with it, as far as they count.
+    pub(super) fn size(&self) -> usize {
+        match &self.said {
+            Said::Message(message) => message.changes.iter().map(<[u8]>::len).sum(),
+            Said::Changes(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// What a peer can send about a document.
+pub(super) enum Said {
+    /// A plain peer: a sync message.
+    Message(sync::Message),
+    /// A Meltemi peer: changes, as Automerge writes them.
+    Changes(Vec<u8>),
 }
 
 /// What the engine remembers of a peer for one document.
@@ -95,6 +123,8 @@ pub(super) struct DocumentPeer {
     pub(super) shown: Vec<ChangeHash>,
     /// It waits for an answer, whether we have the document or not.
     pub(super) requested: bool,
+    /// Changes it was asked for because others that it sent build on them.
+    pub(super) missing: Vec<ChangeHash>,
     /// Why its changes are not taken; nothing more is sent to it.
     pub(super) refused: Option<Refusal>,
 }
@@ -124,6 +154,11 @@ impl Document {
             inbox: VecDeque::new(),
             elsewhere: Vec::new(),
             peers: BTreeMap::new(),
+            followers: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            waiting_senders: BTreeSet::new(),
+            used: 0,
+            seq: entry.map_or(0, |entry| entry.seq),
             opened: false,
         }
     }
@@ -177,41 +212,31 @@ impl Document {
     }
 
     pub(super) fn has(&self, hash: &ChangeHash) -> bool {
-        self.doc.get_change_meta_by_hash(hash).is_some()
+        has(&self.doc, hash)
     }
 
-    /// Applies a sync message as a whole or not at all.
+    /// Whether it has changes that the server was not seen to have, genesis included.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.doc.get_heads() != self.synced && !self.doc.get_changes_meta(&self.synced).is_empty()
+    }
+
+    /// Everybody who may have sent something about it.
+    pub(super) fn senders(&self) -> impl Iterator<Item = ConnectionId> {
+        self.peers.keys().chain(&self.waiting_senders).copied()
+    }
+
+    /// What a Meltemi peer lacks that has these changes and all before them, as chunks.
     ///
-    /// `check` sees the result and may refuse it. Whatever goes wrong, panics of the library
-    /// included, leaves document and sync state as they were.
-    pub(super) fn receive(
-        &mut self,
-        incoming: Incoming,
-        check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
-    ) -> Result<bool, Refusal> {
-        let peer = self.peers.entry(incoming.connection).or_default();
-        if incoming.message.changes.is_empty() {
-            let (doc, state) = (&mut self.doc, &mut peer.state);
-            return match guard(|| doc.receive_sync_message(state, incoming.message)) {
-                Some(Ok(())) => Ok(false),
-                Some(Err(error)) => Err(unreadable(&error.to_string())),
-                None => Err(unreadable("the library could not process it")),
-            };
+    /// Heads that are not known here are ignored. A peer that has nothing gets the document whole.
+    /// Nothing is compressed: that is done for a whole frame.
+    pub(super) fn changes_since(&self, have: &[ChangeHash]) -> Vec<u8> {
+        let known: Vec<_> = have.iter().filter(|h| self.has(h)).copied().collect();
+        if known.is_empty() {
+            return self.doc.save_nocompress();
         }
-        let mut doc = self.doc.clone();
-        let mut state = peer.state.clone();
-        match guard(|| doc.receive_sync_message(&mut state, incoming.message)) {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Err(unreadable(&error.to_string())),
-            None => return Err(unreadable("the library could not process it")),
-        }
-        let changed = doc.get_heads() != self.doc.get_heads();
-        if changed {
-            self.label = check(&doc, self.label.is_some())?;
-        }
-        self.doc = doc;
-        peer.state = state;
-        Ok(changed)
+        let changes = self.doc.get_changes(&known);
+        let chunks: Vec<_> = changes.iter().map(automerge::Change::raw_bytes).collect();
+        chunks.concat()
     }
 
     /// The next message for a peer, or nothing if it is up to date or owes an answer.
@@ -228,160 +253,11 @@ impl Document {
         peer.shown = heads;
         Some(message)
     }
-
-    /// Takes chunks read from the disk. Returns whether all of them could be read.
-    pub(super) fn take_chunks(&mut self, chunks: Vec<StoredChunk>) -> bool {
-        let mut intact = true;
-        let mut chunks = chunks;
-        // Snapshots first, so that increments find what they build on.
-        chunks.sort_by_key(|chunk| chunk.key);
-        for chunk in chunks {
-            let mut doc = self.doc.clone();
-            match guard(|| doc.load_incremental(&chunk.bytes)) {
-                Some(Ok(_)) => {
-                    self.doc = doc;
-                    self.chunks.insert(chunk.key, chunk.bytes.len());
-                }
-                Some(Err(_)) | None => intact = false,
-            }
-        }
-        intact
-    }
-
-    /// What has to be written so that the disk has everything, or nothing.
-    pub(super) fn prepare_write(&self) -> Option<(WriteBatch, Writing)> {
-        let heads = self.doc.get_heads();
-        if heads.is_empty() || (heads == self.on_disk && !self.rewrite) {
-            return None;
-        }
-        let raw = to_raw(&heads);
-        let (put, remove) = if self.wants_snapshot() {
-            let options = SaveOptions {
-                retain_orphans: false,
-                ..SaveOptions::default()
-            };
-            let bytes = self.doc.save_with_options(options);
-            let key = ChunkKey::snapshot(&raw);
-            let replaced = self.chunks.keys().filter(|k| **k != key).copied().collect();
-            (StoredChunk { key, bytes }, replaced)
-        } else {
-            let bytes = self.doc.save_after(&self.on_disk);
-            (
-                StoredChunk {
-                    key: ChunkKey::increment(&bytes),
-                    bytes,
-                },
-                Vec::new(),
-            )
-        };
-        let entry = self.entry(&heads);
-        let writing = Writing {
-            effect: EffectId(0),
-            heads,
-            put: vec![(put.key, put.bytes.len())],
-            remove: remove.clone(),
-            attempts: 0,
-        };
-        Some((
-            WriteBatch {
-                document: self.id,
-                put: vec![put],
-                remove,
-                entry,
-            },
-            writing,
-        ))
-    }
-
-    /// What the catalogue is to say once `heads` are on the disk. Heads that are known to be
-    /// missing stay listed until they are back, so that a loss is not forgotten.
-    pub(super) fn entry(&self, heads: &[ChangeHash]) -> CatalogueEntry {
-        let missing = self.missing.iter().filter(|head| !self.has(head));
-        CatalogueEntry {
-            document: self.id,
-            heads: to_raw(heads)
-                .into_iter()
-                .chain(missing.map(|head| head.0))
-                .collect(),
-            label: self.label.clone(),
-            synced: to_raw(&self.synced),
-        }
-    }
-
-    /// Compares what was loaded with what the catalogue says. Returns whether nothing is missing.
-    pub(super) fn compare(&mut self, entry: &CatalogueEntry) -> bool {
-        let listed = from_raw(&entry.heads);
-        self.missing = listed
-            .iter()
-            .filter(|head| !self.has(head))
-            .copied()
-            .collect();
-        // An entry without heads was lost, and made again from the chunks.
-        self.rewrite = listed.is_empty() && !self.doc.get_heads().is_empty();
-        self.missing.is_empty()
-    }
-
-    /// Notes that the server has these changes too. What it was seen to have it keeps.
-    pub(super) fn add_synced(&mut self, heads: Vec<ChangeHash>) {
-        let since: Vec<_> = heads
-            .iter()
-            .filter(|head| self.has(head))
-            .copied()
-            .collect();
-        let newer = self.doc.get_changes_meta(&since);
-        let covered =
-            |old: &ChangeHash| self.has(old) && !newer.iter().any(|change| change.hash == *old);
-        let mut all = heads;
-        all.extend(self.synced.iter().filter(|old| !covered(old)));
-        all.sort_unstable();
-        all.dedup();
-        self.synced = all;
-    }
-
-    fn wants_snapshot(&self) -> bool {
-        let sizes = |kind| {
-            let of_kind = self.chunks.iter().filter(move |(key, _)| key.kind == kind);
-            of_kind.fold((0, 0), |(count, sum), (_, size)| (count + 1, sum + size))
-        };
-        let (snapshots, snapshot_bytes) = sizes(ChunkKind::Snapshot);
-        let (increments, increment_bytes) = sizes(ChunkKind::Increment);
-        self.rewrite
-            || snapshots == 0 && increments == 0
-            || increments >= INCREMENTS
-                && (increment_bytes >= snapshot_bytes || snapshot_bytes < SMALL_SNAPSHOT)
-    }
-
-    /// The disk has what `writing` says.
-    pub(super) fn written(&mut self, writing: Writing) {
-        for key in &writing.remove {
-            self.chunks.remove(key);
-        }
-        self.chunks.extend(writing.put);
-        self.rewrite = false;
-        self.add_on_disk(writing.heads);
-    }
-
-    /// Notes that these changes, and all before them, are on the disk.
-    pub(super) fn add_on_disk(&mut self, hashes: impl IntoIterator<Item = ChangeHash>) {
-        self.on_disk.extend(hashes);
-        self.on_disk.sort_unstable();
-        self.on_disk.dedup();
-        if self.doc.get_changes_meta(&self.on_disk).is_empty() {
-            self.on_disk = self.doc.get_heads();
-        }
-    }
 }
 
-/// Runs a call into the library. Where panics unwind, one is caught and gives nothing.
-fn guard<T>(call: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(call)).ok()
-}
-
-fn unreadable(detail: &str) -> Refusal {
-    Refusal {
-        code: "bad-changes",
-        message: format!("the changes cannot be applied: {detail}"),
-    }
+/// Whether a document has a change.
+pub(super) fn has(doc: &Automerge, hash: &ChangeHash) -> bool {
+    doc.get_change_meta_by_hash(hash).is_some()
 }
 
 /// Heads as plain bytes, for the storage and for names.

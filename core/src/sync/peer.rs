@@ -3,8 +3,10 @@
 use crate::id::PeerId;
 use crate::sync::input::Role;
 use crate::sync::policy::Principal;
+use crate::sync::reconcile::ItemSet;
 use crate::time::Timestamp;
-use crate::wire::frame::PeerMetadata;
+use crate::wire::exchange::Exchange;
+use crate::wire::frame::{MELTEMI, PeerMetadata};
 
 /// A connection.
 pub(super) struct Peer {
@@ -13,6 +15,21 @@ pub(super) struct Peer {
     pub(super) stage: Stage,
     /// Documents without content that exist in memory because this peer asked for them.
     pub(super) empty_documents: usize,
+    /// Documents it has open as a plain client.
+    pub(super) open_documents: usize,
+    /// When it was last heard of.
+    pub(super) heard: Timestamp,
+    /// Whether it was asked if it is there, and has not answered.
+    pub(super) asked: bool,
+    /// What is said to it at the end of this step.
+    pub(super) outgoing: Exchange,
+    /// Parts of a long frame so far.
+    pub(super) parts: Vec<u8>,
+    /// Whether it has said hello and is told of every write from then on.
+    pub(super) listening: bool,
+    /// Its comparison of sets with this replica, and how many rounds it has had.
+    pub(super) repair: Option<ItemSet>,
+    pub(super) repair_rounds: u32,
 }
 
 /// How far the handshake is.
@@ -32,6 +49,25 @@ pub(super) enum Stage {
 }
 
 impl Peer {
+    pub(super) fn new(role: Role, principal: Principal, now: Timestamp, patience: u64) -> Self {
+        Self {
+            role,
+            principal,
+            stage: Stage::Greeting {
+                deadline: now.plus_millis(patience),
+            },
+            empty_documents: 0,
+            open_documents: 0,
+            heard: now,
+            asked: false,
+            outgoing: Exchange::default(),
+            parts: Vec::new(),
+            listening: false,
+            repair: None,
+            repair_rounds: 0,
+        }
+    }
+
     pub(super) fn joined(&self) -> Option<(&PeerId, &PeerMetadata)> {
         match &self.stage {
             Stage::Joined { name, metadata } => Some((name, metadata)),
@@ -39,15 +75,9 @@ impl Peer {
         }
     }
 
-    /// Whether the peer speaks Meltemi's additions.
+    /// Whether the peer speaks Meltemi's additions as this replica does.
     pub(super) fn is_meltemi(&self) -> bool {
         self.joined()
-            .is_some_and(|(_, metadata)| metadata.meltemi > 0)
-    }
-
-    /// Whether the peer keeps what it is given, and shows heads only once they are on its disk.
-    pub(super) fn is_durable(&self) -> bool {
-        self.joined()
-            .is_some_and(|(_, m)| m.meltemi > 0 && m.storage.is_some() && !m.ephemeral)
+            .is_some_and(|(_, metadata)| metadata.meltemi >= MELTEMI)
     }
 }

@@ -6,10 +6,13 @@
 
 mod connections;
 mod disk;
+mod eviction;
+mod follow;
 mod line;
 mod messages;
 mod pump;
 mod report;
+mod serve;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -18,15 +21,17 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
+use crate::sync::catalogue::Catalogue;
 use crate::sync::document::{Document, Phase};
 use crate::sync::input::Input;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
 use crate::sync::policy::{Policy, Refusal};
 use crate::sync::status::{Notice, SyncStatus};
-use crate::sync::storage::{CatalogueEntry, StorageRequest};
+use crate::sync::storage::{CatalogueEntry, Cursor, StorageRequest, Synced};
 use crate::time::Timestamp;
 
+use self::follow::Follow;
 use self::line::LineState;
 
 /// How a repo is set up.
@@ -40,8 +45,10 @@ pub struct RepoConfig {
     pub seed: [u8; 32],
     /// Whether it connects to a server by itself.
     pub dials: bool,
-    /// Whether it loads all its documents at the start and tells the server of all of them.
+    /// Whether it loads all its documents at the start and follows all of the server's.
     pub follows_all: bool,
+    /// Documents kept in memory when nobody needs them, unless it follows all.
+    pub kept: usize,
 }
 
 /// The engine.
@@ -54,11 +61,17 @@ pub struct Repo<P> {
     random: ChaCha8Rng,
     actor: ActorId,
     now: Timestamp,
-    catalogue: BTreeMap<DocumentId, CatalogueEntry>,
+    catalogue: Catalogue,
     catalogue_read: bool,
+    /// How far the server's catalogue is known.
+    cursor: Option<Cursor>,
+    /// What was learned of the server in this step, to be noted on the disk.
+    learned: Synced,
     documents: BTreeMap<DocumentId, Document>,
     peers: BTreeMap<ConnectionId, Peer>,
     line: LineState,
+    /// What is under way with the server, while there is a line to one.
+    follow: Option<Follow>,
     effects: BTreeMap<EffectId, Effect>,
     next_effect: u64,
     load_queue: VecDeque<DocumentId>,
@@ -73,6 +86,10 @@ pub struct Repo<P> {
     synced_at: Option<Timestamp>,
     status_changed: bool,
     touched: BTreeSet<DocumentId>,
+    /// Number of this step.
+    step: u64,
+    /// Plain peers of documents that were put out of memory.
+    sleeping: BTreeMap<DocumentId, BTreeSet<ConnectionId>>,
 }
 
 /// A storage effect under way.
@@ -97,11 +114,14 @@ impl<P: Policy> Repo<P> {
             random,
             actor: ActorId::from(actor),
             now,
-            catalogue: BTreeMap::new(),
+            catalogue: Catalogue::default(),
             catalogue_read: false,
+            cursor: None,
+            learned: Synced::default(),
             documents: BTreeMap::new(),
             peers: BTreeMap::new(),
             line,
+            follow: None,
             effects: BTreeMap::new(),
             next_effect: 0,
             load_queue: VecDeque::new(),
@@ -115,6 +135,8 @@ impl<P: Policy> Repo<P> {
             synced_at: None,
             status_changed: true,
             touched: BTreeSet::new(),
+            step: 0,
+            sleeping: BTreeMap::new(),
         };
         repo.request(Effect::Catalogue, StorageRequest::Catalogue);
         repo.settle();
@@ -125,6 +147,7 @@ impl<P: Policy> Repo<P> {
     pub fn handle(&mut self, now: Timestamp, input: Input) {
         // A clock that jumps back must not make timers wait for it to catch up.
         self.now = self.now.max(now);
+        self.step += 1;
         match input {
             Input::Tick => {}
             Input::Connected {
@@ -198,7 +221,7 @@ impl<P: Policy> Repo<P> {
 
     /// What the disk holds.
     pub fn catalogue(&self) -> impl Iterator<Item = &CatalogueEntry> {
-        self.catalogue.values()
+        self.catalogue.iter()
     }
 
     /// The actor of all changes that this replica makes until it is started anew.
@@ -220,6 +243,9 @@ impl<P: Policy> Repo<P> {
     ) -> Result<R, E> {
         self.now = self.now.max(now);
         let (actor, entry) = (&self.actor, self.catalogue.get(&id));
+        // A replica that follows all has loaded what is on its disk: what it knows of the rest is
+        // that the server has it.
+        let entry = entry.filter(|_| !self.config.follows_all);
         let loaded = self.documents.get(&id).map(Document::is_loaded);
         if loaded == Some(false) || (loaded.is_none() && (entry.is_some() || !self.catalogue_read))
         {
@@ -270,8 +296,10 @@ impl<P: Policy> Repo<P> {
     }
 
     fn open(&mut self, id: DocumentId) {
+        self.follow_opened(id);
         if let Some(document) = self.documents.get_mut(&id) {
             document.opened = true;
+            document.used = self.step;
             if document.is_loaded() {
                 let found = document.is_found();
                 self.outputs.push_back(Output::Opened {
@@ -281,7 +309,7 @@ impl<P: Policy> Repo<P> {
             }
             return;
         }
-        let known = self.catalogue.contains_key(&id);
+        let known = self.catalogue.contains(&id);
         self.enter(id).opened = true;
         if !known && self.catalogue_read {
             self.outputs.push_back(Output::Opened {
@@ -297,15 +325,21 @@ impl<P: Policy> Repo<P> {
         let actor = &self.actor;
         let queue = &mut self.load_queue;
         let read = self.catalogue_read;
-        self.documents.entry(id).or_insert_with(|| {
+        let sleeping = &mut self.sleeping;
+        let document = self.documents.entry(id).or_insert_with(|| {
             let mut document = Document::new(id, actor, entry);
             if !read {
                 document.phase = Phase::Queued;
             } else if entry.is_some() {
                 queue.push_back(id);
             }
+            for connection in sleeping.remove(&id).unwrap_or_default() {
+                document.peers.entry(connection).or_default();
+            }
             document
-        })
+        });
+        document.used = self.step;
+        document
     }
 
     /// Works off what is due by now.
@@ -339,13 +373,17 @@ impl<P: Policy> Repo<P> {
             self.catalogue_retry = None;
             self.request(Effect::Catalogue, StorageRequest::Catalogue);
         }
+        self.line_alive();
         self.line_timer();
     }
 
     /// Ends a step: starts loads, tells of the status, and asks to be woken.
     fn settle(&mut self) {
+        self.follow_on();
         self.start_loads();
         self.recount();
+        self.say_outgoing();
+        self.evict();
         if std::mem::take(&mut self.status_changed) {
             self.outputs.push_back(Output::Status);
         }
@@ -359,6 +397,7 @@ impl<P: Policy> Repo<P> {
             .chain(self.documents.values().filter_map(Document::retry))
             .chain(self.catalogue_retry)
             .chain(self.line.wake())
+            .chain(self.line_quiet())
             .min();
         if let Some(at) = next.filter(|at| self.wake != Some(*at)) {
             self.outputs.push_back(Output::Wake(at));

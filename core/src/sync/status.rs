@@ -21,6 +21,9 @@ pub struct SyncStatus {
     pub synced_at: Option<Timestamp>,
     /// Documents known and documents loaded, while loading after a start.
     pub loading: Option<Progress>,
+    /// How far this replica is with what the server has and it lacks; nothing when it lacks
+    /// nothing, or has no line.
+    pub receiving: Option<Receiving>,
     /// What needs a person's attention, oldest first.
     pub notices: Vec<Notice>,
 }
@@ -54,6 +57,15 @@ pub struct Progress {
     pub done: u64,
     /// Of how many.
     pub of: u64,
+}
+
+/// How far receiving is. Both are of nothing while the server is still being asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receiving {
+    /// Documents.
+    pub documents: Progress,
+    /// Bytes, as far as their sizes are known.
+    pub bytes: Progress,
 }
 
 /// Something that went wrong and that a person should know.

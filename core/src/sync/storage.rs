@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::DocumentId;
+use crate::id::{DocumentId, StorageId};
 
 /// Names a chunk within its document.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,8 +89,55 @@ pub struct CatalogueEntry {
     pub heads: Vec<[u8; 32]>,
     /// The label the policy gave it (for a record its kind), if it has one.
     pub label: Option<String>,
-    /// Heads the server was last seen to have, on a device; empty on a server.
+    /// Heads the server was last seen to have, on a device; empty on a server. A device may know
+    /// that the server has a document without having anything of it itself.
     pub synced: Vec<[u8; 32]>,
+    /// Number of the write that gave it these heads, on a server: each write of the storage has a
+    /// greater one than the writes before.
+    pub seq: u64,
+    /// About how many bytes its chunks have, or, of a document that is not here, the server's.
+    pub size: u64,
+}
+
+impl CatalogueEntry {
+    /// What is said of a document of which nothing is known.
+    pub fn unknown(document: DocumentId) -> Self {
+        Self {
+            document,
+            heads: Vec::new(),
+            label: None,
+            synced: Vec::new(),
+            seq: 0,
+            size: 0,
+        }
+    }
+}
+
+/// What a storage has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// All documents, in any order.
+    pub entries: Vec<CatalogueEntry>,
+    /// How far this device knows the server's catalogue.
+    pub cursor: Option<Cursor>,
+}
+
+/// How far a device knows a server's catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The server's storage.
+    pub server: StorageId,
+    /// Everything up to this number is known.
+    pub seq: u64,
+}
+
+/// What a device has learned of the server's catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// Heads on the server's disk, by document.
+    pub heads: Vec<(DocumentId, Vec<[u8; 32]>)>,
+    /// How far the catalogue is known with that.
+    pub cursor: Option<Cursor>,
 }
 
 /// What the engine asks of the storage.
@@ -103,19 +150,14 @@ pub enum StorageRequest {
     /// Write, flush, and only then answer.
     Write(WriteBatch),
     /// Remember what the server has. Need not be flushed: forgetting it costs bytes, not data.
-    Synced {
-        /// Of which document.
-        document: DocumentId,
-        /// The heads the server has shown.
-        heads: Vec<[u8; 32]>,
-    },
+    Synced(Synced),
 }
 
 /// How the storage answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StorageAnswer {
     /// To [`StorageRequest::Catalogue`].
-    Catalogue(Vec<CatalogueEntry>),
+    Catalogue(Listing),
     /// To [`StorageRequest::Load`]. No chunks: the storage has nothing of this document.
     Loaded(Loaded),
     /// To [`StorageRequest::Write`]: the bytes are on the disk.
@@ -158,8 +200,8 @@ pub enum StorageError {
 ///
 /// Browsers answer later and do without this trait; the requests are the same.
 pub trait StorageAdapter: Send + 'static {
-    /// All documents, in any order.
-    fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError>;
+    /// All documents, and what was noted of the server.
+    fn catalogue(&self) -> Result<Listing, StorageError>;
 
     /// All chunks of a document. A chunk whose checksum does not hold is reported, not returned.
     fn load(&self, document: &DocumentId) -> Result<Loaded, StorageError>;
@@ -169,8 +211,8 @@ pub trait StorageAdapter: Send + 'static {
     /// When this returns, each `Ok` is on the disk and survives a loss of power.
     fn write(&mut self, batches: &[WriteBatch]) -> Vec<Result<(), StorageError>>;
 
-    /// Remembers what the server has.
-    fn synced(&mut self, document: &DocumentId, heads: &[[u8; 32]]) -> Result<(), StorageError>;
+    /// Remembers what the server has, of documents that are not here too.
+    fn synced(&mut self, synced: &Synced) -> Result<(), StorageError>;
 
     /// The lasting name of this storage, made from `fresh` when it is new.
     fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError>;

@@ -6,8 +6,8 @@ use automerge::{Automerge, ChangeHash, TextEncoding};
 
 use crate::id::DocumentId;
 use crate::sync::storage::{
-    CatalogueEntry, ChunkKey, Loaded, StorageAnswer, StorageError, StorageRequest, StoredChunk,
-    WriteBatch,
+    CatalogueEntry, ChunkKey, Cursor, Listing, Loaded, StorageAnswer, StorageError, StorageRequest,
+    StoredChunk, WriteBatch,
 };
 
 /// What survives a crash.
@@ -15,6 +15,7 @@ use crate::sync::storage::{
 pub struct Disk {
     chunks: BTreeMap<(DocumentId, ChunkKey), Vec<u8>>,
     catalogue: BTreeMap<DocumentId, CatalogueEntry>,
+    cursor: Option<Cursor>,
     /// While set, writes fail as on a full disk.
     pub full: bool,
 }
@@ -26,9 +27,10 @@ impl Disk {
     /// [`StorageError::Full`] for writes while [`Self::full`] is set.
     pub fn answer(&mut self, request: &StorageRequest) -> Result<StorageAnswer, StorageError> {
         match request {
-            StorageRequest::Catalogue => Ok(StorageAnswer::Catalogue(
-                self.catalogue.values().cloned().collect(),
-            )),
+            StorageRequest::Catalogue => Ok(StorageAnswer::Catalogue(Listing {
+                entries: self.catalogue.values().cloned().collect(),
+                cursor: self.cursor.clone(),
+            })),
             StorageRequest::Load(document) => Ok(StorageAnswer::Loaded(self.load(document))),
             StorageRequest::Write(batch) if self.full => Err(StorageError::Full {
                 document: batch.document,
@@ -38,9 +40,14 @@ impl Disk {
                 self.write(batch);
                 Ok(StorageAnswer::Written)
             }
-            StorageRequest::Synced { document, heads } => {
-                if let Some(entry) = self.catalogue.get_mut(document) {
+            StorageRequest::Synced(synced) => {
+                for (document, heads) in &synced.heads {
+                    let entry = self.catalogue.entry(*document);
+                    let entry = entry.or_insert_with(|| CatalogueEntry::unknown(*document));
                     entry.synced.clone_from(heads);
+                }
+                if synced.cursor.is_some() {
+                    self.cursor.clone_from(&synced.cursor);
                 }
                 Ok(StorageAnswer::Noted)
             }

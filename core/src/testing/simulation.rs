@@ -19,6 +19,7 @@ use crate::sync::policy::Principal;
 use crate::sync::storage::StorageRequest;
 use crate::testing::disk::Disk;
 use crate::time::Timestamp;
+use crate::wire::frame::Frame;
 use crate::workspace::{Workspace, WorkspaceConfig};
 
 const SERVER: usize = 0;
@@ -244,6 +245,8 @@ impl Simulation {
             dials: replica != SERVER,
             follows_all: replica != SERVER,
             foreign_documents: false,
+            // Fewer than there are, so that some are always out of the server's memory.
+            kept: 1,
         };
         self.replicas[replica].running = Some(Workspace::new(config, self.now));
         self.drain(replica);
@@ -311,6 +314,10 @@ impl Simulation {
         if !self.lines.contains_key(&connection) {
             return;
         }
+        if matches!(Frame::decode(&bytes), Ok(Frame::Ping | Frame::Pong)) {
+            self.feed(to, Input::Frame { connection, bytes });
+            return;
+        }
         self.tally.frames += 1;
         let cut = match self.faults {
             Faults::Random(chance) => self.below(1_000) < u64::from(chance),
@@ -341,12 +348,14 @@ impl Simulation {
             self.crash(replica);
             return;
         }
-        if let StorageRequest::Synced { document, heads } = request {
+        if let StorageRequest::Synced(synced) = request {
             let server = &self.replicas[SERVER].disk;
-            assert!(
-                server.has(document, heads),
-                "the server showed heads of {document} that are not on its disk"
-            );
+            for (document, heads) in &synced.heads {
+                assert!(
+                    server.has(document, heads),
+                    "the server showed heads of {document} that are not on its disk"
+                );
+            }
         }
         let result = self.replicas[replica].disk.answer(request);
         if after {

@@ -5,6 +5,7 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 
 use crate::id::{DocumentId, PeerId, StorageId};
+use crate::wire::exchange::{self, Exchange};
 use crate::wire::frame::{Frame, PeerMetadata, Reason, Route};
 use crate::wire::limits::{NAME_CHARS, SENTENCE_CHARS, VERSIONS};
 
@@ -22,6 +23,9 @@ pub enum DecodeError {
         /// The field.
         field: &'static str,
     },
+    /// More content than a frame may have.
+    #[error("the frame has more content than is allowed")]
+    TooLarge,
     /// A name longer than any in use.
     #[error("{0} is longer than {NAME_CHARS} characters")]
     TooLong(&'static str),
@@ -44,6 +48,10 @@ struct Fields<'b> {
     version: Option<&'b str>,
     document: Option<DocumentId>,
     data: Option<&'b [u8]>,
+    deflated: Option<&'b [u8]>,
+    root: Option<&'b [u8]>,
+    seq: Option<u64>,
+    left: Option<u64>,
     count: Option<u64>,
     session: Option<&'b str>,
     code: Option<&'b str>,
@@ -82,6 +90,10 @@ impl<'b> Fields<'b> {
                 "selectedProtocolVersion" => fields.version = text(input)?,
                 "documentId" => fields.document = document(input)?,
                 "data" => fields.data = byte_string(input)?,
+                "deflated" => fields.deflated = byte_string(input)?,
+                "root" => fields.root = byte_string(input)?,
+                "seq" => fields.seq = number(input)?,
+                "left" => fields.left = number(input)?,
                 "count" => fields.count = number(input)?,
                 "sessionId" => fields.session = text(input)?,
                 "code" => fields.code = text(input)?,
@@ -181,13 +193,39 @@ impl<'b> Fields<'b> {
                 document: self.document,
                 reason: reason()?,
             },
+            "meltemi-hello" => Frame::Hello {
+                seq: self.seq.ok_or(missing("seq"))?,
+                root: self
+                    .root
+                    .and_then(|root| root.try_into().ok())
+                    .ok_or(missing("root"))?,
+                count: self.count.ok_or(missing("count"))?,
+            },
+            "meltemi-exchange" => Frame::Exchange(match (self.deflated, self.data) {
+                (Some(deflated), _) => Exchange::decode(&exchange::inflate(deflated)?)?,
+                (None, Some(body)) => Exchange::decode(body)?,
+                (None, None) => return Err(missing("data")),
+            }),
+            "meltemi-repair" => Frame::Repair { data: data()? },
+            "meltemi-lookup" => Frame::Lookup {
+                items: match self.data.map(<[u8]>::as_chunks) {
+                    Some((items, [])) => items.to_vec(),
+                    _ => return Err(missing("data")),
+                },
+            },
+            "meltemi-ping" => Frame::Ping,
+            "meltemi-pong" => Frame::Pong,
+            "meltemi-part" => Frame::Part {
+                left: self.left.ok_or(missing("left"))?,
+                data: data()?,
+            },
             _ => Frame::Other { kind },
         })
     }
 }
 
 /// Calls `entry` with every key of the map that follows; `entry` must consume the value.
-fn each_entry<'b>(
+pub(crate) fn each_entry<'b>(
     input: &mut Decoder<'b>,
     mut entry: impl FnMut(&'b str, &mut Decoder<'b>) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {

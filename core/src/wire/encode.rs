@@ -6,6 +6,7 @@ use minicbor::Encoder;
 
 use crate::id::DocumentId;
 use crate::wire::frame::{Frame, PeerMetadata, Reason, Route};
+use crate::wire::limits::PART_BYTES;
 
 type Encoded = Result<(), minicbor::encode::Error<Infallible>>;
 
@@ -16,6 +17,24 @@ impl Frame {
         self.write(&mut out)
             .expect("writing to a vector does not fail");
         out.into_writer()
+    }
+
+    /// The bytes of this frame for a Meltemi peer: in parts when it is long.
+    pub fn encode_parts(&self) -> Vec<Vec<u8>> {
+        let bytes = self.encode();
+        // A part is a frame itself, with a few bytes around its data.
+        if bytes.len() <= PART_BYTES {
+            return vec![bytes];
+        }
+        let parts = bytes.chunks(PART_BYTES - 64);
+        let count = parts.len() as u64;
+        parts
+            .zip((0..count).rev())
+            .map(|(data, left)| {
+                let data = data.to_vec();
+                Self::Part { left, data }.encode()
+            })
+            .collect()
     }
 
     fn write(&self, out: &mut Encoder<Vec<u8>>) -> Encoded {
@@ -102,12 +121,44 @@ impl Frame {
                 }
                 write_reason(out, reason)?;
             }
+            Self::Hello { seq, root, count } => {
+                kind(out, 4, "meltemi-hello")?;
+                out.str("seq")?.u64(*seq)?;
+                out.str("root")?.bytes(root)?;
+                out.str("count")?.u64(*count)?;
+            }
+            Self::Exchange(exchange) => {
+                let (body, deflated) = exchange.encode();
+                kind(out, 2, "meltemi-exchange")?;
+                out.str(if deflated { "deflated" } else { "data" })?;
+                out.bytes(&body)?;
+            }
+            Self::Repair { data } => {
+                kind(out, 2, "meltemi-repair")?;
+                out.str("data")?.bytes(data)?;
+            }
+            Self::Lookup { items } => {
+                kind(out, 2, "meltemi-lookup")?;
+                out.str("data")?.bytes(items.as_flattened())?;
+            }
+            Self::Ping => kind(out, 1, "meltemi-ping")?,
+            Self::Pong => kind(out, 1, "meltemi-pong")?,
+            Self::Part { left, data } => {
+                kind(out, 3, "meltemi-part")?;
+                out.str("left")?.u64(*left)?;
+                out.str("data")?.bytes(data)?;
+            }
             Self::Other { kind } => {
                 out.map(1)?.str("type")?.str(kind)?;
             }
         }
         Ok(())
     }
+}
+
+fn kind(out: &mut Encoder<Vec<u8>>, entries: u64, kind: &str) -> Encoded {
+    out.map(entries)?.str("type")?.str(kind)?;
+    Ok(())
 }
 
 fn head(out: &mut Encoder<Vec<u8>>, entries: u64, kind: &str, sender: &str) -> Encoded {

@@ -1,6 +1,7 @@
 //! What a frame says, as data.
 
 use crate::id::{DocumentId, PeerId, StorageId};
+use crate::wire::exchange::{Exchange, Hash};
 
 /// The protocol version this software speaks.
 pub const PROTOCOL: &str = "1";
@@ -83,6 +84,38 @@ pub enum Frame {
         /// What happened.
         reason: Reason,
     },
+    /// What a device knows of the server's documents. The answer is a list of what it does not.
+    Hello {
+        /// The number up to which it knows the server's catalogue; 0 when it knows nothing of it.
+        seq: u64,
+        /// Digest of what it knows, see [`crate::sync::reconcile`].
+        root: Hash,
+        /// How many documents that is.
+        count: u64,
+    },
+    /// About many documents at once.
+    Exchange(Exchange),
+    /// A message of set reconciliation.
+    Repair {
+        /// As negentropy writes it.
+        data: Vec<u8>,
+    },
+    /// The device asks which documents these items of the set are.
+    Lookup {
+        /// The items.
+        items: Vec<Hash>,
+    },
+    /// Is somebody there?
+    Ping,
+    /// Yes.
+    Pong,
+    /// A part of a frame that is too long for one message.
+    Part {
+        /// How many parts follow.
+        left: u64,
+        /// The bytes.
+        data: Vec<u8>,
+    },
     /// A frame of a type this version does not know, or does not use. To be ignored.
     Other {
         /// Its type.
@@ -120,4 +153,4 @@ pub struct PeerMetadata {
 }
 
 /// Version of Meltemi's additions that this software speaks.
-pub const MELTEMI: u64 = 1;
+pub const MELTEMI: u64 = 2;

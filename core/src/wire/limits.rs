@@ -38,3 +38,46 @@ pub const BLOOM_BITS_PER_ENTRY: u64 = 10;
 
 /// Probes of a Bloom filter: the only value Automerge writes.
 pub const BLOOM_PROBES: u64 = 7;
+
+/// Bytes of one frame between Meltemi peers; larger ones are sent in parts of this size.
+pub const PART_BYTES: usize = 256 * 1024;
+
+/// Bytes of all parts of one frame together.
+pub const PARTED_BYTES: usize = FRAME_BYTES;
+
+/// Bytes that the body of an exchange may have when it is inflated.
+pub const EXCHANGE_BYTES: usize = 32 * 1024 * 1024;
+
+/// Documents that a device asks for before the answers are there.
+pub const WANTED_DOCUMENTS: usize = 64;
+
+/// Bytes of stored documents that a device asks for before the answers are there, as far as their
+/// sizes are known.
+pub const WANTED_BYTES: u64 = 512 * 1024;
+
+/// Bytes of changes that a device sends before the first of them are answered.
+pub const UNANSWERED_BYTES: usize = 1024 * 1024;
+
+/// Heads that one document may have.
+pub const DOCUMENT_HEADS: usize = 128;
+
+/// Rounds of set reconciliation that one connection may ask for.
+pub const REPAIR_ROUNDS: u32 = 64;
+
+/// Bytes of one message of set reconciliation.
+pub const REPAIR_BYTES: u64 = 128 * 1024;
+
+/// Documents that one plain connection may have open.
+pub const OPEN_DOCUMENTS: usize = 20_000;
+
+/// Milliseconds without any frame after which a device asks whether the line is alive.
+pub const QUIET_MILLIS: u64 = 25_000;
+
+/// Milliseconds in which that question must be answered.
+pub const ALIVE_MILLIS: u64 = 15_000;
+
+/// Documents on one page of a list.
+pub const LISTED_DOCUMENTS: usize = 256;
+
+/// Documents that a server keeps in memory when nobody needs them.
+pub const KEPT_DOCUMENTS: usize = 512;

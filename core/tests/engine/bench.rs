@@ -8,7 +8,9 @@ use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal};
 use meltemi_core::sync::repo::{Repo, RepoConfig};
-use meltemi_core::sync::storage::{CatalogueEntry, StorageAnswer, StorageError, StorageRequest};
+use meltemi_core::sync::storage::{
+    CatalogueEntry, Listing, StorageAnswer, StorageError, StorageRequest,
+};
 use meltemi_core::time::Timestamp;
 use meltemi_core::wire::frame::{Frame, PeerMetadata, Route};
 
@@ -46,6 +48,7 @@ fn config(device: bool) -> RepoConfig {
         seed: [9; 32],
         dials: device,
         follows_all: device,
+        kept: 100,
     }
 }
 
@@ -72,7 +75,13 @@ impl Bench {
             now: START,
         };
         let (catalogue, _) = bench.storage().remove(0);
-        bench.store(catalogue, Ok(StorageAnswer::Catalogue(entries)));
+        bench.store(
+            catalogue,
+            Ok(StorageAnswer::Catalogue(Listing {
+                entries,
+                cursor: None,
+            })),
+        );
         bench
     }
 

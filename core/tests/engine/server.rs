@@ -208,6 +208,8 @@ fn what_the_catalogue_lists_and_the_disk_lacks_is_told_and_not_forgotten() {
         heads,
         label: Some("thing".to_owned()),
         synced: Vec::new(),
+        seq: 1,
+        size: 0,
     }]);
     server.handle(Input::Open { document: DOCUMENT });
     let (load, _) = server.storage().remove(0);
@@ -250,6 +252,8 @@ fn a_lost_catalogue_entry_is_written_again() {
         heads: Vec::new(),
         label: None,
         synced: Vec::new(),
+        seq: 1,
+        size: 0,
     }]);
     server.handle(Input::Open { document: DOCUMENT });
     let (load, _) = server.storage().remove(0);

@@ -178,7 +178,7 @@ impl Database {
         for document in self.documents(Holds::Entry)? {
             entries.push(
                 self.entry(&document)?
-                    .unwrap_or_else(|| entry::unknown(document)),
+                    .unwrap_or_else(|| CatalogueEntry::unknown(document)),
             );
         }
         // Chunks without an entry: the entry was damaged beyond being found.
@@ -188,7 +188,7 @@ impl Database {
             chunks
                 .into_iter()
                 .filter(|d| !listed.contains(d))
-                .map(entry::unknown),
+                .map(CatalogueEntry::unknown),
         );
         Ok(entries)
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::storage::{
-    CatalogueEntry, ChunkKey, Loaded, StorageAdapter, StorageError, StoredChunk, WriteBatch,
+    CatalogueEntry, ChunkKey, Cursor, Listing, Loaded, StorageAdapter, StorageError, StoredChunk,
+    Synced, WriteBatch,
 };
 
 use super::salvage::Salvage;
@@ -14,6 +15,7 @@ use super::salvage::Salvage;
 pub struct MemoryStorage {
     id: Option<String>,
     documents: BTreeMap<DocumentId, Kept>,
+    cursor: Option<Cursor>,
 }
 
 #[derive(Debug, Clone)]
@@ -57,12 +59,11 @@ impl MemoryStorage {
 }
 
 impl StorageAdapter for MemoryStorage {
-    fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError> {
-        Ok(self
-            .documents
-            .values()
-            .map(|kept| kept.entry.clone())
-            .collect())
+    fn catalogue(&self) -> Result<Listing, StorageError> {
+        Ok(Listing {
+            entries: self.documents.values().map(|k| k.entry.clone()).collect(),
+            cursor: self.cursor.clone(),
+        })
     }
 
     fn load(&self, document: &DocumentId) -> Result<Loaded, StorageError> {
@@ -96,9 +97,14 @@ impl StorageAdapter for MemoryStorage {
         vec![Ok(()); batches.len()]
     }
 
-    fn synced(&mut self, document: &DocumentId, heads: &[[u8; 32]]) -> Result<(), StorageError> {
-        if let Some(kept) = self.documents.get_mut(document) {
-            kept.entry.synced = heads.to_vec();
+    fn synced(&mut self, synced: &Synced) -> Result<(), StorageError> {
+        for (document, heads) in &synced.heads {
+            let kept = self.documents.entry(*document);
+            let kept = kept.or_insert_with(|| Kept::new(CatalogueEntry::unknown(*document)));
+            kept.entry.synced.clone_from(heads);
+        }
+        if synced.cursor.is_some() {
+            self.cursor.clone_from(&synced.cursor);
         }
         Ok(())
     }

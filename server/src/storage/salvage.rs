@@ -221,7 +221,7 @@ impl Salvage {
         for document in documents {
             let bytes = self.bytes(&Name::entry(document))?;
             let entry = bytes.and_then(|bytes| entry::decode(document, &bytes));
-            entries.push(entry.unwrap_or_else(|| entry::unknown(document)));
+            entries.push(entry.unwrap_or_else(|| CatalogueEntry::unknown(document)));
         }
         Ok(entries)
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::storage::{
-    CatalogueEntry, Loaded, StorageAdapter, StorageError, WriteBatch,
+    CatalogueEntry, Listing, Loaded, StorageAdapter, StorageError, Synced, WriteBatch,
 };
 
 use super::database::Database;
@@ -22,6 +22,9 @@ use super::{entry, rescue};
 
 /// Name of the note that holds the name of this storage.
 const STORAGE_ID: &str = "storage-id";
+
+/// Name of the note that says how far a server's catalogue is known.
+const CURSOR: &str = "cursor";
 
 /// Documents in a sled database in a folder of its own.
 pub struct SledStorage {
@@ -165,9 +168,15 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, SledError>) -> Result<T, SledErro
 }
 
 impl StorageAdapter for SledStorage {
-    fn catalogue(&self) -> Result<Vec<CatalogueEntry>, StorageError> {
-        self.with(|db| db.catalogue())
-            .map_err(|e| e.to_storage_error("read the catalogue", None))
+    fn catalogue(&self) -> Result<Listing, StorageError> {
+        self.with(|db| {
+            let cursor = db.read(&Name::note(CURSOR))?;
+            Ok(Listing {
+                entries: db.catalogue()?,
+                cursor: cursor.as_deref().and_then(entry::decode_cursor),
+            })
+        })
+        .map_err(|e| e.to_storage_error("read the catalogue", None))
     }
 
     fn load(&self, document: &DocumentId) -> Result<Loaded, StorageError> {
@@ -196,15 +205,23 @@ impl StorageAdapter for SledStorage {
         })
     }
 
-    fn synced(&mut self, document: &DocumentId, heads: &[[u8; 32]]) -> Result<(), StorageError> {
+    fn synced(&mut self, synced: &Synced) -> Result<(), StorageError> {
         self.with(|db| {
-            if let Some(mut entry) = db.entry(document)? {
-                entry.synced = heads.to_vec();
+            for (document, heads) in &synced.heads {
+                let mut entry = match db.entry(document)? {
+                    Some(entry) => entry,
+                    None => CatalogueEntry::unknown(*document),
+                };
+                entry.synced.clone_from(heads);
                 db.apply(&[(Name::entry(*document), &entry::encode(&entry))], &[])?;
+            }
+            if let Some(cursor) = &synced.cursor {
+                let bytes = entry::encode_cursor(cursor);
+                db.apply(&[(Name::note(CURSOR), &bytes)], &[])?;
             }
             Ok(())
         })
-        .map_err(|e| e.to_storage_error("note the server's heads of", Some(*document)))
+        .map_err(|e| e.to_storage_error("note what the server has", None))
     }
 
     fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError> {

@@ -131,10 +131,9 @@ impl Worker {
                 }
                 Ok(StorageAnswer::Loaded(loaded))
             }
-            StorageRequest::Synced { document, heads } => self
-                .adapter
-                .synced(&document, &heads)
-                .map(|()| StorageAnswer::Noted),
+            StorageRequest::Synced(synced) => {
+                self.adapter.synced(&synced).map(|()| StorageAnswer::Noted)
+            }
             StorageRequest::Write(batch) => {
                 let result = self.adapter.write(&[batch]).pop();
                 result.unwrap_or(Ok(())).map(|()| StorageAnswer::Written)

@@ -6,7 +6,7 @@ use meltemi_core::command::{Command, Splice};
 use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
 use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::indicator::{Indicator, Reported};
-use meltemi_core::sync::status::{Line, Notice, Progress, SyncStatus};
+use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, SyncStatus};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use serde_json::{Map, Value, json};
@@ -122,6 +122,10 @@ fn status(line: Line) -> SyncStatus {
         waiting_documents: 3,
         synced_at: Some(Timestamp(4)),
         loading: Some(Progress { done: 5, of: 6 }),
+        receiving: Some(Receiving {
+            documents: Progress { done: 1, of: 2 },
+            bytes: Progress { done: 3, of: 4 },
+        }),
         notices: NOTICES.into_iter().map(notice).collect(),
     }
 }
@@ -249,6 +253,7 @@ fn events_read_back() {
     event(Event::Status(SyncStatus {
         synced_at: None,
         loading: None,
+        receiving: None,
         ..status(Line::None)
     }));
     event(Event::Failed(Failure {

@@ -9,21 +9,12 @@ use crate::sync::policy::{Policy, Principal, Refusal};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
-use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS};
+use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES};
 
 impl<P: Policy> Repo<P> {
     pub(super) fn connected(&mut self, connection: ConnectionId, role: Role, principal: Principal) {
-        let deadline = self.now.plus_millis(HANDSHAKE_MILLIS);
-        let stage = Stage::Greeting { deadline };
-        self.peers.insert(
-            connection,
-            Peer {
-                role,
-                principal,
-                stage,
-                empty_documents: 0,
-            },
-        );
+        let peer = Peer::new(role, principal, self.now, HANDSHAKE_MILLIS);
+        self.peers.insert(connection, peer);
         if role == Role::Dialer {
             self.line_dialed(connection);
             let join = Frame::Join {
@@ -39,9 +30,17 @@ impl<P: Policy> Repo<P> {
         if self.peers.remove(&connection).is_none() {
             return;
         }
+        self.follow_end(connection);
+        self.sleeping.retain(|_, peers| {
+            peers.remove(&connection);
+            !peers.is_empty()
+        });
         let mut unused = Vec::new();
         for (id, document) in &mut self.documents {
             document.peers.remove(&connection);
+            document.followers.remove(&connection);
+            document.wanted.remove(&connection);
+            document.waiting_senders.remove(&connection);
             document
                 .inbox
                 .retain(|incoming| incoming.connection != connection);
@@ -80,9 +79,11 @@ impl<P: Policy> Repo<P> {
     }
 
     pub(super) fn frame(&mut self, connection: ConnectionId, bytes: &[u8]) {
-        if !self.peers.contains_key(&connection) {
+        let Some(peer) = self.peers.get_mut(&connection) else {
             return;
-        }
+        };
+        peer.heard = self.now;
+        peer.asked = false;
         if bytes.len() > FRAME_BYTES {
             self.bad_frame(
                 connection,
@@ -219,7 +220,40 @@ impl<P: Policy> Repo<P> {
                 };
                 self.notice(code, document, reason.message);
             }
-            (Frame::Other { .. }, _) => {}
+            (Frame::Hello { seq, root, count }, Role::Acceptor) => {
+                self.hello(connection, seq, (root, count));
+            }
+            (Frame::Exchange(exchange), _) => self.exchange(connection, exchange),
+            (Frame::Repair { data }, Role::Acceptor) => self.repair(connection, &data),
+            (Frame::Repair { data }, Role::Dialer) => self.compared(connection, &data),
+            (Frame::Lookup { items }, Role::Acceptor) => self.lookup(connection, items),
+            (Frame::Ping, _) => self.send(connection, &Frame::Pong),
+            (Frame::Part { left, data }, _) => self.part(connection, left, &data),
+            (Frame::Hello { .. } | Frame::Lookup { .. }, Role::Dialer) => {
+                self.bad_frame(connection, "only a device sends it");
+            }
+            (Frame::Pong | Frame::Other { .. }, _) => {}
+        }
+    }
+
+    /// A part of a long frame.
+    fn part(&mut self, connection: ConnectionId, left: u64, data: &[u8]) {
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return;
+        };
+        if peer.parts.len() + data.len() > PARTED_BYTES {
+            self.bad_frame(connection, "a frame in parts is too large");
+            return;
+        }
+        peer.parts.extend_from_slice(data);
+        if left > 0 {
+            return;
+        }
+        let bytes = std::mem::take(&mut peer.parts);
+        match Frame::decode(&bytes) {
+            Ok(Frame::Part { .. }) => self.bad_frame(connection, "a part within a part"),
+            Ok(frame) => self.dispatch(connection, frame),
+            Err(error) => self.bad_frame(connection, &error.to_string()),
         }
     }
 
@@ -228,13 +262,17 @@ impl<P: Policy> Repo<P> {
         let Some(peer) = self.peers.get_mut(&connection) else {
             return;
         };
+        let server = metadata.storage.clone();
         peer.stage = Stage::Joined { name, metadata };
-        let mut ids: Vec<_> = self
-            .catalogue
-            .keys()
-            .chain(self.documents.keys())
-            .copied()
-            .collect();
+        if peer.is_meltemi() {
+            // A server that keeps nothing acknowledges nothing.
+            if let (Role::Dialer, Some(server)) = (peer.role, server) {
+                self.follow_begin(connection, server);
+            }
+            return;
+        }
+        let listed = self.catalogue.iter().map(|entry| entry.document);
+        let mut ids: Vec<_> = listed.chain(self.documents.keys().copied()).collect();
         ids.sort_by_key(|id| (!self.waiting.contains_key(id), *id));
         ids.dedup();
         for id in ids {
@@ -258,7 +296,7 @@ impl<P: Policy> Repo<P> {
             return false;
         };
         match peer.role {
-            Role::Dialer => peer.joined().is_some(),
+            Role::Dialer => peer.joined().is_some() && !peer.is_meltemi(),
             Role::Acceptor => peer.is_meltemi() && self.policy.announce(&peer.principal, label),
         }
     }
@@ -266,6 +304,13 @@ impl<P: Policy> Repo<P> {
     /// Refuses what a peer sent for a document, and tells it why.
     pub(super) fn refuse(&mut self, connection: ConnectionId, id: DocumentId, refusal: Refusal) {
         self.notice(NoticeCode::RefusedPeer, Some(id), refusal.message.clone());
+        if let Some(peer) = self.peers.get(&connection).filter(|p| p.is_meltemi()) {
+            match peer.role {
+                Role::Acceptor => self.refuse_changes(connection, id, refusal),
+                Role::Dialer => self.leave_alone(id),
+            }
+            return;
+        }
         let actor = &self.actor;
         let document = self
             .documents
@@ -302,6 +347,13 @@ impl<P: Policy> Repo<P> {
             connection,
             bytes: frame.encode(),
         });
+    }
+
+    /// Sends a frame to a Meltemi peer, in parts if it is long.
+    pub(super) fn send_parts(&mut self, connection: ConnectionId, frame: &Frame) {
+        for bytes in frame.encode_parts() {
+            self.outputs.push_back(Output::Send { connection, bytes });
+        }
     }
 
     pub(super) fn route(&self, connection: ConnectionId) -> Route {

@@ -3,13 +3,14 @@
 use automerge::ChangeHash;
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
-use crate::sync::document::{Phase, from_raw, to_raw};
+use crate::sync::catalogue::Catalogue;
+use crate::sync::document::{Phase, from_raw, has, to_raw};
 use crate::sync::output::Output;
 use crate::sync::policy::Policy;
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::status::NoticeCode;
 use crate::sync::storage::{
-    CatalogueEntry, Loaded, StorageAnswer, StorageError, StorageRequest, StoredChunk,
+    Listing, Loaded, StorageAnswer, StorageError, StorageRequest, StoredChunk,
 };
 use crate::wire::frame::{Frame, Reason};
 use crate::wire::limits::LOADS;
@@ -26,7 +27,7 @@ impl<P: Policy> Repo<P> {
             return;
         };
         match (what, result) {
-            (Effect::Catalogue, Ok(StorageAnswer::Catalogue(entries))) => self.listed(entries),
+            (Effect::Catalogue, Ok(StorageAnswer::Catalogue(listing))) => self.listed(listing),
             (Effect::Load(id), Ok(StorageAnswer::Loaded(loaded))) => self.loaded_chunks(id, loaded),
             (Effect::Write(id), Ok(StorageAnswer::Written)) => self.written(id),
             (Effect::Synced, _) => {}
@@ -39,9 +40,10 @@ impl<P: Policy> Repo<P> {
         }
     }
 
-    fn listed(&mut self, entries: Vec<CatalogueEntry>) {
+    fn listed(&mut self, listing: Listing) {
         self.catalogue_read = true;
-        self.catalogue = entries.into_iter().map(|e| (e.document, e)).collect();
+        self.catalogue = Catalogue::new(listing.entries);
+        self.cursor = listing.cursor;
         // What was asked for before the catalogue was known.
         let early: Vec<_> = self.documents.keys().copied().collect();
         for id in early {
@@ -49,6 +51,7 @@ impl<P: Policy> Repo<P> {
                 (Some(entry), Some(document)) => {
                     document.synced = from_raw(&entry.synced);
                     document.label.clone_from(&entry.label);
+                    document.seq = entry.seq;
                     self.load_queue.push_back(id);
                 }
                 (None, Some(_)) => self.loaded_chunks(id, Loaded::default()),
@@ -56,7 +59,7 @@ impl<P: Policy> Repo<P> {
             }
         }
         if self.config.follows_all {
-            let all: Vec<_> = self.catalogue.keys().copied().collect();
+            let all: Vec<_> = self.catalogue.iter().map(|entry| entry.document).collect();
             for id in all {
                 self.enter(id);
             }
@@ -103,6 +106,8 @@ impl<P: Policy> Repo<P> {
         {
             damaged += 1;
         }
+        document.synced.retain(|head| has(&document.doc, head));
+        let lost = !document.missing.is_empty();
         let found = document.is_found();
         if found && document.label.is_none() {
             document.label = self
@@ -128,6 +133,9 @@ impl<P: Policy> Repo<P> {
             );
             self.notice(NoticeCode::Damaged, Some(id), message);
         }
+        if lost {
+            self.tell_lost(id);
+        }
         self.status_changed = true;
         self.pump(id);
         self.line_timer();
@@ -140,9 +148,15 @@ impl<P: Policy> Repo<P> {
         let Phase::Writing(writing) = std::mem::replace(&mut document.phase, Phase::Ready) else {
             return;
         };
+        self.catalogue.end_write(writing.seq);
         document.written(writing);
-        let entry = document.entry(&document.on_disk);
-        self.catalogue.insert(id, entry);
+        let mut entry = document.entry(&document.on_disk);
+        self.keep_mirror(&mut entry);
+        self.catalogue.insert(entry);
+        self.tell_written(id);
+        let Some(document) = self.documents.get(&id) else {
+            return;
+        };
         if document.is_saved() {
             self.outputs.push_back(Output::Saved { document: id });
         }
@@ -184,7 +198,10 @@ impl<P: Policy> Repo<P> {
             return;
         };
         let attempts = match &document.phase {
-            Phase::Writing(writing) => writing.attempts,
+            Phase::Writing(writing) => {
+                self.catalogue.end_write(writing.seq);
+                writing.attempts
+            }
             _ => 0,
         };
         let wait = FIRST_WAIT
@@ -195,7 +212,7 @@ impl<P: Policy> Repo<P> {
             attempts: attempts.saturating_add(1),
             retry,
         };
-        let senders: Vec<ConnectionId> = document.peers.keys().copied().collect();
+        let senders: Vec<ConnectionId> = document.senders().collect();
         self.notice(code, Some(id), error.to_string());
         if attempts > 0 {
             return;
@@ -217,7 +234,7 @@ impl<P: Policy> Repo<P> {
 
     /// Another process wrote chunks to the storage that this one shares.
     pub(super) fn written_elsewhere(&mut self, id: DocumentId, chunks: Vec<StoredChunk>) {
-        let known = self.catalogue.contains_key(&id) || !self.catalogue_read;
+        let known = self.catalogue.contains(&id) || !self.catalogue_read;
         let document = self.enter(id);
         if !document.is_loaded() {
             document.elsewhere.extend(chunks);
@@ -235,7 +252,7 @@ impl<P: Policy> Repo<P> {
         document.add_on_disk(new);
         if !known && changed {
             let entry = document.entry(&document.on_disk);
-            self.catalogue.insert(id, entry);
+            self.catalogue.insert(entry);
         }
         if !intact {
             let message = format!("another tab wrote a part of document {id} that cannot be read");
@@ -262,9 +279,7 @@ impl<P: Policy> Repo<P> {
         let document = self.enter(id);
         document.add_synced(from_raw(heads));
         let synced = to_raw(&document.synced);
-        if let Some(entry) = self.catalogue.get_mut(&id) {
-            entry.synced = synced;
-        }
+        self.catalogue.set_synced(id, synced, None);
         self.touched.insert(id);
     }
 }

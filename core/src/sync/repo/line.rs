@@ -8,6 +8,8 @@ use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
 use crate::sync::status::Line;
 use crate::time::Timestamp;
+use crate::wire::frame::Frame;
+use crate::wire::limits::{ALIVE_MILLIS, QUIET_MILLIS};
 
 /// First wait after a failure, in milliseconds; doubled with each failure in a row.
 const FIRST_WAIT: u64 = 1_000;
@@ -156,6 +158,37 @@ impl<P: Policy> Repo<P> {
             LineStage::Starting if self.is_ready() => self.dial(),
             LineStage::Waiting { retry } if retry <= self.now => self.dial(),
             _ => {}
+        }
+    }
+
+    /// When the line has been quiet for too long.
+    pub(super) fn line_quiet(&self) -> Option<Timestamp> {
+        let peer = self.peers.get(&self.line.connection()?)?;
+        let patience = if peer.asked {
+            QUIET_MILLIS + ALIVE_MILLIS
+        } else {
+            QUIET_MILLIS
+        };
+        peer.is_meltemi().then(|| peer.heard.plus_millis(patience))
+    }
+
+    /// Asks whether the server is still there when nothing was heard of it for long, and gives
+    /// the line up when it does not answer.
+    pub(super) fn line_alive(&mut self) {
+        let (Some(connection), Some(quiet)) = (self.line.connection(), self.line_quiet()) else {
+            return;
+        };
+        if quiet > self.now {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return;
+        };
+        if peer.asked {
+            self.close(connection, "the line is dead");
+        } else {
+            peer.asked = true;
+            self.send(connection, &Frame::Ping);
         }
     }
 

@@ -2,12 +2,12 @@
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission;
-use crate::sync::document::Incoming;
+use crate::sync::document::{Incoming, Said};
 use crate::sync::policy::{Access, Policy};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, Reason, Route};
-use crate::wire::limits::{EMPTY_DOCUMENTS, EPHEMERAL_BYTES, WAITING_MESSAGES};
+use crate::wire::limits::{EPHEMERAL_BYTES, OPEN_DOCUMENTS, WAITING_MESSAGES};
 
 impl<P: Policy> Repo<P> {
     pub(super) fn sync_message(
@@ -31,14 +31,8 @@ impl<P: Policy> Repo<P> {
                 return;
             }
         };
-        if !self.documents.contains_key(&id) && !self.catalogue.contains_key(&id) {
-            if peer.empty_documents >= EMPTY_DOCUMENTS {
-                self.close(connection, "too many documents asked for that do not exist");
-                return;
-            }
-            if let Some(peer) = self.peers.get_mut(&connection) {
-                peer.empty_documents += 1;
-            }
+        if !self.may_enter(connection, id) || !self.may_open(connection, id) {
+            return;
         }
         let document = self.enter(id);
         if let Some(refusal) = document
@@ -64,9 +58,28 @@ impl<P: Policy> Repo<P> {
         document.peers.entry(connection).or_default().requested |= request;
         document.inbox.push_back(Incoming {
             connection,
-            message,
+            said: Said::Message(message),
         });
         self.pump(id);
+    }
+
+    /// Whether a plain peer may have one more document open; if not, its connection is closed.
+    fn may_open(&mut self, connection: ConnectionId, id: DocumentId) -> bool {
+        let awake = self.documents.get(&id);
+        let open = awake.is_some_and(|document| document.peers.contains_key(&connection))
+            || self
+                .sleeping
+                .get(&id)
+                .is_some_and(|peers| peers.contains(&connection));
+        let Some(peer) = self.peers.get_mut(&connection).filter(|_| !open) else {
+            return open;
+        };
+        peer.open_documents += 1;
+        if peer.open_documents > OPEN_DOCUMENTS {
+            self.close(connection, "too many documents are open at once");
+            return false;
+        }
+        true
     }
 
     pub(super) fn unavailable(

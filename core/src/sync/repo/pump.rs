@@ -5,8 +5,9 @@
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::document::Phase;
+use crate::sync::input::Role;
 use crate::sync::output::Output;
-use crate::sync::policy::{Access, Policy};
+use crate::sync::policy::{Access, Policy, Refusal};
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
@@ -49,7 +50,13 @@ impl<P: Policy> Repo<P> {
             {
                 continue;
             }
-            if self.policy.access(&peer.principal, &id) < Access::Write {
+            let meltemi = peer.is_meltemi();
+            let access = self.policy.access(&peer.principal, &id);
+            if meltemi && access < Access::Write && peer.role == Role::Acceptor {
+                self.refuse(connection, id, read_only());
+                continue;
+            }
+            if !meltemi && access < Access::Write {
                 document
                     .peers
                     .entry(connection)
@@ -61,7 +68,9 @@ impl<P: Policy> Repo<P> {
             match document.receive(incoming, |doc, accepted| policy.check(&id, doc, accepted)) {
                 Ok(applied) => {
                     changed |= applied;
-                    self.note_synced(id, connection);
+                    if meltemi {
+                        document.waiting_senders.insert(connection);
+                    }
                 }
                 Err(refusal) => self.refuse(connection, id, refusal),
             }
@@ -71,6 +80,7 @@ impl<P: Policy> Repo<P> {
                 document: id,
                 local: false,
             });
+            self.mirror_reached(id);
         }
     }
 
@@ -79,7 +89,12 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get_mut(&id) else {
             return false;
         };
-        let Some((batch, mut writing)) = document.prepare_write() else {
+        if !document.is_dirty() {
+            return false;
+        }
+        let seq = self.catalogue.begin_write();
+        let Some((batch, mut writing)) = document.prepare_write(seq) else {
+            self.catalogue.end_write(seq);
             return false;
         };
         if let Phase::Failed { attempts, .. } = document.phase {
@@ -124,6 +139,25 @@ impl<P: Policy> Repo<P> {
             .unwrap_or_default();
         for connection in connections {
             self.send_one(id, connection);
+        }
+        self.answer_known(id);
+        self.send_changes(id);
+    }
+
+    /// Changes that were all known make no write: who sent them is told of the heads again.
+    fn answer_known(&mut self, id: DocumentId) {
+        let senders = self.documents.get_mut(&id);
+        let senders = senders.map(|d| std::mem::take(&mut d.waiting_senders));
+        let Some(entry) = self.catalogue.get(&id) else {
+            return;
+        };
+        let stored = self.catalogue.stored(entry);
+        for connection in senders.into_iter().flatten() {
+            if let Some(peer) = self.peers.get_mut(&connection)
+                && peer.listening
+            {
+                peer.outgoing.heads.push(stored.clone());
+            }
         }
     }
 
@@ -170,5 +204,12 @@ impl<P: Policy> Repo<P> {
                 },
             );
         }
+    }
+}
+
+fn read_only() -> Refusal {
+    Refusal {
+        code: "read-only",
+        message: "you may read this record but not change it".to_owned(),
     }
 }

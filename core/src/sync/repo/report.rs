@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::id::{ConnectionId, DocumentId};
-use crate::sync::document::{Document, to_raw};
+use crate::id::DocumentId;
+use crate::sync::document::Document;
 use crate::sync::policy::Policy;
-use crate::sync::repo::{Effect, Repo};
+use crate::sync::repo::Repo;
+use crate::sync::repo::follow::Follow;
 use crate::sync::status::{Notice, NoticeCode, Progress, SyncStatus};
-use crate::sync::storage::StorageRequest;
 use crate::wire::limits::NOTICES;
 
 impl<P: Policy> Repo<P> {
@@ -23,6 +23,7 @@ impl<P: Policy> Repo<P> {
             waiting_documents: self.waiting.len() as u64,
             synced_at: self.synced_at,
             loading,
+            receiving: self.follow.as_ref().and_then(Follow::receiving),
             notices: self.notices.iter().cloned().collect(),
         }
     }
@@ -43,44 +44,9 @@ impl<P: Policy> Repo<P> {
             self.status_changed |= set(&mut self.unsaved, id, unsaved);
             self.status_changed |= set(&mut self.waiting, id, waiting);
         }
-    }
-
-    /// Takes what a server that keeps things has shown to have.
-    pub(super) fn note_synced(&mut self, id: DocumentId, connection: ConnectionId) {
-        if self.line.connection() != Some(connection)
-            || !self.peers.get(&connection).is_some_and(|p| p.is_durable())
-        {
-            return;
-        }
-        let Some(document) = self.documents.get_mut(&id) else {
-            return;
-        };
-        let Some(theirs) = document
-            .peers
-            .get(&connection)
-            .and_then(|p| p.state.their_heads.clone())
-        else {
-            return;
-        };
-        if document.synced != theirs && theirs.iter().all(|head| document.has(head)) {
-            document.synced = theirs;
-            let heads = to_raw(&document.synced);
-            if let Some(entry) = self.catalogue.get_mut(&id) {
-                entry.synced.clone_from(&heads);
-            }
-            self.touched.insert(id);
-            self.request(
-                Effect::Synced,
-                StorageRequest::Synced {
-                    document: id,
-                    heads,
-                },
-            );
-        }
-        self.recount();
-        if self.waiting.is_empty() {
+        // The server has everything, and has said so.
+        if self.waiting.is_empty() && self.follow.as_ref().is_some_and(Follow::is_live) {
             self.synced_at = Some(self.now);
-            self.status_changed = true;
         }
     }
 

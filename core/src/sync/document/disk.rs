@@ -1,0 +1,186 @@
+//! What of a document is on the disk and on the server, and what has to be written.
+
+use automerge::{ChangeHash, SaveOptions};
+
+use super::receive::guard;
+use super::{Document, Writing, from_raw, to_raw};
+use crate::id::EffectId;
+use crate::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, StoredChunk, WriteBatch};
+
+/// Increments after which the next write is a snapshot, if they outweigh the snapshot before.
+const INCREMENTS: usize = 16;
+
+/// A snapshot below this size is rewritten rather than followed by more increments.
+const SMALL_SNAPSHOT: usize = 1024;
+
+impl Document {
+    /// Takes chunks read from the disk. Returns whether all of them could be read.
+    pub(in crate::sync) fn take_chunks(&mut self, chunks: Vec<StoredChunk>) -> bool {
+        let mut intact = true;
+        let mut chunks = chunks;
+        // Snapshots first, so that increments find what they build on.
+        chunks.sort_by_key(|chunk| chunk.key);
+        for chunk in chunks {
+            let mut doc = self.doc.clone();
+            match guard(|| doc.load_incremental(&chunk.bytes)) {
+                Ok(_) => {
+                    self.doc = doc;
+                    self.chunks.insert(chunk.key, chunk.bytes.len());
+                }
+                Err(_) => intact = false,
+            }
+        }
+        intact
+    }
+
+    /// What has to be written so that the disk has everything, or nothing.
+    pub(in crate::sync) fn prepare_write(&self, seq: u64) -> Option<(WriteBatch, Writing)> {
+        if !self.is_dirty() {
+            return None;
+        }
+        let heads = self.doc.get_heads();
+        let raw = to_raw(&heads);
+        let (put, remove) = if self.wants_snapshot() {
+            let options = SaveOptions {
+                retain_orphans: false,
+                ..SaveOptions::default()
+            };
+            let bytes = self.doc.save_with_options(options);
+            let key = ChunkKey::snapshot(&raw);
+            let replaced = self.chunks.keys().filter(|k| **k != key).copied().collect();
+            (StoredChunk { key, bytes }, replaced)
+        } else {
+            let bytes = self.doc.save_after(&self.on_disk);
+            (
+                StoredChunk {
+                    key: ChunkKey::increment(&bytes),
+                    bytes,
+                },
+                Vec::new(),
+            )
+        };
+        let kept = self.chunks.iter().filter(|(key, _)| !remove.contains(key));
+        let kept: usize = kept.map(|(_, size)| size).sum();
+        let entry = CatalogueEntry {
+            seq,
+            size: (kept + put.bytes.len()) as u64,
+            ..self.entry(&heads)
+        };
+        let writing = Writing {
+            effect: EffectId(0),
+            seq,
+            heads,
+            put: vec![(put.key, put.bytes.len())],
+            remove: remove.clone(),
+            attempts: 0,
+        };
+        Some((
+            WriteBatch {
+                document: self.id,
+                put: vec![put],
+                remove,
+                entry,
+            },
+            writing,
+        ))
+    }
+
+    /// What the catalogue is to say once `heads` are on the disk. Heads that are known to be
+    /// missing stay listed until they are back, so that a loss is not forgotten.
+    pub(in crate::sync) fn entry(&self, heads: &[ChangeHash]) -> CatalogueEntry {
+        CatalogueEntry {
+            document: self.id,
+            heads: to_raw(heads).into_iter().chain(self.lost()).collect(),
+            label: self.label.clone(),
+            synced: to_raw(&self.synced),
+            seq: self.seq,
+            size: self.chunks.values().sum::<usize>() as u64,
+        }
+    }
+
+    /// Whether a write is needed so that the disk has everything.
+    pub(in crate::sync) fn is_dirty(&self) -> bool {
+        let heads = self.doc.get_heads();
+        !heads.is_empty() && (heads != self.on_disk || self.rewrite)
+    }
+
+    /// Heads that the catalogue lists and that are still not here.
+    pub(in crate::sync) fn lost(&self) -> Vec<[u8; 32]> {
+        let lost = self.missing.iter().filter(|head| !self.has(head));
+        lost.map(|head| head.0).collect()
+    }
+
+    /// Compares what was loaded with what the catalogue says. Returns whether nothing is missing.
+    pub(in crate::sync) fn compare(&mut self, entry: &CatalogueEntry) -> bool {
+        let listed = from_raw(&entry.heads);
+        self.missing = listed
+            .iter()
+            .filter(|head| !self.has(head))
+            .copied()
+            .collect();
+        // An entry without heads was lost, and made again from the chunks.
+        self.rewrite = listed.is_empty() && !self.doc.get_heads().is_empty();
+        self.missing.is_empty()
+    }
+
+    /// Notes that the server has these changes too. What it was seen to have it keeps.
+    pub(in crate::sync) fn add_synced(&mut self, heads: Vec<ChangeHash>) {
+        let since: Vec<_> = heads
+            .iter()
+            .filter(|head| self.has(head))
+            .copied()
+            .collect();
+        let newer = self.doc.get_changes_meta(&since);
+        let covered =
+            |old: &ChangeHash| self.has(old) && !newer.iter().any(|change| change.hash == *old);
+        let mut all = heads;
+        all.extend(self.synced.iter().filter(|old| !covered(old)));
+        all.sort_unstable();
+        all.dedup();
+        self.synced = all;
+    }
+
+    /// Notes which of these heads of the server are here; what both had before they still have.
+    pub(in crate::sync) fn add_synced_here(&mut self, heads: &[ChangeHash]) {
+        let here = heads
+            .iter()
+            .filter(|head| self.has(head))
+            .copied()
+            .collect();
+        self.add_synced(here);
+    }
+
+    fn wants_snapshot(&self) -> bool {
+        let sizes = |kind| {
+            let of_kind = self.chunks.iter().filter(move |(key, _)| key.kind == kind);
+            of_kind.fold((0, 0), |(count, sum), (_, size)| (count + 1, sum + size))
+        };
+        let (snapshots, snapshot_bytes) = sizes(ChunkKind::Snapshot);
+        let (increments, increment_bytes) = sizes(ChunkKind::Increment);
+        self.rewrite
+            || snapshots == 0 && increments == 0
+            || increments >= INCREMENTS
+                && (increment_bytes >= snapshot_bytes || snapshot_bytes < SMALL_SNAPSHOT)
+    }
+
+    /// The disk has what `writing` says.
+    pub(in crate::sync) fn written(&mut self, writing: Writing) {
+        for key in &writing.remove {
+            self.chunks.remove(key);
+        }
+        self.chunks.extend(writing.put);
+        self.seq = writing.seq;
+        self.rewrite = false;
+        self.add_on_disk(writing.heads);
+    }
+
+    /// Notes that these changes, and all before them, are on the disk.
+    pub(in crate::sync) fn add_on_disk(&mut self, hashes: impl IntoIterator<Item = ChangeHash>) {
+        self.on_disk.extend(hashes);
+        self.on_disk.sort_unstable();
+        self.on_disk.dedup();
+        if self.doc.get_changes_meta(&self.on_disk).is_empty() {
+            self.on_disk = self.doc.get_heads();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What a peer sent, applied as a whole or not at all.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use automerge::sync::{self, SyncDoc};
+use automerge::{Automerge, AutomergeError, ChangeHash, ReadDoc, SaveOptions};
+
+use super::{Document, Incoming, Said, empty};
+use crate::id::ConnectionId;
+use crate::sync::policy::Refusal;
+use crate::wire::limits::DOCUMENT_HEADS;
+
+impl Document {
+    /// Applies what a peer sent as a whole or not at all.
+    ///
+    /// `check` sees the result and may refuse it. Whatever goes wrong, panics of the library
+    /// included, leaves document and sync state as they were. Returns whether anything changed.
+    pub(in crate::sync) fn receive(
+        &mut self,
+        incoming: Incoming,
+        check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
+    ) -> Result<bool, Refusal> {
+        match incoming.said {
+            Said::Message(message) => self.receive_message(incoming.connection, message, check),
+            Said::Changes(bytes) => {
+                let heads = self.receive_changes(&bytes, check)?;
+                let new = heads.is_some();
+                if let (Some(heads), Some(sent)) =
+                    (heads, self.followers.get_mut(&incoming.connection))
+                {
+                    // It has what it sent: these changes are not sent back to it.
+                    sent.extend(heads);
+                }
+                Ok(new)
+            }
+        }
+    }
+
+    fn receive_message(
+        &mut self,
+        connection: ConnectionId,
+        message: sync::Message,
+        check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
+    ) -> Result<bool, Refusal> {
+        let peer = self.peers.entry(connection).or_default();
+        if message.changes.is_empty() {
+            let (doc, state) = (&mut self.doc, &mut peer.state);
+            guard(|| doc.receive_sync_message(state, message))?;
+            return Ok(false);
+        }
+        let mut doc = self.doc.clone();
+        let mut state = peer.state.clone();
+        guard(|| doc.receive_sync_message(&mut state, message))?;
+        let changed = doc.get_heads() != self.doc.get_heads();
+        // A peer whose filter was wrong by chance sends changes without what they build on, and is
+        // asked for it by the next message. They wait in memory until then, not on the disk. A
+        // peer that does not send it when asked has invented them.
+        let missing = doc.get_missing_deps(&[]);
+        if !missing.is_empty() && missing == peer.missing {
+            self.doc = without_orphans(&self.doc)?;
+            return Err(incomplete());
+        }
+        peer.missing = missing;
+        if changed {
+            few_heads(&doc)?;
+            self.label = check(&doc, self.label.is_some())?;
+        }
+        self.doc = doc;
+        peer.state = state;
+        Ok(changed)
+    }
+
+    /// Applies changes. Returns the newest of them, or nothing when all were known.
+    fn receive_changes(
+        &mut self,
+        bytes: &[u8],
+        check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
+    ) -> Result<Option<Vec<ChangeHash>>, Refusal> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let before = self.doc.get_heads();
+        let mut doc = self.doc.clone();
+        guard(|| doc.load_incremental(bytes))?;
+        if !doc.get_missing_deps(&[]).is_empty() {
+            return Err(incomplete());
+        }
+        let heads = doc.get_heads();
+        if heads == before {
+            return Ok(None);
+        }
+        few_heads(&doc)?;
+        self.label = check(&doc, self.label.is_some())?;
+        self.doc = doc;
+        Ok(Some(
+            heads.into_iter().filter(|h| !before.contains(h)).collect(),
+        ))
+    }
+}
+
+/// Runs a call into the library. Where panics unwind, one is caught.
+pub(super) fn guard<T>(call: impl FnOnce() -> Result<T, AutomergeError>) -> Result<T, Refusal> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(error)) => Err(unreadable(&error.to_string())),
+        Err(_) => Err(unreadable("the library could not process it")),
+    }
+}
+
+/// What is said to changes that build on changes nobody has sent.
+fn incomplete() -> Refusal {
+    Refusal {
+        code: "missing-dependencies",
+        message: "the changes build on others that are not here; send those first or with them"
+            .to_owned(),
+    }
+}
+
+/// The document without changes that wait for what they build on.
+fn without_orphans(doc: &Automerge) -> Result<Automerge, Refusal> {
+    let options = SaveOptions {
+        retain_orphans: false,
+        ..SaveOptions::default()
+    };
+    let mut clean = empty(doc.get_actor());
+    guard(|| clean.load_incremental(&doc.save_with_options(options)))?;
+    Ok(clean)
+}
+
+/// Refuses a document that has been pulled into more directions than people do.
+fn few_heads(doc: &Automerge) -> Result<(), Refusal> {
+    if doc.get_heads().len() <= DOCUMENT_HEADS {
+        return Ok(());
+    }
+    Err(Refusal {
+        code: "too-many-heads",
+        message: format!(
+            "the document would have more than {DOCUMENT_HEADS} versions side by side; merge \
+             them before sending"
+        ),
+    })
+}
+
+fn unreadable(detail: &str) -> Refusal {
+    Refusal {
+        code: "bad-changes",
+        message: format!("the changes cannot be applied: {detail}"),
+    }
+}

@@ -1,0 +1,364 @@
+//! The device's side of following: it mirrors what the server has, asks for what it lacks, sends
+//! what the server lacks.
+//!
+//! What the server has on its disk is known from its lists and acknowledgements and from nothing
+//! else. Everything that is under way here is forgotten when the line is lost; what the disk
+//! remembers is the mirror, and what differs from it is asked for and sent again.
+
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::ChangeHash;
+
+use crate::id::{ConnectionId, DocumentId, StorageId};
+use crate::sync::document::from_raw;
+use crate::sync::policy::Policy;
+use crate::sync::reconcile::ItemSet;
+use crate::sync::repo::Repo;
+use crate::sync::status::{NoticeCode, Progress, Receiving};
+use crate::sync::storage::{CatalogueEntry, Cursor};
+use crate::time::Timestamp;
+use crate::wire::exchange::{Exchange, Hash, Listed, Stored};
+use crate::wire::frame::{Frame, Reason};
+use crate::wire::limits::WANTED_DOCUMENTS;
+
+/// Documents asked for at once on a line that nothing is known of.
+const FIRST_WINDOW: usize = 8;
+
+/// An answer that takes longer than this, in milliseconds, means that too much was asked for.
+const SLOW_ANSWER: u64 = 1_500;
+
+/// An answer within this many milliseconds means that more can be asked for.
+const FAST_ANSWER: u64 = 600;
+
+/// What is under way with the server.
+pub(super) struct Follow {
+    connection: ConnectionId,
+    server: StorageId,
+    stage: FollowStage,
+    compared: bool,
+    /// Documents to ask for: those people have open first, then the smallest.
+    wants: BTreeSet<(bool, u64, DocumentId)>,
+    /// Documents asked for: their size, and when.
+    asked: BTreeMap<DocumentId, (u64, Timestamp)>,
+    /// Documents with changes to send.
+    sends: BTreeSet<DocumentId>,
+    /// Changes sent and not answered: their newest ones, and how many bytes.
+    sent: BTreeMap<DocumentId, Sent>,
+    /// Documents of which nothing more is asked or sent over this line.
+    left_alone: BTreeSet<DocumentId>,
+    window: usize,
+    received: Progress,
+    bytes: Progress,
+}
+
+#[derive(Default)]
+struct Sent {
+    heads: Vec<ChangeHash>,
+    bytes: usize,
+}
+
+enum FollowStage {
+    /// The server has not said yet all that is new.
+    Listing,
+    /// The sets are being compared.
+    Comparing {
+        set: ItemSet,
+        have: Vec<Hash>,
+        need: Vec<Hash>,
+    },
+    /// The documents of the items that only the server has are being looked up.
+    LookingUp { have: Vec<Hash> },
+    /// What the server has is known, and it tells of everything that comes.
+    Live,
+}
+
+impl Follow {
+    fn new(connection: ConnectionId, server: StorageId) -> Self {
+        let nothing = Progress { done: 0, of: 0 };
+        Self {
+            connection,
+            server,
+            stage: FollowStage::Listing,
+            compared: false,
+            wants: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            sends: BTreeSet::new(),
+            sent: BTreeMap::new(),
+            left_alone: BTreeSet::new(),
+            window: FIRST_WINDOW,
+            received: nothing,
+            bytes: nothing,
+        }
+    }
+
+    /// How far the first load is, while the server has something that is not here.
+    pub(super) fn receiving(&self) -> Option<Receiving> {
+        let live = matches!(self.stage, FollowStage::Live);
+        let idle = self.wants.is_empty() && self.asked.is_empty();
+        (!live || !idle).then_some(Receiving {
+            documents: self.received,
+            bytes: self.bytes,
+        })
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.stage, FollowStage::Live)
+    }
+}
+
+impl<P: Policy> Repo<P> {
+    /// The handshake with a server is done: says hello.
+    pub(super) fn follow_begin(&mut self, connection: ConnectionId, server: StorageId) {
+        let known = self.catalogue.mirror().listed();
+        let cursor = self.cursor.as_ref().filter(|c| c.server == server);
+        let hello = Frame::Hello {
+            seq: cursor.map_or(0, |cursor| cursor.seq),
+            root: known.root,
+            count: known.count,
+        };
+        self.send(connection, &hello);
+        self.follow = Some(Follow::new(connection, server));
+        let all: Vec<_> = self.catalogue.iter().map(|entry| entry.document).collect();
+        self.touched.extend(all);
+        self.touched.extend(self.documents.keys());
+    }
+
+    /// The line is lost.
+    pub(super) fn follow_end(&mut self, connection: ConnectionId) {
+        if self
+            .follow
+            .as_ref()
+            .is_some_and(|f| f.connection == connection)
+        {
+            self.follow = None;
+            self.status_changed = true;
+        }
+    }
+
+    /// What a server or a device said about documents.
+    pub(super) fn exchange(&mut self, connection: ConnectionId, exchange: Exchange) {
+        for (id, have) in exchange.want {
+            self.want(connection, id, &have);
+        }
+        for changes in exchange.changes {
+            let id = changes.document;
+            self.answered(connection, id);
+            if !changes.bytes.is_empty() {
+                self.changes(connection, changes);
+            }
+        }
+        if self
+            .follow
+            .as_ref()
+            .is_none_or(|f| f.connection != connection)
+        {
+            return;
+        }
+        for (id, reason) in exchange.refused {
+            self.refused(id, reason);
+        }
+        for id in exchange.absent {
+            self.answered(connection, id);
+            self.leave_alone(id);
+        }
+        for stored in exchange.heads {
+            self.server_has(stored);
+        }
+        if let (Some(seq), Some(follow)) = (exchange.seq, &self.follow)
+            && !matches!(follow.stage, FollowStage::Comparing { .. })
+        {
+            let server = follow.server.clone();
+            let cursor = Some(Cursor { server, seq });
+            if self.cursor != cursor {
+                self.cursor.clone_from(&cursor);
+                self.learned.cursor = cursor;
+            }
+        }
+        if let Some(listed) = exchange.listed {
+            self.list_ends(connection, listed);
+        }
+    }
+
+    /// The server has a document with these heads on its disk.
+    fn server_has(&mut self, stored: Stored) {
+        let id = stored.document;
+        let size = Some(stored.size);
+        if self.catalogue.set_synced(id, stored.heads, size) {
+            self.mirror_changed(id);
+        }
+    }
+
+    /// Takes over what the mirror says into the document, as far as it is here, and notes it.
+    fn mirror_changed(&mut self, id: DocumentId) {
+        let Some(entry) = self.catalogue.get(&id) else {
+            return;
+        };
+        let heads = entry.synced.clone();
+        let mut note = true;
+        if let Some(document) = self.documents.get_mut(&id).filter(|d| d.is_found()) {
+            let heads = from_raw(&heads);
+            if heads.iter().all(|head| document.has(head)) {
+                document.synced = heads;
+            } else {
+                // Noted when it is here: until then the disk knows what both sides have.
+                note = false;
+                document.add_synced_here(&heads);
+            }
+        }
+        if note {
+            self.learned.heads.retain(|(document, _)| *document != id);
+            self.learned.heads.push((id, heads));
+        }
+        self.touched.insert(id);
+        self.follow_sent(id);
+    }
+
+    /// A write of this device keeps what is known of the server.
+    pub(super) fn keep_mirror(&self, entry: &mut CatalogueEntry) {
+        if let Some(known) = self.catalogue.get(&entry.document) {
+            entry.synced.clone_from(&known.synced);
+        }
+    }
+
+    /// A document has grown: perhaps everything the server was said to have is here now.
+    pub(super) fn mirror_reached(&mut self, id: DocumentId) {
+        if self.config.follows_all
+            && self
+                .catalogue
+                .get(&id)
+                .is_some_and(|e| !e.synced.is_empty())
+        {
+            self.mirror_changed(id);
+        }
+    }
+
+    /// What was sent of a document is answered when the server has it.
+    fn follow_sent(&mut self, id: DocumentId) {
+        let (Some(follow), Some(document)) = (&mut self.follow, self.documents.get(&id)) else {
+            return;
+        };
+        let answered = follow.sent.get(&id).is_some_and(|sent| {
+            let lacking = document.doc.get_changes_meta(&document.synced);
+            !lacking
+                .iter()
+                .any(|change| sent.heads.contains(&change.hash))
+        });
+        if answered {
+            follow.sent.remove(&id);
+        }
+    }
+
+    /// The server has answered a want.
+    fn answered(&mut self, connection: ConnectionId, id: DocumentId) {
+        let now = self.now;
+        let Some(follow) = self.follow.as_mut().filter(|f| f.connection == connection) else {
+            return;
+        };
+        let Some((size, since)) = follow.asked.remove(&id) else {
+            return;
+        };
+        follow.received.done += 1;
+        follow.bytes.done += size;
+        let took = now.0.saturating_sub(since.0);
+        if took > SLOW_ANSWER {
+            follow.window = (follow.window / 2).max(FIRST_WINDOW / 2);
+        } else if took < FAST_ANSWER {
+            follow.window = (follow.window + 1).min(WANTED_DOCUMENTS);
+        }
+        self.touched.insert(id);
+        self.status_changed = true;
+    }
+
+    /// Asks and sends nothing more of a document over this line.
+    pub(super) fn leave_alone(&mut self, id: DocumentId) {
+        if let Some(follow) = &mut self.follow {
+            follow.left_alone.insert(id);
+            follow.sent.remove(&id);
+            follow.sends.remove(&id);
+            follow.wants.retain(|(_, _, wanted)| *wanted != id);
+        }
+    }
+
+    /// The server does not take what was sent of a document.
+    fn refused(&mut self, id: DocumentId, reason: Reason) {
+        if let Some(follow) = &mut self.follow {
+            follow.sent.remove(&id);
+            if reason.code == "missing-dependencies" {
+                // It has less than was believed; how much follows in the same frame.
+                self.touched.insert(id);
+                return;
+            }
+        }
+        self.leave_alone(id);
+        self.notice(NoticeCode::Refused, Some(id), reason.message);
+    }
+
+    fn list_ends(&mut self, connection: ConnectionId, listed: Listed) {
+        let Some(follow) = &mut self.follow else {
+            return;
+        };
+        self.status_changed = true;
+        let stage = std::mem::replace(&mut follow.stage, FollowStage::Live);
+        if let FollowStage::LookingUp { have } = stage {
+            self.forget(&have);
+            return;
+        }
+        if self.catalogue.mirror().listed() == listed || follow.compared {
+            return;
+        }
+        let begun = ItemSet::new(self.catalogue.mirrored()).and_then(|set| Ok((set.begin()?, set)));
+        match begun {
+            Ok((data, set)) => {
+                follow.compared = true;
+                follow.stage = FollowStage::Comparing {
+                    set,
+                    have: Vec::new(),
+                    need: Vec::new(),
+                };
+                self.send(connection, &Frame::Repair { data });
+            }
+            Err(error) => self.repair_failed(connection, &error),
+        }
+    }
+
+    /// The server's answer in a comparison of sets.
+    pub(super) fn compared(&mut self, connection: ConnectionId, answer: &[u8]) {
+        let Some(follow) = self.follow.as_mut().filter(|f| f.connection == connection) else {
+            return;
+        };
+        let FollowStage::Comparing { set, have, need } = &mut follow.stage else {
+            return;
+        };
+        match set.step(answer) {
+            Ok(step) => {
+                have.extend(step.have);
+                need.extend(step.need);
+                if let Some(data) = step.message {
+                    self.send(connection, &Frame::Repair { data });
+                    return;
+                }
+                let (have, items) = (std::mem::take(have), std::mem::take(need));
+                follow.stage = FollowStage::LookingUp { have };
+                self.send_parts(connection, &Frame::Lookup { items });
+            }
+            Err(error) => self.repair_failed(connection, &error),
+        }
+    }
+
+    /// The server does not have these items any more: what it has of their documents has been
+    /// told, or is nothing.
+    fn forget(&mut self, items: &[Hash]) {
+        let items: BTreeSet<_> = items.iter().collect();
+        let mirrored = self.catalogue.mirrored();
+        let gone: Vec<_> = mirrored
+            .filter(|(_, item)| items.contains(item))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.catalogue.set_synced(id, Vec::new(), None);
+            self.mirror_changed(id);
+        }
+    }
+}

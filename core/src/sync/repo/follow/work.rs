@@ -1,0 +1,129 @@
+//! What a device asks for and sends: in which order, and how much at once.
+
+use crate::id::DocumentId;
+use crate::sync::document::{from_raw, to_raw};
+use crate::sync::policy::Policy;
+use crate::sync::repo::{Effect, Repo};
+use crate::sync::storage::StorageRequest;
+use crate::wire::exchange::Changes;
+use crate::wire::limits::{UNANSWERED_BYTES, WANTED_BYTES};
+
+impl<P: Policy> Repo<P> {
+    /// A person opened a document: it comes before the others.
+    pub(super) fn follow_opened(&mut self, id: DocumentId) {
+        if let Some(follow) = &mut self.follow
+            && let Some(want) = follow.wants.iter().find(|want| want.2 == id).copied()
+        {
+            follow.wants.remove(&want);
+            follow.wants.insert((false, want.1, id));
+        }
+    }
+
+    /// Sees what there is to ask for and to send, and does as much of it as the line takes.
+    pub(super) fn follow_on(&mut self) {
+        if !self.learned.heads.is_empty() || self.learned.cursor.is_some() {
+            let learned = std::mem::take(&mut self.learned);
+            self.request(Effect::Synced, StorageRequest::Synced(learned));
+        }
+        if self.follow.is_none() || !self.catalogue_read {
+            return;
+        }
+        let touched: Vec<_> = self.touched.iter().copied().collect();
+        for id in touched {
+            self.consider(id);
+        }
+        self.ask_wanted();
+        self.send_own();
+    }
+
+    fn consider(&mut self, id: DocumentId) {
+        let Some(follow) = &mut self.follow else {
+            return;
+        };
+        if follow.left_alone.contains(&id) {
+            return;
+        }
+        let entry = self.catalogue.get(&id);
+        let mirror = entry
+            .map(|entry| from_raw(&entry.synced))
+            .unwrap_or_default();
+        let document = self.documents.get(&id);
+        let (lacking, sending) = match document {
+            Some(document) if !document.is_settled() || !document.inbox.is_empty() => return,
+            Some(document) => (
+                !mirror.iter().all(|head| document.has(head)),
+                document.is_found() && document.is_saved() && document.is_ahead(),
+            ),
+            None => (!mirror.is_empty(), false),
+        };
+        if lacking && !follow.asked.contains_key(&id) {
+            let size = entry.map_or(0, |entry| entry.size);
+            let behind = !document.is_some_and(|document| document.opened);
+            let known = follow.wants.iter().any(|want| want.2 == id);
+            if !known {
+                follow.wants.insert((behind, size, id));
+                follow.received.of += 1;
+                follow.bytes.of += size;
+                self.status_changed = true;
+            }
+        }
+        if sending {
+            follow.sends.insert(id);
+        }
+    }
+
+    fn ask_wanted(&mut self) {
+        let now = self.now;
+        let Some(follow) = &mut self.follow else {
+            return;
+        };
+        let Some(peer) = self.peers.get_mut(&follow.connection) else {
+            return;
+        };
+        let mut under_way: u64 = follow.asked.values().map(|(size, _)| size).sum();
+        while follow.asked.len() < follow.window
+            && (follow.asked.is_empty() || under_way < WANTED_BYTES)
+        {
+            let Some((_, size, id)) = follow.wants.pop_first() else {
+                break;
+            };
+            let have = self.documents.get(&id).map(|d| to_raw(&d.synced));
+            peer.outgoing.want.push((id, have.unwrap_or_default()));
+            follow.asked.insert(id, (size, now));
+            under_way += size;
+        }
+    }
+
+    fn send_own(&mut self) {
+        let Some(follow) = &mut self.follow else {
+            return;
+        };
+        let Some(peer) = self.peers.get_mut(&follow.connection) else {
+            return;
+        };
+        let mut unanswered: usize = follow.sent.values().map(|sent| sent.bytes).sum();
+        while unanswered < UNANSWERED_BYTES {
+            let Some(id) = follow.sends.pop_first() else {
+                break;
+            };
+            let Some(document) = self.documents.get(&id) else {
+                continue;
+            };
+            let sent = follow.sent.entry(id).or_default();
+            let mut base = document.synced.clone();
+            base.extend(&sent.heads);
+            let heads = document.doc.get_heads();
+            if heads.iter().all(|head| base.contains(head)) {
+                continue;
+            }
+            let bytes = document.changes_since(&base);
+            unanswered += bytes.len();
+            sent.bytes += bytes.len();
+            sent.heads = heads;
+            peer.outgoing.changes.push(Changes {
+                document: id,
+                bytes,
+            });
+        }
+    }
+}

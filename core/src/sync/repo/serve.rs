@@ -1,0 +1,345 @@
+//! The server's side of following: what there is, what is new, who wants what.
+//!
+//! A Meltemi peer says what it knows and is told what it does not; from then on it is told the
+//! heads of every document that is written. It asks for the changes it lacks, and gets those of
+//! documents it has asked for without asking again. The server remembers for each document and
+//! peer only which changes that peer was sent.
+
+use automerge::ChangeHash;
+
+use crate::id::{ConnectionId, DocumentId};
+use crate::sync::admission;
+use crate::sync::document::{Incoming, Said, from_raw};
+use crate::sync::policy::{Access, Policy, Refusal};
+use crate::sync::reconcile::{ItemSet, RepairError, SetSum, item};
+use crate::sync::repo::Repo;
+use crate::wire::exchange::{Changes, Exchange, Hash, Stored};
+use crate::wire::frame::{Frame, Reason};
+use crate::wire::limits::{
+    EMPTY_DOCUMENTS, FRAME_BYTES, LISTED_DOCUMENTS, REPAIR_ROUNDS, WAITING_MESSAGES,
+};
+
+impl<P: Policy> Repo<P> {
+    /// A device says what it knows of the documents here.
+    pub(super) fn hello(&mut self, connection: ConnectionId, seq: u64, known: (Hash, u64)) {
+        let (root, count) = known;
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return;
+        };
+        peer.listening = true;
+        peer.repair = None;
+        let listed = self.visible_sum(connection).listed();
+        let settled = self.catalogue.settled();
+        // Which documents are new can be said to a device that knows everything up to a number,
+        // and to one that knows nothing. Any other finds out by comparing.
+        let since = match (seq, count) {
+            _ if listed.root == root => None,
+            (0, 0) => Some(0),
+            (0, _) => None,
+            (seq, _) => (seq <= settled).then_some(seq),
+        };
+        let mut pages: Vec<Exchange> = Vec::new();
+        let entries = since.map(|seq| self.catalogue.since(seq));
+        let mut visible = entries
+            .into_iter()
+            .flatten()
+            .filter(|entry| self.announces(connection, entry.label.as_deref()))
+            .map(|entry| (entry.seq, self.catalogue.stored(entry)))
+            .peekable();
+        while visible.peek().is_some() {
+            let mut page = Exchange::default();
+            for (seq, stored) in visible.by_ref().take(LISTED_DOCUMENTS) {
+                page.heads.push(stored);
+                page.seq = Some(seq.min(settled)).filter(|seq| *seq > 0);
+            }
+            pages.push(page);
+        }
+        drop(visible);
+        pages.push(Exchange {
+            seq: Some(settled),
+            listed: Some(listed),
+            ..Exchange::default()
+        });
+        self.send_pages(connection, pages);
+    }
+
+    /// A device compares its set with the one here.
+    pub(super) fn repair(&mut self, connection: ConnectionId, message: &[u8]) {
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return;
+        };
+        peer.repair_rounds += 1;
+        if peer.repair_rounds > REPAIR_ROUNDS || !peer.listening {
+            self.close(connection, "too many comparisons; connect again later");
+            return;
+        }
+        let set = match peer.repair.take() {
+            Some(set) => Ok(set),
+            None => ItemSet::new(self.visible(connection)),
+        };
+        let answer = set.and_then(|set| Ok((set.answer(message)?, set)));
+        match answer {
+            Ok((data, set)) => {
+                if let Some(peer) = self.peers.get_mut(&connection) {
+                    peer.repair = Some(set);
+                }
+                self.send(connection, &Frame::Repair { data });
+            }
+            Err(error) => self.repair_failed(connection, &error),
+        }
+    }
+
+    pub(super) fn repair_failed(&mut self, connection: ConnectionId, error: &RepairError) {
+        self.close(connection, &error.to_string());
+    }
+
+    /// A device asks which documents these items are.
+    pub(super) fn lookup(&mut self, connection: ConnectionId, items: Vec<Hash>) {
+        let wanted: std::collections::BTreeSet<_> = items.into_iter().collect();
+        let found: Vec<Stored> = self
+            .visible(connection)
+            .filter(|(_, item)| wanted.contains(item))
+            .filter_map(|(id, _)| self.catalogue.get(id))
+            .map(|entry| self.catalogue.stored(entry))
+            .collect();
+        let mut pages: Vec<_> = found
+            .chunks(LISTED_DOCUMENTS)
+            .map(|page| Exchange {
+                heads: page.to_vec(),
+                ..Exchange::default()
+            })
+            .collect();
+        pages.push(Exchange {
+            seq: Some(self.catalogue.settled()),
+            listed: Some(self.visible_sum(connection).listed()),
+            ..Exchange::default()
+        });
+        if let Some(peer) = self.peers.get_mut(&connection) {
+            peer.repair = None;
+        }
+        self.send_pages(connection, pages);
+    }
+
+    /// A peer wants what it lacks of documents, and to be sent what comes.
+    pub(super) fn want(&mut self, connection: ConnectionId, id: DocumentId, have: &[Hash]) {
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return;
+        };
+        let denied = self.policy.access(&peer.principal, &id) == Access::None;
+        let unknown = !self.documents.contains_key(&id) && !self.catalogue.contains(&id);
+        if denied || unknown {
+            peer.outgoing.absent.push(id);
+            return;
+        }
+        self.enter(id).wanted.insert(connection, from_raw(have));
+        self.pump(id);
+    }
+
+    /// A peer sent changes.
+    pub(super) fn changes(&mut self, connection: ConnectionId, changes: Changes) {
+        let id = changes.document;
+        let Some(peer) = self.peers.get(&connection) else {
+            return;
+        };
+        if self.policy.access(&peer.principal, &id) == Access::None {
+            if let Some(peer) = self.peers.get_mut(&connection) {
+                peer.outgoing.absent.push(id);
+            }
+            return;
+        }
+        if let Err(refusal) = admission::scan_chunks(&changes.bytes) {
+            self.refuse(connection, id, refusal);
+            return;
+        }
+        if !self.may_enter(connection, id) {
+            return;
+        }
+        let document = self.enter(id);
+        let waiting = document.inbox.iter().filter(|i| i.connection == connection);
+        let (count, bytes) = waiting.fold((1, changes.bytes.len()), |(count, bytes), i| {
+            (count + 1, bytes + i.size())
+        });
+        if count > WAITING_MESSAGES || bytes > FRAME_BYTES {
+            self.close(
+                connection,
+                "too many messages wait for the disk; connect again later",
+            );
+            return;
+        }
+        document.inbox.push_back(Incoming {
+            connection,
+            said: Said::Changes(changes.bytes),
+        });
+        self.pump(id);
+    }
+
+    /// Whether a peer may have another document in memory that has no content yet; if not, its
+    /// connection is closed.
+    pub(super) fn may_enter(&mut self, connection: ConnectionId, id: DocumentId) -> bool {
+        if self.documents.contains_key(&id) || self.catalogue.contains(&id) {
+            return true;
+        }
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return false;
+        };
+        peer.empty_documents += 1;
+        if peer.empty_documents > EMPTY_DOCUMENTS {
+            self.close(connection, "too many documents asked for that do not exist");
+            return false;
+        }
+        true
+    }
+
+    /// Answers those who wait for a document, and sends those who follow it what they lack.
+    /// Everything in memory of it is on the disk here.
+    pub(super) fn send_changes(&mut self, id: DocumentId) {
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
+        let found = document.is_found();
+        let heads = document.doc.get_heads();
+        let mut lacking: Vec<(ConnectionId, Vec<ChangeHash>)> = Vec::new();
+        for (connection, have) in std::mem::take(&mut document.wanted) {
+            document.followers.insert(connection, have.clone());
+            lacking.push((connection, have));
+        }
+        for (connection, sent) in &document.followers {
+            let answered = lacking.iter().any(|(c, _)| c == connection);
+            if found && !answered && !heads.iter().all(|head| sent.contains(head)) {
+                lacking.push((*connection, sent.clone()));
+            }
+        }
+        // Many peers lack the same.
+        let mut made: Option<(Vec<ChangeHash>, Vec<u8>)> = None;
+        for (connection, have) in lacking {
+            let Some(peer) = self.peers.get_mut(&connection) else {
+                continue;
+            };
+            if !found || self.policy.access(&peer.principal, &id) == Access::None {
+                document.followers.remove(&connection);
+                peer.outgoing.absent.push(id);
+                continue;
+            }
+            let bytes = match &made {
+                Some((same, bytes)) if *same == have => bytes.clone(),
+                _ => {
+                    let bytes = document.changes_since(&have);
+                    made = Some((have, bytes.clone()));
+                    bytes
+                }
+            };
+            document.followers.insert(connection, heads.clone());
+            peer.outgoing.changes.push(Changes {
+                document: id,
+                bytes,
+            });
+        }
+    }
+
+    /// Tells everybody who listens what is on the disk now. For whoever sent it this is the
+    /// acknowledgement.
+    pub(super) fn tell_written(&mut self, id: DocumentId) {
+        let lost = self.documents.get_mut(&id).map(|document| {
+            document.waiting_senders.clear();
+            document.lost()
+        });
+        self.catalogue.set_lost(id, lost.unwrap_or_default());
+        self.tell_heads(id);
+    }
+
+    /// Parts of a document turned out to be lost: who has them is to send them again.
+    pub(super) fn tell_lost(&mut self, id: DocumentId) {
+        let Some(document) = self.documents.get(&id) else {
+            return;
+        };
+        self.catalogue.set_lost(id, document.lost());
+        self.tell_heads(id);
+    }
+
+    fn tell_heads(&mut self, id: DocumentId) {
+        let Some(entry) = self.catalogue.get(&id) else {
+            return;
+        };
+        let stored = self.catalogue.stored(entry);
+        let seq = self.catalogue.settled();
+        let listeners: Vec<_> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.listening)
+            .map(|(connection, _)| *connection)
+            .filter(|connection| self.announces(*connection, entry.label.as_deref()))
+            .collect();
+        for connection in listeners {
+            if let Some(peer) = self.peers.get_mut(&connection) {
+                let heads = &mut peer.outgoing.heads;
+                heads.retain(|older| older.document != id);
+                heads.push(stored.clone());
+                peer.outgoing.seq = Some(seq);
+            }
+        }
+    }
+
+    /// Refuses changes of a Meltemi peer.
+    pub(super) fn refuse_changes(
+        &mut self,
+        connection: ConnectionId,
+        id: DocumentId,
+        refusal: Refusal,
+    ) {
+        let stored = match self.catalogue.get(&id) {
+            Some(entry) => self.catalogue.stored(entry),
+            None => Stored {
+                document: id,
+                heads: Vec::new(),
+                size: 0,
+            },
+        };
+        if let Some(peer) = self.peers.get_mut(&connection) {
+            let reason = Reason {
+                code: refusal.code.to_owned(),
+                message: refusal.message,
+            };
+            peer.outgoing.refused.push((id, reason));
+            // What is here of it, so that the peer knows what the refused changes come after.
+            peer.outgoing.heads.push(stored);
+        }
+    }
+
+    /// Sends what was gathered for each peer in this step.
+    pub(super) fn say_outgoing(&mut self) {
+        let mut ready = Vec::new();
+        for (connection, peer) in &mut self.peers {
+            if !peer.outgoing.is_empty() {
+                ready.push((*connection, std::mem::take(&mut peer.outgoing)));
+            }
+        }
+        for (connection, exchange) in ready {
+            self.send_pages(connection, exchange.split());
+        }
+    }
+
+    fn send_pages(&mut self, connection: ConnectionId, pages: Vec<Exchange>) {
+        for page in pages {
+            self.send_parts(connection, &Frame::Exchange(page));
+        }
+    }
+
+    /// What a peer may see, as items of a set.
+    fn visible(&self, connection: ConnectionId) -> impl Iterator<Item = (&DocumentId, Hash)> {
+        let entries = self.catalogue.iter();
+        entries
+            .filter(move |entry| self.announces(connection, entry.label.as_deref()))
+            .filter_map(|entry| {
+                let heads = self.catalogue.shown(entry);
+                (!heads.is_empty()).then(|| (&entry.document, item(&entry.document, &heads)))
+            })
+    }
+
+    fn visible_sum(&self, connection: ConnectionId) -> SetSum {
+        let mut sum = SetSum::default();
+        for (_, item) in self.visible(connection) {
+            sum.add(&item);
+        }
+        sum
+    }
+}
