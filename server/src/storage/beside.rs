@@ -41,22 +41,33 @@ pub(crate) fn finish_exchange(place: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Notes that writes are gone which were on the disk. Stays until a person removes it.
+/// Notes that so many writes are gone which were on the disk. Stays until a person removes it.
 pub(crate) fn note_lost(place: &Path, writes: u64) -> io::Result<()> {
-    tracing::error!(
-        lost = writes,
-        "writes that were on the disk are not there any more"
-    );
-    fs::write(lost_note(place), writes.to_string())
+    note(
+        place,
+        &format!("the end of the database file is gone, and {writes} writes with it"),
+    )
 }
 
-/// What to tell a person when the database file was cut or replaced, now or at an earlier start.
+/// Notes that the database was built anew in a way that does not show whether anything is gone.
+pub(crate) fn note_rebuilt(place: &Path) -> io::Result<()> {
+    note(
+        place,
+        "the database was damaged and built anew from what was whole, and some writes may be gone",
+    )
+}
+
+fn note(place: &Path, what: &str) -> io::Result<()> {
+    tracing::error!("{what}");
+    fs::write(lost_note(place), what)
+}
+
+/// What to tell a person when writes are gone, or may be, since now or an earlier start.
 pub(crate) fn lost(place: &Path) -> Option<String> {
     let note = lost_note(place);
-    let writes = fs::read_to_string(&note).ok()?;
+    let what = fs::read_to_string(&note).ok()?;
     Some(format!(
-        "the end of the database file is gone, and {writes} writes with it; let all devices connect, \
-         or restore an export, then delete {}",
+        "{what}; let all devices connect, or restore an export, then delete {}",
         note.display()
     ))
 }

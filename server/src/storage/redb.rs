@@ -7,6 +7,8 @@
 
 mod database;
 mod rescue;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::io;

@@ -60,9 +60,9 @@ pub(super) fn rebuild(place: &Path, opener: &Opener) -> Result<(), RedbError> {
     database.restore(names, |name| salvage.bytes(name), damaged.into_iter())?;
     drop(database);
     beside::exchange(place, &aside)?;
-    if there < known {
-        beside::note_lost(place, known - there)?;
-    }
+    // A tree does not lie in its file in the order in which it was written. So nobody can say of
+    // what is missing whether it was there.
+    beside::note_rebuilt(place)?;
     tracing::warn!(damaged = count, kept = %aside.display(), "the database was built anew");
     Ok(())
 }
