@@ -22,7 +22,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     DataFolder(#[from] lock::DataFolderError),
     #[error("cannot open the database: {0}")]
-    Database(#[from] storage::sled::SledError),
+    Database(#[from] storage::place::OpenError),
     #[error(transparent)]
     Install(#[from] install::InstallError),
     #[error(transparent)]

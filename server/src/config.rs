@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::storage::place::StorageKind;
 use crate::telemetry::LogFormat;
 
 /// Record keeping for city networks, with or without a connection.
@@ -70,6 +71,15 @@ pub struct ServeOptions {
     #[arg(long, env = "MELTEMI_DATA", value_name = "DIR")]
     pub data: PathBuf,
 
+    /// Which database keeps the documents. A data folder stays with the one it was made with.
+    #[arg(
+        long,
+        env = "MELTEMI_STORAGE",
+        default_value = "sled",
+        value_name = "DATABASE"
+    )]
+    pub storage: StorageKind,
+
     /// Loads the reference programme (MC2CM, 2015-2022) at the start, as far as its records are
     /// not there yet. Records that were edited since stay as they are.
     #[arg(long, env = "MELTEMI_DEMO")]
@@ -104,6 +114,14 @@ pub struct ImportOptions {
     /// The folder that keeps all documents. No server may be using it.
     #[arg(long, env = "MELTEMI_DATA", value_name = "DIR")]
     pub data: PathBuf,
+    /// Which database keeps the documents. A data folder stays with the one it was made with.
+    #[arg(
+        long,
+        env = "MELTEMI_STORAGE",
+        default_value = "sled",
+        value_name = "DATABASE"
+    )]
+    pub storage: StorageKind,
 }
 
 /// What is exported.
@@ -112,6 +130,14 @@ pub struct ExportOptions {
     /// The folder that keeps all documents. No server may be using it.
     #[arg(long, env = "MELTEMI_DATA", value_name = "DIR")]
     pub data: PathBuf,
+    /// Which database keeps the documents. A data folder stays with the one it was made with.
+    #[arg(
+        long,
+        env = "MELTEMI_STORAGE",
+        default_value = "sled",
+        value_name = "DATABASE"
+    )]
+    pub storage: StorageKind,
     /// Where to write: a folder that is empty or does not exist yet.
     #[arg(long, env = "MELTEMI_OUT", value_name = "DIR")]
     pub out: PathBuf,
@@ -123,4 +149,12 @@ pub struct VerifyOptions {
     /// The folder that keeps all documents. No server may be using it.
     #[arg(long, env = "MELTEMI_DATA", value_name = "DIR")]
     pub data: PathBuf,
+    /// Which database keeps the documents. A data folder stays with the one it was made with.
+    #[arg(
+        long,
+        env = "MELTEMI_STORAGE",
+        default_value = "sled",
+        value_name = "DATABASE"
+    )]
+    pub storage: StorageKind,
 }

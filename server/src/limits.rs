@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Memory sled may use for pages.
-pub(crate) const DATABASE_CACHE: u64 = 64 * 1024 * 1024;
+/// Memory the database may use for pages.
+pub(crate) const DATABASE_CACHE: usize = 64 * 1024 * 1024;
 
 /// How often opening the database is tried while sled's own threads still hold the file.
 pub(crate) const REOPEN_ATTEMPTS: u32 = 50;

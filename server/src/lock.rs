@@ -95,8 +95,8 @@ impl DataFolder {
         }
     }
 
-    /// Where the database is.
-    pub fn database(&self) -> PathBuf {
-        self.path.join("sled")
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }

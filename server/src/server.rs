@@ -19,7 +19,7 @@ use crate::http::web::WebClient;
 use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
 use crate::lock::{DataFolder, DataFolderError};
-use crate::storage::sled::{SledError, SledStorage};
+use crate::storage::place::OpenError;
 use crate::storage::thread::StorageThread;
 use crate::{clock, limits, offline};
 
@@ -31,7 +31,7 @@ pub enum RunError {
     DataFolder(#[from] DataFolderError),
     /// The database does not open.
     #[error("cannot open the database: {0}")]
-    Database(#[from] SledError),
+    Database(#[from] OpenError),
     /// The storage does not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -56,8 +56,8 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let folder = DataFolder::claim(&options.data)?;
-    let storage = SledStorage::open(&folder.database())?;
-    let ended = run_on(Box::new(storage), options, listener, ready, shutdown).await;
+    let storage = options.storage.place_in(&folder)?.open()?;
+    let ended = run_on(storage, options, listener, ready, shutdown).await;
     drop(folder);
     ended
 }

@@ -9,7 +9,7 @@ use meltemi_server::import::REFERENCE_PROGRAMME;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{MELTEMI, assert_healthy, data_folder, text};
+use crate::{Database, MELTEMI, assert_healthy, data_folder, text};
 
 fn import(folder: &Path, data: &Path) -> String {
     let file = folder.join("mc2cm.json");
@@ -110,4 +110,50 @@ fn what_cannot_be_used_is_named() {
     let bad = MELTEMI.run(&["import", text(&file), "--data", text(&data)]);
     assert!(!bad.status.success());
     assert!(String::from_utf8_lossy(&bad.stderr).contains("not valid JSON"));
+}
+
+#[test]
+fn both_databases_take_and_give_the_same_documents() {
+    let (folder, data) = data_folder();
+    import(folder.path(), &data);
+    let other = folder.path().join("other");
+    let file = folder.path().join("mc2cm.json");
+    let imported = Database::Redb.run("import", &other, &[text(&file)]);
+    assert!(imported.status.success(), "{imported:?}");
+    Database::Redb.assert_healthy(&other);
+    let out = folder.path().join("redb");
+    let exported = Database::Redb.run("export", &other, &["--out", text(&out)]);
+    assert!(exported.status.success(), "{exported:?}");
+    let redb: Value =
+        serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    let sled = export(&data, &folder.path().join("sled"));
+    assert_eq!(heads(&redb), heads(&sled));
+}
+
+#[test]
+fn a_data_folder_of_the_other_database_is_left_alone() {
+    for (made, asked) in [
+        (Database::Sled, Database::Redb),
+        (Database::Redb, Database::Sled),
+    ] {
+        let (folder, data) = data_folder();
+        let file = folder.path().join("mc2cm.json");
+        fs::write(&file, REFERENCE_PROGRAMME).unwrap();
+        assert!(made.run("import", &data, &[text(&file)]).status.success());
+        let out = folder.path().join("out");
+        for (command, arguments) in [
+            ("verify", vec![]),
+            ("export", vec!["--out", text(&out)]),
+            ("import", vec![text(&file)]),
+            ("serve", vec!["--listen", "127.0.0.1:0"]),
+        ] {
+            let refused = asked.run(command, &data, &arguments);
+            assert!(!refused.status.success());
+            let said = String::from_utf8_lossy(&refused.stderr);
+            let [option, name] = made.options();
+            assert!(said.contains(&format!("say {option} {name}, or")), "{said}");
+        }
+        assert!(!asked.file(&data).exists());
+        made.assert_healthy(&data);
+    }
 }

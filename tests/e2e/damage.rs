@@ -1,6 +1,7 @@
 //! Damaged bytes on the disk cost one document at most, and devices bring it back.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
 use meltemi_core::id::DocumentId;
@@ -8,11 +9,11 @@ use meltemi_tests::device::TestDevice;
 use meltemi_tests::request::get;
 use serde_json::json;
 
-use crate::{MELTEMI, assert_healthy, data_folder, text};
+use crate::{Database, MELTEMI, data_folder, text};
 
 /// Flips bits in every copy of a document's content in the database file.
-fn damage(data: &Path, document: DocumentId) {
-    let path = data.join("sled/db");
+fn damage(database: Database, data: &Path, document: DocumentId) {
+    let path = database.file(data);
     let mut bytes = fs::read(&path).unwrap();
     // Every part begins with this, then come the document, and what it holds: 1 or 2 for content.
     let mut mark = b"MELTEMI\x01".to_vec();
@@ -34,10 +35,34 @@ fn damage(data: &Path, document: DocumentId) {
     fs::write(path, bytes).unwrap();
 }
 
+/// Makes a database unreadable for itself, without touching what it keeps.
+fn spoil(database: Database, data: &Path) {
+    let nonsense = "nonsense, and not a little of it";
+    if database == Database::Redb {
+        let mut file = File::options()
+            .write(true)
+            .open(database.file(data))
+            .unwrap();
+        file.write_all(nonsense.as_bytes()).unwrap();
+        return;
+    }
+    for entry in fs::read_dir(data.join("sled")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() && path.file_name().is_some_and(|name| name != "db") {
+            fs::write(path, nonsense).unwrap();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again() {
+    a_damaged_chunk(Database::Sled).await;
+    a_damaged_chunk(Database::Redb).await;
+}
+
+async fn a_damaged_chunk(database: Database) {
     let (_folder, data) = data_folder();
-    let server = MELTEMI.serve(&data, &[]);
+    let server = database.serve(&data);
     let ana = TestDevice::connected("ana", server.address).await;
     let mut cities = Vec::new();
     for n in 0..20 {
@@ -50,8 +75,8 @@ async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again
     ana.disconnect().await;
     assert!(server.stop().success());
 
-    damage(&data, cities[7]);
-    let verify = MELTEMI.run(&["verify", "--data", text(&data)]);
+    damage(database, &data, cities[7]);
+    let verify = database.run("verify", &data, &[]);
     assert_eq!(verify.status.code(), Some(1), "{verify:?}");
     let said = String::from_utf8_lossy(&verify.stdout);
     assert!(
@@ -65,7 +90,7 @@ async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again
         "{said}"
     );
 
-    let server = MELTEMI.serve(&data, &[]);
+    let server = database.serve(&data);
     for (n, city) in cities.iter().enumerate() {
         let answer = get(server.address, &format!("/api/records/{city}"));
         if n == 7 {
@@ -81,27 +106,27 @@ async fn a_damaged_chunk_damages_its_document_only_and_the_device_sends_it_again
     let again = get(server.address, &format!("/api/records/{}", cities[7])).json();
     assert_eq!(again["fields"]["population"], json!(700));
     assert!(server.stop().success());
-    assert_healthy(&data);
+    database.assert_healthy(&data);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_works_without_a_healthy_database() {
+    an_export(Database::Sled).await;
+    an_export(Database::Redb).await;
+}
+
+async fn an_export(database: Database) {
     let (folder, data) = data_folder();
-    let server = MELTEMI.serve(&data, &[]);
+    let server = database.serve(&data);
     let ana = TestDevice::connected("ana", server.address).await;
     let city = ana.create("city", "c1", &[("population", json!(5))]).await;
     let other = ana.create("city", "c2", &[("population", json!(6))]).await;
     ana.synced().await;
     assert!(server.stop().success());
-    damage(&data, other);
-    for entry in fs::read_dir(data.join("sled")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() && path.file_name().is_some_and(|name| name != "db") {
-            fs::write(path, "nonsense, and not a little of it").unwrap();
-        }
-    }
+    damage(database, &data, other);
+    spoil(database, &data);
     let out = folder.path().join("out");
-    let export = MELTEMI.run(&["export", "--data", text(&data), "--out", text(&out)]);
+    let export = database.run("export", &data, &["--out", text(&out)]);
     assert!(!export.status.success());
     let said = String::from_utf8_lossy(&export.stdout);
     assert!(said.contains(&format!("incomplete: {other}")), "{said}");
@@ -111,9 +136,14 @@ async fn an_export_works_without_a_healthy_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_sled_would_cut_loses_nothing_behind_the_damage() {
+async fn damage_found_after_a_kill_loses_nothing_behind_it() {
+    damage_behind_a_kill(Database::Sled).await;
+    damage_behind_a_kill(Database::Redb).await;
+}
+
+async fn damage_behind_a_kill(database: Database) {
     let (_folder, data) = data_folder();
-    let server = MELTEMI.serve(&data, &[]);
+    let server = database.serve(&data);
     let ana = TestDevice::connected("ana", server.address).await;
     let mut cities = Vec::new();
     for n in 0..20 {
@@ -125,8 +155,8 @@ async fn a_log_that_sled_would_cut_loses_nothing_behind_the_damage() {
         ana.synced().await;
     }
     server.kill();
-    damage(&data, cities[3]);
-    let server = MELTEMI.serve(&data, &[]);
+    damage(database, &data, cities[3]);
+    let server = database.serve(&data);
     for (n, city) in cities.iter().enumerate().filter(|(n, _)| *n != 3) {
         let answer = get(server.address, &format!("/api/records/{city}"));
         assert_eq!(
@@ -141,34 +171,40 @@ async fn a_log_that_sled_would_cut_loses_nothing_behind_the_damage() {
     ana.set(cities[3], "population", json!(300)).await;
     ana.synced().await;
     assert!(server.stop().success());
-    assert_healthy(&data);
+    database.assert_healthy(&data);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_file_that_was_cut_or_removed_is_noticed() {
+    a_cut_file(Database::Sled).await;
+    a_cut_file(Database::Redb).await;
+}
+
+async fn a_cut_file(database: Database) {
     let (folder, data) = data_folder();
     for n in 0..2 {
-        let server = MELTEMI.serve(&data, &["--demo"]);
+        let [storage, name] = database.options();
+        let server = MELTEMI.serve(&data, &["--demo", storage, name]);
         assert!(server.stop().success());
         let file = File::options()
             .write(true)
-            .open(data.join("sled/db"))
+            .open(database.file(&data))
             .unwrap();
         if n == 0 {
             file.set_len(300_000).unwrap();
         } else {
-            fs::remove_file(data.join("sled/db")).unwrap();
+            fs::remove_file(database.file(&data)).unwrap();
         }
         for command in 0..2 {
             let out = folder.path().join(format!("out-{n}-{command}"));
-            let export = MELTEMI.run(&["export", "--data", text(&data), "--out", text(&out)]);
+            let export = database.run("export", &data, &["--out", text(&out)]);
             assert!(!export.status.success());
-            assert!(String::from_utf8_lossy(&export.stdout).contains("database file is gone"));
+            assert!(String::from_utf8_lossy(&export.stdout).contains("let all devices connect"));
         }
-        let verify = MELTEMI.run(&["verify", "--data", text(&data)]);
+        let verify = database.run("verify", &data, &[]);
         assert!(!verify.status.success());
-        fs::remove_file(data.join("sled.lost")).unwrap();
-        let verify = MELTEMI.run(&["verify", "--data", text(&data)]);
-        assert!(!String::from_utf8_lossy(&verify.stdout).contains("database file is gone"));
+        fs::remove_file(database.lost_note(&data)).unwrap();
+        let verify = database.run("verify", &data, &[]);
+        assert!(!String::from_utf8_lossy(&verify.stdout).contains("let all devices connect"));
     }
 }

@@ -10,6 +10,7 @@ use meltemi_core::sync::storage::{
 };
 use meltemi_server::config::ServeOptions;
 use meltemi_server::server::run_on;
+use meltemi_server::storage::place::StorageKind;
 use meltemi_tests::device::TestDevice;
 use meltemi_tests::request::get;
 use serde_json::json;
@@ -68,6 +69,7 @@ async fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
     let options = ServeOptions {
         listen: address,
         data: "unused".into(),
+        storage: StorageKind::default(),
         demo: false,
         foreign_documents: false,
         web: None,

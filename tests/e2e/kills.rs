@@ -10,9 +10,7 @@ use meltemi_tests::device::TestDevice;
 use meltemi_tests::request::get;
 use serde_json::json;
 
-use crate::{MELTEMI, assert_healthy, data_folder};
-
-const KILLS: u64 = 200;
+use crate::{Database, data_folder};
 
 /// Edits of each record before a kill.
 const BURST: u64 = 4;
@@ -43,6 +41,15 @@ fn shown_by_server(workspace: &Workspace) -> Acknowledged {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_the_server_is_killed_200_times() {
+    kill_the_server(Database::Sled, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_with_redb_either() {
+    kill_the_server(Database::Redb, 40).await;
+}
+
+async fn kill_the_server(database: Database, kills: u64) {
     let (_folder, data) = data_folder();
     let device = TestDevice::new("ana");
     let mut cities = Vec::new();
@@ -55,8 +62,8 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_200_times() {
     }
     let mut acknowledged = Acknowledged::new();
     let mut number = 0;
-    for round in 0..KILLS {
-        let server = MELTEMI.serve(&data, &[]);
+    for round in 0..kills {
+        let server = database.serve(&data);
         for (city, least) in &acknowledged {
             let record = get(server.address, &format!("/api/records/{city}")).json();
             let there = record["fields"]["population"].as_u64();
@@ -88,11 +95,11 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_200_times() {
     assert!(
         acknowledged
             .values()
-            .all(|shown| *shown > (KILLS - 2) * BURST),
+            .all(|shown| *shown > (kills - 2) * BURST),
         "{acknowledged:?}"
     );
-    assert_healthy(&data);
-    let server = MELTEMI.serve(&data, &[]);
+    database.assert_healthy(&data);
+    let server = database.serve(&data);
     device.connect(server.address).await;
     device.synced().await;
     for city in cities {

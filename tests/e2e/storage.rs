@@ -1,4 +1,4 @@
-//! Every storage adapter does what is asked of it, and sled's survives damage.
+//! Every storage adapter does what is asked of it, and keeps sled away from its blob files.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,6 +8,7 @@ use meltemi_core::sync::storage::{
     Listing, Loaded, StorageAdapter, StorageError, Synced, WriteBatch,
 };
 use meltemi_server::storage::memory::MemoryStorage;
+use meltemi_server::storage::redb::RedbStorage;
 use meltemi_server::storage::sled::{SledStorage, blob_folder};
 use meltemi_tests::conformance;
 
@@ -21,6 +22,15 @@ fn sled_conforms() {
             .count();
         assert_eq!(blobs, 0, "{name}");
     }
+}
+
+#[test]
+fn redb_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::check(|name| {
+        let file = folder.path().join(name).with_extension("redb");
+        Box::new(RedbStorage::open(&file).unwrap())
+    });
 }
 
 #[test]

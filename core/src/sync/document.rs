@@ -8,7 +8,7 @@ mod receive;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use automerge::sync::{self, SyncDoc};
-use automerge::{ActorId, Automerge, ChangeHash, ReadDoc, TextEncoding};
+use automerge::{ActorId, Automerge, ChangeHash, TextEncoding};
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
 use crate::sync::policy::Refusal;

@@ -19,10 +19,8 @@ use crate::clock;
 use crate::config::ExportOptions;
 use crate::lock::DataFolder;
 use crate::offline::Desk;
-use crate::storage::memory::MemoryStorage;
-use crate::storage::rescue;
-use crate::storage::salvage::Salvage;
-use crate::storage::sled::{SledError, SledStorage, database_file};
+use crate::storage::beside::sync_folder;
+use crate::storage::place::{DatabasePlace, OpenError};
 
 /// Why nothing was exported.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +31,7 @@ pub(crate) enum ExportError {
     Write(PathBuf, io::Error),
     #[error("neither opens the database ({opening}) nor can its file be read ({reading})")]
     Unreadable {
-        opening: SledError,
+        opening: OpenError,
         reading: io::Error,
     },
 }
@@ -75,8 +73,9 @@ struct Incomplete {
 /// Writes all documents of a data folder into an empty folder.
 pub(super) fn export(options: &ExportOptions, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let folder = DataFolder::claim_existing(&options.data)?;
+    let database = options.storage.place_in(&folder)?;
     let target = Target::prepare(&options.out)?;
-    let storage = open(&folder.database(), out)?;
+    let storage = open(&database, out)?;
     let mut desk = Desk::open(storage, true)?;
     let documents: BTreeSet<DocumentId> =
         desk.workspace().catalogue().map(|e| e.document).collect();
@@ -110,7 +109,7 @@ pub(super) fn export(options: &ExportOptions, out: &mut dyn Write) -> Result<Exi
     for Incomplete { id, what } in &manifest.incomplete {
         say(out, &format!("incomplete: {id}: {what}"))?;
     }
-    let lost = rescue::lost(&folder.database());
+    let lost = database.lost();
     if let Some(lost) = &lost {
         say(out, &format!("incomplete: {lost}"))?;
     }
@@ -127,17 +126,20 @@ pub(super) fn export(options: &ExportOptions, out: &mut dyn Write) -> Result<Exi
 }
 
 /// The storage in `database`; when it does not open, what can be saved of it.
-fn open(database: &Path, out: &mut dyn Write) -> Result<Box<dyn StorageAdapter>, CliError> {
-    let opening = match SledStorage::open(database) {
-        Ok(storage) => return Ok(Box::new(storage)),
+fn open(
+    database: &DatabasePlace,
+    out: &mut dyn Write,
+) -> Result<Box<dyn StorageAdapter>, CliError> {
+    let opening = match database.open() {
+        Ok(storage) => return Ok(storage),
         Err(error) => error,
     };
     say(
         out,
         &format!("the database does not open ({opening}); reading what is whole in its file"),
     )?;
-    let salvage = Salvage::read(&[database_file(database)])
-        .and_then(|salvage| MemoryStorage::of_salvage(&salvage))
+    let salvage = database
+        .salvage()
         .map_err(|reading| ExportError::Unreadable { opening, reading })?;
     Ok(Box::new(salvage))
 }
@@ -206,8 +208,6 @@ impl Target {
     }
 
     fn sync(&self) -> Result<(), ExportError> {
-        crate::storage::database::sync_folder(&self.0).map_err(|error| {
-            ExportError::Write(self.0.clone(), io::Error::other(error.to_string()))
-        })
+        sync_folder(&self.0).map_err(|error| ExportError::Write(self.0.clone(), error))
     }
 }

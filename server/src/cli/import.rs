@@ -10,7 +10,6 @@ use crate::import::{self, Import};
 use crate::install::{InstallError, install};
 use crate::lock::DataFolder;
 use crate::offline::Desk;
-use crate::storage::sled::SledStorage;
 
 /// Merges the records of a file into the data folder.
 pub(super) fn import(options: &ImportOptions, out: &mut dyn Write) -> Result<ExitCode, CliError> {
@@ -18,8 +17,8 @@ pub(super) fn import(options: &ImportOptions, out: &mut dyn Write) -> Result<Exi
         .map_err(|error| CliError::Io(format!("read {}", options.file.display()), error))?;
     let import: Import = import::read(&text).map_err(InstallError::from)?;
     let folder = DataFolder::claim(&options.data)?;
-    let storage = SledStorage::open(&folder.database())?;
-    let mut desk = Desk::open(Box::new(storage), true)?;
+    let storage = options.storage.place_in(&folder)?.open()?;
+    let mut desk = Desk::open(storage, true)?;
     let outcome = install(&mut desk, &import)?;
     desk.close()?;
     for warning in &import.warnings {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use automerge::ReadDoc;
@@ -13,8 +12,7 @@ use super::{CliError, say};
 use crate::config::VerifyOptions;
 use crate::lock::DataFolder;
 use crate::offline::Desk;
-use crate::storage::rescue;
-use crate::storage::sled::{SledStorage, blob_folder};
+use crate::storage::place::DatabasePlace;
 
 const RESEND: &str =
     "devices that have it send it again when they connect; or restore it from an export";
@@ -22,10 +20,10 @@ const RESEND: &str =
 /// Checks a data folder.
 pub(super) fn verify(options: &VerifyOptions, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let folder = DataFolder::claim_existing(&options.data)?;
-    let storage = SledStorage::open(&folder.database())?;
-    let mut desk = Desk::open(Box::new(storage), true)?;
-    let mut problems = blobs(&folder.database());
-    problems.extend(rescue::lost(&folder.database()));
+    let database = options.storage.place_in(&folder)?;
+    let mut desk = Desk::open(database.open()?, true)?;
+    let mut problems = blobs(&database);
+    problems.extend(database.lost());
     let entries: Vec<CatalogueEntry> = desk.workspace().catalogue().cloned().collect();
     let mut records = 0;
     for entry in &entries {
@@ -59,8 +57,11 @@ pub(super) fn verify(options: &VerifyOptions, out: &mut dyn Write) -> Result<Exi
     })
 }
 
-fn blobs(database: &Path) -> Vec<String> {
-    let count = fs::read_dir(blob_folder(database)).map_or(0, Iterator::count);
+fn blobs(database: &DatabasePlace) -> Vec<String> {
+    let count = database
+        .blob_folder()
+        .and_then(|folder| fs::read_dir(folder).ok())
+        .map_or(0, Iterator::count);
     if count == 0 {
         return Vec::new();
     }

@@ -1,17 +1,18 @@
 //! One open sled database: batches of parts in, documents out, and a flush that can be trusted.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use meltemi_core::id::DocumentId;
-use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, Loaded, StoredChunk, WriteBatch};
+use meltemi_core::sync::storage::{CatalogueEntry, Loaded, WriteBatch};
 
+use super::beside::sync_folder;
 use super::entry;
 use super::flush_mark::FlushMark;
-use super::part::{self, Assembly, Batch, Header, Holds, Name};
+use super::part::{self, Assembly, Batch, CONTENT, Header, Holds, Name};
+use super::reading::{self, Chunks};
 use super::sled::{SledError, database_file};
 use crate::limits;
 
@@ -76,7 +77,7 @@ impl Database {
         };
         let mut parts = 0;
         for (_, bytes) in put() {
-            parts += u32::from(part::count(bytes.len())?);
+            parts += u32::from(part::count(bytes.len(), CONTENT)?);
         }
         let mut batch = sled::Batch::default();
         for name in remove.iter().copied().chain(put().map(|(name, _)| name)) {
@@ -90,7 +91,7 @@ impl Database {
             parts,
         };
         for (name, bytes) in put() {
-            for (key, value) in part::cut(name, marks, bytes)? {
+            for (key, value) in part::cut(name, marks, bytes, CONTENT)? {
                 batch.insert(key, value);
             }
         }
@@ -137,33 +138,12 @@ impl Database {
 
     /// All chunks of a document.
     pub(crate) fn load(&self, document: &DocumentId) -> Result<Loaded, SledError> {
-        let mut loaded = Loaded::default();
-        let mut current: Option<(ChunkKey, Name, Assembly)> = None;
-        let mut end = |ended: Option<(ChunkKey, Name, Assembly)>| {
-            if let Some((key, _, assembly)) = ended {
-                match assembly.finish() {
-                    Some(bytes) => loaded.chunks.push(StoredChunk { key, bytes }),
-                    None => loaded.damaged.push(key),
-                }
-            }
-        };
+        let mut chunks = Chunks::default();
         for item in self.db.scan_prefix(Name::document(document)) {
             let (key, value) = item?;
-            let Some(name) = Name::from_key(&key) else {
-                continue;
-            };
-            let Some(chunk) = name.chunk_key() else {
-                continue;
-            };
-            if current.as_ref().is_none_or(|(_, n, _)| *n != name) {
-                end(current.replace((chunk, name, Assembly::default())));
-            }
-            if let Some((_, _, assembly)) = &mut current {
-                assembly.add(&name, &value);
-            }
+            chunks.add(&key, &value);
         }
-        end(current);
-        Ok(loaded)
+        Ok(chunks.finish())
     }
 
     /// What the catalogue says of a document, if that is whole.
@@ -174,23 +154,12 @@ impl Database {
 
     /// All documents there are.
     pub(crate) fn catalogue(&self) -> Result<Vec<CatalogueEntry>, SledError> {
-        let mut entries: Vec<CatalogueEntry> = Vec::new();
+        let mut entries = Vec::new();
         for document in self.documents(Holds::Entry)? {
-            entries.push(
-                self.entry(&document)?
-                    .unwrap_or_else(|| CatalogueEntry::unknown(document)),
-            );
+            entries.push((document, self.entry(&document)?));
         }
-        // Chunks without an entry: the entry was damaged beyond being found.
-        let listed: BTreeSet<_> = entries.iter().map(|e| e.document).collect();
-        let chunks = self.documents(Holds::Snapshot)?;
-        entries.extend(
-            chunks
-                .into_iter()
-                .filter(|d| !listed.contains(d))
-                .map(CatalogueEntry::unknown),
-        );
-        Ok(entries)
+        let with_chunks = self.documents(Holds::Snapshot)?;
+        Ok(reading::catalogue(entries, with_chunks))
     }
 
     /// The documents that have something of this sort, found by jumping from one to the next.
@@ -204,14 +173,7 @@ impl Database {
                 break;
             };
             documents.push(name.document);
-            from = Name {
-                document: name.document,
-                holds: Holds::Note,
-                hash: [255; 32],
-            }
-            .prefix();
-            from[0] = holds.space();
-            from.extend_from_slice(&[255; 2]);
+            from = Name::behind(name.document, holds);
         }
         Ok(documents)
     }
@@ -251,7 +213,7 @@ impl Database {
 fn open_sled(folder: &Path) -> Result<sled::Db, SledError> {
     let config = sled::Config::new()
         .path(folder)
-        .cache_capacity(limits::DATABASE_CACHE)
+        .cache_capacity(limits::DATABASE_CACHE as u64)
         .flush_every_ms(None);
     // After a failure sled's own threads may hold the file a little longer than the database.
     for _ in 0..limits::REOPEN_ATTEMPTS {
@@ -263,13 +225,4 @@ fn open_sled(folder: &Path) -> Result<sled::Db, SledError> {
         }
     }
     Ok(config.open()?)
-}
-
-/// Puts the list of a folder's files on the disk.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), SledError> {
-    // Other systems cannot open a folder as a file, and need not.
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }

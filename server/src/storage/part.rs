@@ -7,11 +7,14 @@
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::storage::{ChunkKey, ChunkKind};
 
-/// Bytes of content in one part.
+/// Bytes of content in one part of a sled database.
 ///
 /// sled gathers up to 32 values in one page before it splits it, and puts pages above 128 KiB in
 /// blob files, which it never syncs. 32 parts stay below that.
 pub(crate) const CONTENT: usize = 3 * 1024;
+
+/// Bytes of content that one part can have at most.
+pub(crate) const LONGEST: usize = u16::MAX as usize;
 
 /// What every part begins with; the last byte is the version of this format.
 pub(crate) const MAGIC: &[u8; 8] = b"MELTEMI\x01";
@@ -113,9 +116,19 @@ impl Name {
         }
     }
 
+    /// The name of the note that says how far a server's catalogue is known.
+    pub(crate) fn cursor_note() -> Self {
+        Self::note("cursor")
+    }
+
     /// The name of the note that holds the number of the newest batch.
     pub(crate) fn newest_note() -> Self {
         Self::note("newest")
+    }
+
+    /// The name of the note that holds the name of this storage.
+    pub(crate) fn storage_id_note() -> Self {
+        Self::note("storage-id")
     }
 
     /// Whether this is [`Name::newest_note`].
@@ -166,6 +179,18 @@ impl Name {
         key
     }
 
+    /// The database key behind everything of this sort that a document can have.
+    pub(crate) fn behind(document: DocumentId, holds: Holds) -> Vec<u8> {
+        let last = Self {
+            document,
+            holds: Holds::Note,
+            hash: [255; 32],
+        };
+        let mut key = last.key(u16::MAX);
+        key[0] = holds.space();
+        key
+    }
+
     /// The database key of one part.
     pub(crate) fn key(&self, part: u16) -> Vec<u8> {
         let mut key = self.prefix();
@@ -204,22 +229,24 @@ impl Holds {
     }
 }
 
-/// Number of parts that `len` bytes are cut into.
-pub(crate) fn count(len: usize) -> Result<u16, TooLong> {
-    u16::try_from(len.div_ceil(CONTENT).max(1)).map_err(|_| TooLong(len))
+/// Number of parts that `len` bytes are cut into, with so many bytes of `content` in each.
+pub(crate) fn count(len: usize, content: usize) -> Result<u16, TooLong> {
+    u16::try_from(len.div_ceil(content).max(1)).map_err(|_| TooLong(len))
 }
 
-/// Cuts `bytes` into parts, each ready to be written under [`Name::key`].
+/// Cuts `bytes` into parts with so many bytes of `content`, at most [`LONGEST`], each ready to be
+/// written under [`Name::key`].
 pub(crate) fn cut(
     name: Name,
     batch: Batch,
     bytes: &[u8],
+    content: usize,
 ) -> Result<impl Iterator<Item = (Vec<u8>, Vec<u8>)> + '_, TooLong> {
-    let parts = count(bytes.len())?;
+    let parts = count(bytes.len(), content)?;
     let total = u32::try_from(bytes.len()).map_err(|_| TooLong(bytes.len()))?;
     Ok((0..parts).map(move |part| {
-        let from = usize::from(part) * CONTENT;
-        let content = &bytes[from..bytes.len().min(from + CONTENT)];
+        let from = usize::from(part) * content;
+        let content = &bytes[from..bytes.len().min(from + content)];
         (
             name.key(part),
             encode(name, part, parts, total, batch, content),
@@ -239,7 +266,7 @@ fn encode(name: Name, part: u16, parts: u16, total: u32, batch: Batch, content: 
     out.extend_from_slice(&batch.number.to_be_bytes());
     out.extend_from_slice(&batch.flushed.to_be_bytes());
     out.extend_from_slice(&batch.parts.to_be_bytes());
-    // A part holds at most CONTENT bytes, which fits.
+    // A part holds at most LONGEST bytes, which fits.
     out.extend_from_slice(&(content.len() as u16).to_be_bytes());
     out.extend_from_slice(&crc32fast::hash(content).to_be_bytes());
     let checksum = crc32fast::hash(&out);
@@ -350,6 +377,7 @@ mod tests {
                 parts: 1,
             },
             bytes,
+            CONTENT,
         )
         .expect("short");
         (name, parts.map(|(_, value)| value).collect())
@@ -366,7 +394,10 @@ mod tests {
         for len in [0, 1, CONTENT - 1, CONTENT, CONTENT + 1, 10 * CONTENT] {
             let bytes: Vec<u8> = (0..len).map(|i| i as u8).collect();
             let (name, parts) = parts(&bytes);
-            assert_eq!(parts.len(), usize::from(count(len).expect("short")));
+            assert_eq!(
+                parts.len(),
+                usize::from(count(len, CONTENT).expect("short"))
+            );
             assert_eq!(assemble(&name, &parts), Some(bytes));
         }
     }

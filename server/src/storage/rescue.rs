@@ -10,19 +10,16 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::database::{Database, sync_folder};
+use super::beside::{self, remove_if_there};
+use super::database::Database;
 use super::flush_mark;
 use super::part::{Batch, Header, Holds, Name};
 use super::salvage::{self, Found, Salvage};
 use super::sled::{SledError, database_file};
-use crate::limits;
 
 /// Opens the database in `folder`, or makes one.
 pub(crate) fn open(folder: &Path) -> Result<Database, SledError> {
-    let rebuilding = rebuilding(folder);
-    if !folder.exists() && rebuilding.exists() {
-        fs::rename(&rebuilding, folder)?;
-    }
+    beside::finish_exchange(folder)?;
     let known = flush_mark::read(folder);
     let copied = copy_recent(folder)?;
     let mut there = copied.newest;
@@ -47,9 +44,7 @@ pub(crate) fn open(folder: &Path) -> Result<Database, SledError> {
         database.flush()?;
     }
     if there < known {
-        let lost = known - there;
-        tracing::error!(lost, "writes that were on the disk are not there any more");
-        fs::write(lost_note(folder), lost.to_string())?;
+        beside::note_lost(folder, known - there)?;
         database.skip_to(known)?;
         database.flush()?;
     }
@@ -61,18 +56,8 @@ pub(crate) fn open(folder: &Path) -> Result<Database, SledError> {
 /// Makes a new database in the place of the one in `folder`, which stays beside it. Returns the
 /// number of the newest batch of which something was found.
 pub(crate) fn rebuild(folder: &Path) -> Result<u64, SledError> {
-    let aside = (1..=limits::DAMAGED_KEPT)
-        .map(|n| folder.with_extension(format!("damaged-{n}")))
-        .find(|path| !path.exists())
-        .ok_or_else(|| {
-            io::Error::other(format!(
-                "the database was damaged {} times already; check the disk, then delete the folders \
-                 {}.damaged-…",
-                limits::DAMAGED_KEPT,
-                folder.display()
-            ))
-        })?;
-    let new = rebuilding(folder);
+    let aside = beside::damaged(folder)?;
+    let new = beside::rebuilding(folder);
     if new.exists() {
         fs::remove_dir_all(&new)?;
     }
@@ -99,18 +84,12 @@ pub(crate) fn rebuild(folder: &Path) -> Result<u64, SledError> {
     }
     database.flush()?;
     drop(database);
-    fs::rename(folder, &aside)?;
-    fs::rename(&new, folder)?;
-    folder.parent().map_or(Ok(()), sync_folder)?;
+    beside::exchange(folder, &aside)?;
     fs::write(opened(folder), "0")?;
     remove_if_there(&recent(folder))?;
     let parts = damaged.len();
     tracing::warn!(damaged = parts, kept = %aside.display(), "the database was built anew");
     Ok(newest)
-}
-
-fn rebuilding(folder: &Path) -> PathBuf {
-    folder.with_extension("rebuilding")
 }
 
 /// Number of the newest batch when the database was opened last.
@@ -121,29 +100,6 @@ fn opened(folder: &Path) -> PathBuf {
 /// What was written since then, copied out of the database file.
 fn recent(folder: &Path) -> PathBuf {
     folder.with_extension("recent")
-}
-
-/// Tells of writes that are gone from the end of the database file. Stays until a person removes it.
-fn lost_note(folder: &Path) -> PathBuf {
-    folder.with_extension("lost")
-}
-
-/// What to tell a person when the database file was cut or replaced, now or at an earlier start.
-pub(crate) fn lost(folder: &Path) -> Option<String> {
-    let note = lost_note(folder);
-    let writes = fs::read_to_string(&note).ok()?;
-    Some(format!(
-        "the end of the database file is gone, and {writes} writes with it; let all devices connect, \
-         or restore an export, then delete {}",
-        note.display()
-    ))
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }
 
 /// The greatest numbers among the copied parts.

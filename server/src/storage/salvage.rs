@@ -1,7 +1,8 @@
 //! Finds what can be saved in the bytes of a database file, without the database.
 //!
-//! Parts describe themselves ([`super::part`]) and lie in one piece in sled's log. So whatever
-//! state the database is in, they can be found by reading its file from end to end.
+//! Parts describe themselves ([`super::part`]) and lie in one piece in sled's log and in redb's
+//! pages. So whatever state the database is in, they can be found by reading its file from end to
+//! end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -12,7 +13,7 @@ use meltemi_core::id::DocumentId;
 use meltemi_core::sync::storage::{CatalogueEntry, Loaded, StoredChunk};
 
 use super::entry;
-use super::part::{CONTENT, HEADER, Header, Holds, MAGIC, Name};
+use super::part::{HEADER, Header, Holds, LONGEST, MAGIC, Name};
 
 const WINDOW: usize = 4 * 1024 * 1024;
 
@@ -29,13 +30,13 @@ pub(crate) struct Found<'a> {
 }
 
 /// Calls `found` for every part in the file at `path`, in the order in which they lie there.
-/// The same part may come several times: sled copies pages.
+/// The same part may come several times: databases copy pages.
 pub(crate) fn scan(
     path: &Path,
     mut found: impl FnMut(Found<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut file = File::open(path)?;
-    let mut window = Vec::with_capacity(WINDOW + HEADER + CONTENT);
+    let mut window = Vec::with_capacity(WINDOW + HEADER + LONGEST);
     let mut start = 0;
     let finder = memchr::memmem::Finder::new(MAGIC);
     loop {
@@ -45,7 +46,7 @@ pub(crate) fn scan(
         let end = if last {
             window.len()
         } else {
-            window.len().saturating_sub(HEADER + CONTENT)
+            window.len().saturating_sub(HEADER + LONGEST)
         };
         let mut at = 0;
         while let Some(next) = finder.find(&window[at..]).map(|next| at + next) {

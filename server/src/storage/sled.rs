@@ -8,7 +8,6 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use meltemi_core::id::DocumentId;
@@ -17,14 +16,9 @@ use meltemi_core::sync::storage::{
 };
 
 use super::database::Database;
+use super::failure::{Failure, guarded};
 use super::part::{Name, TooLong};
 use super::{entry, rescue};
-
-/// Name of the note that holds the name of this storage.
-const STORAGE_ID: &str = "storage-id";
-
-/// Name of the note that says how far a server's catalogue is known.
-const CURSOR: &str = "cursor";
 
 /// Documents in a sled database in a folder of its own.
 pub struct SledStorage {
@@ -105,7 +99,7 @@ impl SledStorage {
         if result.is_err() {
             let _ = guarded(|| {
                 open.take();
-                Ok(())
+                Ok::<_, SledError>(())
             });
         }
         result
@@ -120,57 +114,25 @@ impl SledError {
                 | Self::Panic(_)
         )
     }
-
-    fn is_full(&self) -> bool {
-        let full = |error: &io::Error| {
-            matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull
-                    | io::ErrorKind::QuotaExceeded
-                    | io::ErrorKind::FileTooLarge
-            )
-        };
-        match self {
-            Self::Io(error) | Self::Sled(sled::Error::Io(error)) => full(error),
-            _ => false,
-        }
-    }
-
-    fn to_storage_error(&self, operation: &str, document: Option<DocumentId>) -> StorageError {
-        match document {
-            Some(document) if self.is_full() => StorageError::Full {
-                document,
-                detail: self.to_string(),
-            },
-            Some(document) => StorageError::Failed {
-                operation: format!("{operation} document {document}"),
-                detail: self.to_string(),
-            },
-            None => StorageError::Failed {
-                operation: operation.to_owned(),
-                detail: self.to_string(),
-            },
-        }
-    }
 }
 
-/// sled states many of its own assumptions as assertions; damage on the disk can break them.
-fn guarded<T>(work: impl FnOnce() -> Result<T, SledError>) -> Result<T, SledError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(SledError::Panic(
-            text.unwrap_or_else(|| "without a message".to_owned()),
-        ))
-    })
+impl Failure for SledError {
+    fn panic(text: String) -> Self {
+        Self::Panic(text)
+    }
+
+    fn io(&self) -> Option<&io::Error> {
+        match self {
+            Self::Io(error) | Self::Sled(sled::Error::Io(error)) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl StorageAdapter for SledStorage {
     fn catalogue(&self) -> Result<Listing, StorageError> {
         self.with(|db| {
-            let cursor = db.read(&Name::note(CURSOR))?;
+            let cursor = db.read(&Name::cursor_note())?;
             Ok(Listing {
                 entries: db.catalogue()?,
                 cursor: cursor.as_deref().and_then(entry::decode_cursor),
@@ -217,7 +179,7 @@ impl StorageAdapter for SledStorage {
             }
             if let Some(cursor) = &synced.cursor {
                 let bytes = entry::encode_cursor(cursor);
-                db.apply(&[(Name::note(CURSOR), &bytes)], &[])?;
+                db.apply(&[(Name::cursor_note(), &bytes)], &[])?;
             }
             Ok(())
         })
@@ -226,7 +188,7 @@ impl StorageAdapter for SledStorage {
 
     fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError> {
         self.with(|db| {
-            let name = Name::note(STORAGE_ID);
+            let name = Name::storage_id_note();
             if let Some(id) = db
                 .read(&name)?
                 .and_then(|bytes| String::from_utf8(bytes).ok())
@@ -247,7 +209,7 @@ impl Drop for SledStorage {
             if let Some(database) = self.open.get_mut().take() {
                 database.close()?;
             }
-            Ok(())
+            Ok::<_, SledError>(())
         });
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::limits::{UNANSWERED_BYTES, WANTED_BYTES};
 
 impl<P: Policy> Repo<P> {
     /// A person opened a document: it comes before the others.
-    pub(super) fn follow_opened(&mut self, id: DocumentId) {
+    pub(in crate::sync::repo) fn follow_opened(&mut self, id: DocumentId) {
         if let Some(follow) = &mut self.follow
             && let Some(want) = follow.wants.iter().find(|want| want.2 == id).copied()
         {
@@ -20,7 +20,7 @@ impl<P: Policy> Repo<P> {
     }
 
     /// Sees what there is to ask for and to send, and does as much of it as the line takes.
-    pub(super) fn follow_on(&mut self) {
+    pub(in crate::sync::repo) fn follow_on(&mut self) {
         if !self.learned.heads.is_empty() || self.learned.cursor.is_some() {
             let learned = std::mem::take(&mut self.learned);
             self.request(Effect::Synced, StorageRequest::Synced(learned));
