@@ -11,6 +11,7 @@ use automerge::sync::{self, SyncDoc};
 use automerge::{ActorId, Automerge, ChangeHash, TextEncoding};
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
+use crate::sync::admission::Scan;
 use crate::sync::policy::Refusal;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
@@ -95,6 +96,8 @@ pub(super) struct Writing {
 pub(super) struct Incoming {
     pub(super) connection: ConnectionId,
     pub(super) said: Said,
+    /// What its changes say about themselves.
+    pub(super) scan: Scan,
 }
 
 impl Incoming {

@@ -1,6 +1,6 @@
 //! What the engine asks of the layer above it: who may do what, and what is a valid document.
 
-use automerge::Automerge;
+use automerge::{ActorId, Author, Automerge};
 
 use crate::id::DocumentId;
 
@@ -43,6 +43,21 @@ pub struct Refusal {
 pub trait Policy: Send + 'static {
     /// What `principal` may do with `document`. Asked before anything is allocated for it.
     fn access(&self, principal: &Principal, document: &DocumentId) -> Access;
+
+    /// Whether `principal` may send a change of `document` that was made by `actor` and names
+    /// `author`.
+    ///
+    /// Asked for every change that is new here, before it is applied. Where there are no accounts
+    /// there is nobody else whom it could belong to.
+    fn authored(
+        &self,
+        _principal: &Principal,
+        _document: &DocumentId,
+        _actor: &ActorId,
+        _author: Option<&Author<'static>>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
 
     /// Whether `doc` may be kept under the id `document`, and the label its catalogue entry gets.
     ///

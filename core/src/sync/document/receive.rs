@@ -7,6 +7,7 @@ use automerge::{Automerge, AutomergeError, ChangeHash, ReadDoc, SaveOptions};
 
 use super::{Document, Incoming, Said, empty};
 use crate::id::ConnectionId;
+use crate::sync::admission::equivocation;
 use crate::sync::policy::Refusal;
 use crate::wire::limits::DOCUMENT_HEADS;
 
@@ -50,8 +51,13 @@ impl Document {
         }
         let mut doc = self.doc.clone();
         let mut state = peer.state.clone();
-        guard(|| doc.receive_sync_message(&mut state, message))?;
-        let changed = doc.get_heads() != self.doc.get_heads();
+        let before = self.doc.get_heads();
+        guard(|| {
+            doc.receive_sync_message(&mut state, message)?;
+            read_back(&doc, &before);
+            Ok(())
+        })?;
+        let changed = doc.get_heads() != before;
         // A peer whose filter was wrong by chance sends changes without what they build on, and is
         // asked for it by the next message. They wait in memory until then, not on the disk. A
         // peer that does not send it when asked has invented them.
@@ -81,7 +87,11 @@ impl Document {
         }
         let before = self.doc.get_heads();
         let mut doc = self.doc.clone();
-        guard(|| doc.load_incremental(bytes))?;
+        guard(|| {
+            doc.load_incremental(bytes)?;
+            read_back(&doc, &before);
+            Ok(())
+        })?;
         if !doc.get_missing_deps(&[]).is_empty() {
             return Err(incomplete());
         }
@@ -102,9 +112,16 @@ impl Document {
 pub(super) fn guard<T>(call: impl FnOnce() -> Result<T, AutomergeError>) -> Result<T, Refusal> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(result)) => Ok(result),
+        Ok(Err(AutomergeError::DuplicateSeqNumber(..))) => Err(equivocation()),
         Ok(Err(error)) => Err(unreadable(&error.to_string())),
         Err(_) => Err(unreadable("the library could not process it")),
     }
+}
+
+/// Reads what came since `before` as it would be read to send it on. Automerge applies some
+/// impossible operations and panics only here; everybody else would then panic too.
+fn read_back(doc: &Automerge, before: &[ChangeHash]) {
+    drop(doc.get_changes(before));
 }
 
 /// What is said to changes that build on changes nobody has sent.

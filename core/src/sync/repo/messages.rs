@@ -1,7 +1,7 @@
 //! What peers say about documents: sync messages, refusals, ephemeral messages.
 
 use crate::id::{ConnectionId, DocumentId};
-use crate::sync::admission;
+use crate::sync::admission::{self, Admitted};
 use crate::sync::document::{Incoming, Said};
 use crate::sync::policy::{Access, Policy};
 use crate::sync::repo::Repo;
@@ -24,8 +24,8 @@ impl<P: Policy> Repo<P> {
             self.send_unavailable(connection, id, None);
             return;
         }
-        let message = match admission::read_message(data) {
-            Ok(message) => message,
+        let Admitted { message, scan } = match admission::read_message(data) {
+            Ok(admitted) => admitted,
             Err(refusal) => {
                 self.refuse(connection, id, refusal);
                 return;
@@ -59,6 +59,7 @@ impl<P: Policy> Repo<P> {
         document.inbox.push_back(Incoming {
             connection,
             said: Said::Message(message),
+            scan,
         });
         self.pump(id);
     }

@@ -4,10 +4,11 @@
 //! heads is made only while everything behind these heads is on the disk.
 
 use crate::id::{ConnectionId, DocumentId};
-use crate::sync::document::Phase;
+use crate::sync::admission::Scan;
+use crate::sync::document::{Document, Phase};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
-use crate::sync::policy::{Access, Policy, Refusal};
+use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
@@ -65,6 +66,11 @@ impl<P: Policy> Repo<P> {
                     .read_only = true;
             }
             let policy = &self.policy;
+            let authored = authored(policy, &peer.principal, document, &incoming.scan);
+            if let Err(refusal) = authored {
+                self.refuse(connection, id, refusal);
+                continue;
+            }
             match document.receive(incoming, |doc, accepted| policy.check(&id, doc, accepted)) {
                 Ok(applied) => {
                     changed |= applied;
@@ -205,6 +211,25 @@ impl<P: Policy> Repo<P> {
             );
         }
     }
+}
+
+/// Whether a peer may send these changes, as far as they are new.
+fn authored<P: Policy>(
+    policy: &P,
+    principal: &Principal,
+    document: &Document,
+    scan: &Scan,
+) -> Result<(), Refusal> {
+    for change in scan.changes.iter().filter(|c| !document.has(&c.hash)) {
+        let author = change.author.as_ref();
+        policy.authored(principal, &document.id, &change.actor, author)?;
+    }
+    for whole in &scan.documents {
+        for actor in &whole.actors {
+            policy.authored(principal, &document.id, actor, None)?;
+        }
+    }
+    Ok(())
 }
 
 fn read_only() -> Refusal {

@@ -147,10 +147,13 @@ impl<P: Policy> Repo<P> {
             }
             return;
         }
-        if let Err(refusal) = admission::scan_chunks(&changes.bytes) {
-            self.refuse(connection, id, refusal);
-            return;
-        }
+        let scan = match admission::scan_chunks(&changes.bytes) {
+            Ok(scan) => scan,
+            Err(refusal) => {
+                self.refuse(connection, id, refusal);
+                return;
+            }
+        };
         if !self.may_enter(connection, id) {
             return;
         }
@@ -169,6 +172,7 @@ impl<P: Policy> Repo<P> {
         document.inbox.push_back(Incoming {
             connection,
             said: Said::Changes(changes.bytes),
+            scan,
         });
         self.pump(id);
     }
