@@ -154,6 +154,7 @@ impl TestDevice {
             document,
             path,
             value,
+            base: None,
         })
         .await;
     }

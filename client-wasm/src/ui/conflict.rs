@@ -81,6 +81,7 @@ fn one(
             path: path.clone(),
             value: value.clone(),
             reason: given(reason),
+            base: open.seen(),
         };
         open.act(command, done.clone());
     };

@@ -139,6 +139,7 @@ fn commands() -> Vec<Command> {
             document,
             path: path(),
             value: json!(null),
+            base: Some(vec!["ab".into()]),
         },
         Command::EditText {
             document,
@@ -155,6 +156,7 @@ fn commands() -> Vec<Command> {
             path: path(),
             tag: "t".into(),
             present: true,
+            base: None,
         },
         Command::AddEntry {
             document,
@@ -175,6 +177,7 @@ fn commands() -> Vec<Command> {
             path: path(),
             value: json!(1),
             reason: None,
+            base: None,
         },
     ]
 }

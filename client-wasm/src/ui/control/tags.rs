@@ -27,6 +27,7 @@ pub(crate) fn tags(open: Open, field: Field, member: &'static Member) -> AnyView
             path: path.clone(),
             tag,
             present,
+            base: field.slot.seen(),
         };
         field.execute(command);
     };

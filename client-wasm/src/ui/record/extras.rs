@@ -52,13 +52,17 @@ fn settlement(open: Open, settlement: &Settlement) -> AnyView {
     let instead = |value: &serde_json::Value| {
         let text = words::value(page, kind, &path, value);
         let done = t!("done.settled", value = text);
-        let command = Command::Settle {
-            document: open.document,
-            path: path.clone(),
-            value: value.clone(),
-            reason: None,
+        let (path, value) = (path.clone(), value.clone());
+        let click = move |_| {
+            let command = Command::Settle {
+                document: open.document,
+                path: path.clone(),
+                value: value.clone(),
+                reason: None,
+                base: open.seen(),
+            };
+            open.act(command, done.clone());
         };
-        let click = move |_| open.act(command.clone(), done.clone());
         el("button")
             .is("type", "button")
             .is("class", "quiet")
