@@ -50,14 +50,38 @@ fn the_first_change_is_the_same_on_every_device() {
 /// The hash of every first change that a released version has made, by kind and schema version. A
 /// line here never changes: records made with other bytes do not merge with those that are there.
 const RELEASED: [(&str, &[&str]); 8] = [
-    ("programme", &["8fa1b194f0d5c0c002c4ad2267fc363ed5924bd8e80d90c227ea06b098a871b9"]),
-    ("event", &["65e5f28eb86cecb0503b073e28221de9771b44ab377e9dcd83d683f1035e4599"]),
-    ("event_report", &["22b7cacb5af4f90cbf5132386987ce6aefe50d05f2223af34eb238e6a0c7e0ea"]),
-    ("city", &["6d198146475867333a06e8567955274070952811cc7f0fe273d91d0d99fe2298"]),
-    ("organisation", &["e9074dbe93dfafe6ddc8dfa9045326e093aa065f697feb4a4e1ff1b7e7391cf3"]),
-    ("outcome", &["e22e03a96c369e2d8aad9db898814db2c39013f1ec16584486603350f53ddb1b"]),
-    ("product", &["0f60307003cf6b5f8ec773fa500ee3342245c678aa63d845b06831d2353c7a92"]),
-    ("targeted_action", &["1d7b0010fd408bef646d8f6a2619a0b90b4873b58c553589c6693f0fc7ebca52"]),
+    (
+        "programme",
+        &["8fa1b194f0d5c0c002c4ad2267fc363ed5924bd8e80d90c227ea06b098a871b9"],
+    ),
+    (
+        "event",
+        &["65e5f28eb86cecb0503b073e28221de9771b44ab377e9dcd83d683f1035e4599"],
+    ),
+    (
+        "event_report",
+        &["22b7cacb5af4f90cbf5132386987ce6aefe50d05f2223af34eb238e6a0c7e0ea"],
+    ),
+    (
+        "city",
+        &["6d198146475867333a06e8567955274070952811cc7f0fe273d91d0d99fe2298"],
+    ),
+    (
+        "organisation",
+        &["e9074dbe93dfafe6ddc8dfa9045326e093aa065f697feb4a4e1ff1b7e7391cf3"],
+    ),
+    (
+        "outcome",
+        &["e22e03a96c369e2d8aad9db898814db2c39013f1ec16584486603350f53ddb1b"],
+    ),
+    (
+        "product",
+        &["0f60307003cf6b5f8ec773fa500ee3342245c678aa63d845b06831d2353c7a92"],
+    ),
+    (
+        "targeted_action",
+        &["1d7b0010fd408bef646d8f6a2619a0b90b4873b58c553589c6693f0fc7ebca52"],
+    ),
 ];
 
 #[test]

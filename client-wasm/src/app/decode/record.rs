@@ -21,7 +21,7 @@ objects! {
     Settlement { path, chosen, rejected, reason, origin }
     Summary { id, reference, title, fields, links, conflicts, missing, removed }
     OverviewView { programme, counts, next_steps, indicators }
-    NextStep { task, record, title, kind, field }
+    NextStep { task, record, title, kind, field, entry }
     Indicator { id, num, den, unknown, disputed, by, sources, others, reported }
     Reported { source, itemised }
     Splice { at, delete, insert }

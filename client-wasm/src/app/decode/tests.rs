@@ -222,6 +222,7 @@ fn the_overview_reads_back() {
         title: titles(),
         kind: "event".into(),
         field: Some("dates".into()),
+        entry: Some("Phase 1".into()),
     };
     let tasks = [Task::Settle, Task::Overdue, Task::StepOpen, Task::Complete];
     answer(Answer::Overview(OverviewView {
