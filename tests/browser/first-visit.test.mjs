@@ -83,9 +83,9 @@ test("a second visit with the server off shows overview and record, and nothing 
   assert.equal(await text(again, "English").inputValue(), "Fostering the Right to the City for all");
 
   // So are the texts in the other languages.
-  await again.getByRole("combobox", { name: "Language" }).selectOption("Français");
+  await again.getByRole("banner").getByRole("combobox", { name: "Language" }).selectOption("Français");
   await again.getByRole("link", { name: "Événements" }).first().waitFor();
-  await again.getByRole("combobox", { name: "Langue" }).selectOption("English");
+  await again.getByRole("banner").getByRole("combobox", { name: "Langue" }).selectOption("English");
   await again.getByRole("link", { name: "Events" }).first().waitFor();
   await again.close();
 

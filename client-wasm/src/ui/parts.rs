@@ -3,14 +3,21 @@
 
 use leptos::prelude::*;
 
+use web_sys::Event;
+
 use super::dom::{El, el};
 use super::live::happened;
 
 /// A button that does something. `class` says how much it stands out; empty for the main one.
 pub(crate) fn button(class: &'static str, label: String, click: impl Fn() + 'static) -> El {
+    button_boxed(class, label, happened(move |_| click()))
+}
+
+#[inline(never)]
+fn button_boxed(class: &'static str, label: String, click: Box<dyn FnMut(Event)>) -> El {
     dressed(el("button"), class)
         .is("type", "button")
-        .on("click", happened(move |_| click()))
+        .on("click", click)
         .child(label)
 }
 

@@ -140,16 +140,14 @@ fn control(
     label: String,
     put: impl Fn(String) + 'static,
 ) -> El {
+    let change = happened(move |event| put(event_target_value(&event)));
     let begin = move |_| slot.begin();
     slot.control(tag)
         .attr("id", id)
         .attr("aria-label", label)
         .on("keydown", happened(begin))
         .on("input", happened(begin))
-        .on(
-            "change",
-            happened(move |event| put(event_target_value(&event))),
-        )
+        .on("change", change)
 }
 
 fn day(
