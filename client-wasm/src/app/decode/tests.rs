@@ -143,6 +143,7 @@ fn commands() -> Vec<Command> {
             document,
             path: path(),
             value: json!(null),
+            base: Some(vec!["ab".into()]),
         },
         Command::EditText {
             document,
@@ -159,6 +160,7 @@ fn commands() -> Vec<Command> {
             path: path(),
             tag: "t".into(),
             present: true,
+            base: None,
         },
         Command::AddEntry {
             document,
@@ -179,6 +181,7 @@ fn commands() -> Vec<Command> {
             path: path(),
             value: json!(1),
             reason: None,
+            base: None,
         },
     ]
 }
@@ -223,6 +226,7 @@ fn the_overview_reads_back() {
         title: titles(),
         kind: "event".into(),
         field: Some("dates".into()),
+        entry: Some("Phase 1".into()),
     };
     let tasks = [Task::Settle, Task::Overdue, Task::StepOpen, Task::Complete];
     answer(Answer::Overview(OverviewView {
