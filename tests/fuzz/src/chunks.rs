@@ -89,7 +89,7 @@ fn send(circumstances: &Circumstances, version: u8, body: &[u8]) {
         message(version, &hash, &chunks)
     };
     sync_message::send(&mut server, &message);
-    server.assert_serves();
+    server.assert_kept();
 }
 
 /// The valid disk without the record that inputs are about.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use automerge::Automerge;
 use automerge::sync::{Message, State, SyncDoc};
+use automerge::{Automerge, ChangeHash};
 use meltemi_core::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::Output;
@@ -14,7 +14,7 @@ use meltemi_core::time::{Date, Timestamp};
 use meltemi_core::wire::frame::{Frame, PeerMetadata, Route};
 use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 
-use crate::valid::{self, START};
+use crate::valid::{self, START, valid};
 
 /// Messages after which two replicas of a small record must agree.
 const ROUNDS: usize = 32;
@@ -145,8 +145,34 @@ impl Server {
         sent
     }
 
-    /// Asserts that whatever was taken can be shown, and that a new client can download both
-    /// records.
+    /// Asserts that what was taken of a message can be shown, is on the disk, and reaches a new
+    /// client. A message that was refused, or that brought nothing, has done no harm by that.
+    pub(crate) fn assert_kept(&mut self) {
+        self.assert_sound();
+        let heads = self.heads(&valid::document());
+        if heads.is_empty() || heads == valid().server.get_heads() {
+            return;
+        }
+        let mut restarted = Self::with_disk(self.disk.clone(), false);
+        restarted.handle(Input::Open {
+            document: valid::document(),
+        });
+        restarted.answer_all();
+        let kept = restarted.heads(&valid::document());
+        assert_eq!(kept, heads, "after a restart the document is another one");
+    }
+
+    /// Asserts that what was taken can be shown and reaches a new client.
+    pub(crate) fn assert_sound(&mut self) {
+        let heads = self.heads(&valid::document());
+        if !heads.is_empty() && heads != valid().server.get_heads() {
+            self.show();
+            self.download(valid::document());
+        }
+    }
+
+    /// Asserts that after whatever the disk did, the server has recovered and a new client can
+    /// download both records.
     pub(crate) fn assert_serves(&mut self) {
         self.disk.full = false;
         self.answer_all();
@@ -155,17 +181,26 @@ impl Server {
             self.handle(Input::Tick);
             self.answer_all();
         }
+        self.show();
+        let found = self.download(valid::other());
+        assert!(!found.get_heads().is_empty(), "a valid record is gone");
+        self.download(valid::document());
+    }
+
+    /// Calls everything that makes something to look at from documents.
+    fn show(&self) {
         for document in [valid::document(), valid::other()] {
             // A document that is no record is told apart, by an error.
             let _ = self.workspace.record(&document);
         }
         self.workspace.summaries("event");
-        let today = "2021-03-16".parse::<Date>().ok();
-        self.workspace.overview(today);
+        self.workspace.overview("2021-03-16".parse::<Date>().ok());
         self.workspace.status();
-        let found = self.download(valid::other());
-        assert!(!found.get_heads().is_empty(), "a valid record is gone");
-        self.download(valid::document());
+    }
+
+    fn heads(&self, document: &DocumentId) -> Vec<ChangeHash> {
+        let document = self.workspace.document(document);
+        document.map(Automerge::get_heads).unwrap_or_default()
     }
 
     /// What a new client gets of a document.
@@ -187,8 +222,7 @@ impl Server {
                 }
             }
         }
-        let theirs = self.workspace.document(&document);
-        let theirs = theirs.map(Automerge::get_heads).unwrap_or_default();
+        let theirs = self.heads(&document);
         assert_eq!(doc.get_heads(), theirs, "the download did not end");
         self.handle(Input::Disconnected { connection });
         doc

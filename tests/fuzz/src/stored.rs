@@ -49,7 +49,7 @@ pub(crate) fn run(bytes: &[u8]) {
         loaded.chunks.push(stored);
     }
     server.store(effect, Ok(StorageAnswer::Loaded(loaded)));
-    server.assert_serves();
+    server.assert_sound();
 }
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {

@@ -12,7 +12,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
     let mut server = Server::with_disk(valid().disk.clone(), false);
     send(&mut server, bytes);
-    server.assert_serves();
+    server.assert_kept();
 }
 
 /// Says it as the first message of a connection.

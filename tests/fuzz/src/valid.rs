@@ -45,7 +45,7 @@ pub(crate) fn valid() -> &'static Valid {
         let mut server = start(1, false, &mut disk);
         for key in ["ev1", "ev2"] {
             for command in commands(key, "server") {
-                execute(&mut server, &command, &mut disk);
+                execute(&mut server, command, &mut disk);
             }
         }
         let held = server
@@ -60,7 +60,7 @@ pub(crate) fn valid() -> &'static Valid {
             path: FieldPath::field("sessions").join("server"),
             reason: Some("twice".to_owned()),
         }]) {
-            execute(&mut device, &command, &mut devices_disk);
+            execute(&mut device, command, &mut devices_disk);
         }
         let device = device
             .document(&document())
@@ -155,9 +155,14 @@ fn start(name: u8, follows_all: bool, disk: &mut Disk) -> Workspace {
     workspace
 }
 
-fn execute(workspace: &mut Workspace, command: &Command, disk: &mut Disk) {
+/// Carries a command out; a text is changed as it is then.
+fn execute(workspace: &mut Workspace, mut command: Command, disk: &mut Disk) {
+    if let Command::EditText { document, base, .. } = &mut command {
+        let record = workspace.record(document).expect("it was just made");
+        *base = record.heads;
+    }
     workspace
-        .execute(START, command)
+        .execute(START, &command)
         .expect("a command of this file can be carried out");
     drain(workspace, disk);
 }
