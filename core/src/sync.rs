@@ -4,7 +4,7 @@
 //! the caller drains [`repo::Repo::poll`] until it is empty. What a record
 //! is, this module does not know; a [`policy::Policy`] is handed in.
 
-pub(crate) mod admission;
+pub mod admission;
 mod document;
 pub mod input;
 pub mod output;

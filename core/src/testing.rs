@@ -1,5 +1,6 @@
 //! For tests of this and other crates: a simulated world in which replicas run on virtual time,
-//! with a disk that can crash and lines that can be cut at any moment.
+//! with a disk that can crash and lines that can be cut at any moment, and messages that attack.
 
 pub mod disk;
+pub mod hostile;
 pub mod simulation;

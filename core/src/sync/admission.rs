@@ -1,63 +1,103 @@
-//! What a sync message must pass before it touches a document.
+//! What the bytes of changes must pass before Automerge parses or applies them.
 //!
-//! The checks here need no document. Access is asked before, and whether the
-//! result may be kept is asked after applying, both by [`super::repo::Repo`].
+//! A few hundred bytes can ask Automerge for hours of work, gigabytes of memory or a panic. So
+//! every message is first read here, run by run, without doing any of what it asks for. The checks
+//! need no document. Access is asked before, and whether the result may be kept is asked after
+//! applying, both by [`super::repo::Repo`].
+//!
+//! `message.rs` reads the frame of a sync message, `chunk.rs` the chunks in it, `change.rs` and
+//! `document.rs` their two kinds; `budget.rs` counts what they cost, and `reader.rs`,
+//! `columns.rs` and `runs.rs` know the encodings.
 
-use automerge::sync::{Message, ReadMessageError};
+mod budget;
+mod change;
+mod chunk;
+mod columns;
+mod document;
+mod message;
+mod reader;
+mod refusal;
+mod runs;
 
+use std::collections::BTreeSet;
+
+use automerge::sync::Message;
+
+use self::budget::Budget;
+use self::refusal::{bad_message, too_many_heads};
 use crate::sync::policy::Refusal;
-use crate::wire::limits::{BLOOM_BITS_PER_ENTRY, BLOOM_ENTRIES, BLOOM_PROBES};
+use crate::wire::limits::HEADS;
 
-/// Reads a sync message and checks that answering it cannot cost more than its size.
+pub use self::change::ScannedChange;
+pub use self::document::ScannedDocument;
+
+/// A message that may be applied, and what its changes say about themselves.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// The message.
+    pub message: Message,
+    /// Its changes.
+    pub scan: Scan,
+}
+
+/// What a sequence of chunks holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Scan {
+    /// The changes, in the order they stand in.
+    pub changes: Vec<ScannedChange>,
+    /// The whole documents.
+    pub documents: Vec<ScannedDocument>,
+}
+
+impl Scan {
+    /// Operations of all changes and documents.
+    pub fn operations(&self) -> u64 {
+        let changes = self.changes.iter().map(|change| change.operations);
+        let documents = self.documents.iter().map(|document| document.operations);
+        changes.chain(documents).sum()
+    }
+
+    /// Changes that no other change of the scan builds on.
+    fn tips(&self) -> u64 {
+        let mut tips: BTreeSet<_> = self.changes.iter().map(|change| change.hash).collect();
+        for dep in self.changes.iter().flat_map(|change| &change.deps) {
+            tips.remove(dep);
+        }
+        tips.len() as u64
+    }
+
+    fn check(self) -> Result<Self, Refusal> {
+        if self.tips() > HEADS {
+            return Err(too_many_heads());
+        }
+        Ok(self)
+    }
+}
+
+/// Reads a sync message that cannot cost more than the limits allow, neither to apply nor to
+/// answer.
 ///
 /// # Errors
-/// A [`Refusal`] with code `bad-message` when the bytes are no sync message, or `bad-filter` when
-/// its Bloom filter has parameters that no Automerge writes: zero entries of bits would divide by
-/// zero, a billion probes would compute for minutes.
-pub(crate) fn read_message(data: &[u8]) -> Result<Message, Refusal> {
-    let message = Message::decode(data).map_err(|error: ReadMessageError| Refusal {
-        code: "bad-message",
-        message: format!("the sync message cannot be read: {error}"),
-    })?;
-    for have in &message.have {
-        if !sane_filter(&have.bloom.to_bytes()) {
-            return Err(Refusal {
-                code: "bad-filter",
-                message: "the sync message has a filter that no Automerge writes".to_owned(),
-            });
-        }
-    }
-    Ok(message)
+/// A [`Refusal`] with code `bad-message` when the bytes are no sync message, `bad-filter` when its
+/// Bloom filter has parameters that no Automerge writes, `bad-chunk` when its changes are damaged
+/// or of a kind that is not taken, or `too-large`, `too-many-operations` or `too-many-heads` when
+/// they are over a limit.
+pub fn read_message(data: &[u8]) -> Result<Admitted, Refusal> {
+    let mut scan = Scan::default();
+    message::scan(data, &mut scan)?;
+    let message = Message::decode(data).map_err(|error| bad_message(&error.to_string()))?;
+    Ok(Admitted {
+        message,
+        scan: scan.check()?,
+    })
 }
 
-/// Whether an encoded filter is empty, or has the parameters of Automerge and as many bits as it
-/// says.
-fn sane_filter(bytes: &[u8]) -> bool {
-    if bytes.is_empty() {
-        return true;
-    }
-    let mut rest = bytes;
-    let (Some(entries), Some(bits), Some(probes)) =
-        (leb128(&mut rest), leb128(&mut rest), leb128(&mut rest))
-    else {
-        return false;
-    };
-    entries <= BLOOM_ENTRIES
-        && bits == BLOOM_BITS_PER_ENTRY
-        && probes == BLOOM_PROBES
-        && rest.len() as u64 == (entries * bits).div_ceil(8)
-}
-
-/// Takes an unsigned LEB128 number off the front.
-fn leb128(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..63).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
+/// Scans changes that came otherwise than in a sync message: chunks of a disk or of a file.
+///
+/// # Errors
+/// As [`read_message`].
+pub fn scan_chunks(data: &[u8]) -> Result<Scan, Refusal> {
+    let mut scan = Scan::default();
+    chunk::scan(data, &mut Budget::new(), &mut scan)?;
+    scan.check()
 }

@@ -30,6 +30,39 @@ pub const LOADS: usize = 64;
 /// Notices kept for a person; the oldest go first.
 pub const NOTICES: usize = 100;
 
+/// Bytes of one sync message. Larger ones are refused before they are looked at.
+pub const MESSAGE_BYTES: usize = FRAME_BYTES;
+
+/// Bytes that all compressed parts and repeated texts of one sync message may have once written
+/// out.
+pub const INFLATED_BYTES: usize = 32 * 1024 * 1024;
+
+/// Operations of one change. A run of a million equal ones fits in ten bytes, so they are counted
+/// before they are applied.
+pub const CHANGE_OPERATIONS: u64 = 50_000;
+
+/// Operations of all changes in one sync message, and apart from them the predecessors that those
+/// name.
+pub const MESSAGE_OPERATIONS: u64 = 200_000;
+
+/// Heads of one document: as many people may have edited it without knowing of each other.
+pub const HEADS: u64 = 256;
+
+/// Changes that one sync message may ask for by hash, or say that both sides had.
+pub const NEED: u64 = 4096;
+
+/// Summaries of what the sender has in one sync message. Automerge writes one or none.
+pub const HAVE: u64 = 8;
+
+/// Changes in one sync message.
+pub const CHANGES: u64 = 100_000;
+
+/// Actors that one change or document names. Each new one costs a pass over the whole document.
+pub const ACTORS: u64 = 4096;
+
+/// Columns of one change or document. Automerge writes at most 16.
+pub const COLUMNS: u64 = 64;
+
 /// Entries that one Bloom filter of a sync message may announce.
 pub const BLOOM_ENTRIES: u64 = 1_000_000;
 

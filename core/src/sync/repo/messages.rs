@@ -25,7 +25,7 @@ impl<P: Policy> Repo<P> {
             return;
         }
         let message = match admission::read_message(data) {
-            Ok(message) => message,
+            Ok(admitted) => admitted.message,
             Err(refusal) => {
                 self.refuse(connection, id, refusal);
                 return;

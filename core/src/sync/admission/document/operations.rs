@@ -1,0 +1,184 @@
+//! The operations of a whole document.
+
+use std::collections::BTreeSet;
+
+use super::{MAX_ACTION, MAX_COUNTER, uneven, values};
+use crate::sync::admission::budget::Budget;
+use crate::sync::admission::columns::Columns;
+use crate::sync::admission::refusal::{bad_chunk, too_many_in_message};
+use crate::sync::admission::runs::{
+    Flags, Rows, Totals, differences, flags, longer, numbers, outside, texts,
+};
+use crate::sync::policy::Refusal;
+
+/// Columns of a document's operations, each its number times 16 and its type.
+mod column {
+    pub(super) const OBJECT_ACTOR: u32 = 0x01;
+    pub(super) const OBJECT_COUNTER: u32 = 0x02;
+    pub(super) const KEY_ACTOR: u32 = 0x11;
+    pub(super) const KEY_COUNTER: u32 = 0x13;
+    pub(super) const KEY_TEXT: u32 = 0x15;
+    pub(super) const ID_ACTOR: u32 = 0x21;
+    pub(super) const ID_COUNTER: u32 = 0x23;
+    pub(super) const INSERT: u32 = 0x34;
+    pub(super) const ACTION: u32 = 0x42;
+    pub(super) const VALUE_LENGTH: u32 = 0x56;
+    pub(super) const VALUE: u32 = 0x57;
+    pub(super) const SUCCESSORS: u32 = 0x80;
+    pub(super) const SUCCESSOR_ACTOR: u32 = 0x81;
+    pub(super) const SUCCESSOR_COUNTER: u32 = 0x83;
+    pub(super) const EXPAND: u32 = 0x94;
+    pub(super) const MARK_NAME: u32 = 0xa5;
+}
+
+/// Actor and counter of an operation. Of an object or key: null for the root or the head.
+type Id = (Option<u64>, Option<u64>);
+
+/// Checks the operations of a document whose changes claim `claimed` of them.
+pub(super) fn scan(
+    columns: &Columns<'_>,
+    actors: u64,
+    claimed: u64,
+    budget: &mut Budget,
+) -> Result<(), Refusal> {
+    let get = |kind| columns.get(kind);
+    let last_actor = actors.saturating_sub(1);
+    let max = MAX_COUNTER as i64;
+    let ids = numbers(
+        get(column::ID_ACTOR),
+        claimed,
+        last_actor,
+        too_many_in_message,
+    )?;
+    let rows = ids.rows;
+    let whole = |totals: Totals| {
+        let even = totals.rows == rows && totals.nulls == 0;
+        even.then_some(()).ok_or_else(uneven)
+    };
+    whole(ids)?;
+    whole(differences(get(column::ID_COUNTER), rows, 1, max)?)?;
+    whole(numbers(get(column::ACTION), rows, MAX_ACTION, longer)?)?;
+    let successors = numbers(get(column::SUCCESSORS), rows, u64::MAX, longer)?;
+    whole(successors)?;
+    let lengths = values(get(column::VALUE_LENGTH), get(column::VALUE), rows)?;
+    if lengths != rows {
+        return Err(uneven());
+    }
+    numbers(get(column::OBJECT_ACTOR), rows, last_actor, longer)?;
+    numbers(get(column::OBJECT_COUNTER), rows, MAX_COUNTER, longer)?;
+    numbers(get(column::KEY_ACTOR), rows, last_actor, longer)?;
+    differences(get(column::KEY_COUNTER), rows, 0, max)?;
+    texts(get(column::KEY_TEXT), rows, budget)?;
+    texts(get(column::MARK_NAME), rows, budget)?;
+    flags(get(column::INSERT), rows)?;
+    flags(get(column::EXPAND), rows)?;
+    let links = successors.sum;
+    budget.spend_links(links)?;
+    let actors = numbers(get(column::SUCCESSOR_ACTOR), links, last_actor, longer)?;
+    let counters = differences(get(column::SUCCESSOR_COUNTER), links, 1, max)?;
+    if actors.rows != links || counters.rows != links || actors.nulls + counters.nulls > 0 {
+        return Err(uneven());
+    }
+    distinct(columns, rows, links)
+}
+
+/// Checks that no operation stands in the document twice. One that deletes has no row of its own:
+/// it is what comes after an operation and has no row under the same key.
+fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<(), Refusal> {
+    let mut ids = Ids::new(columns, column::ID_ACTOR, column::ID_COUNTER, rows);
+    let mut keys = Keys::new(columns, rows);
+    let mut counts = Rows::<u64>::new(columns.get(column::SUCCESSORS), rows);
+    let mut successors = Ids::new(
+        columns,
+        column::SUCCESSOR_ACTOR,
+        column::SUCCESSOR_COUNTER,
+        links,
+    );
+    let mut seen: Vec<Id> = Vec::new();
+    let mut deletions: BTreeSet<Id> = BTreeSet::new();
+    let mut last = None;
+    for _ in 0..rows {
+        let id = ids.id()?;
+        let key = Some(keys.key(id)?);
+        if key != last {
+            seen.extend(std::mem::take(&mut deletions));
+            last = key;
+        }
+        deletions.remove(&id);
+        seen.push(id);
+        for _ in 0..counts.row()?.unwrap_or(0) {
+            deletions.insert(successors.id()?);
+        }
+    }
+    seen.extend(deletions);
+    seen.sort_unstable();
+    if seen.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(bad_chunk("a document has the same operation twice"));
+    }
+    Ok(())
+}
+
+/// A pair of columns with the ids of operations.
+struct Ids<'a> {
+    actors: Rows<'a, u64>,
+    counters: Rows<'a, i64>,
+}
+
+impl<'a> Ids<'a> {
+    fn new(columns: &'a Columns<'_>, actors: u32, counters: u32, rows: u64) -> Self {
+        Self {
+            actors: Rows::new(columns.get(actors), rows),
+            counters: Rows::new(columns.get(counters), rows),
+        }
+    }
+
+    fn id(&mut self) -> Result<Id, Refusal> {
+        let counter = self.counters.absolute()?.map(i64::unsigned_abs);
+        Ok((self.actors.row()?, counter))
+    }
+}
+
+/// What an operation applies to.
+#[derive(Debug, PartialEq, Eq)]
+struct Key<'a> {
+    object: Id,
+    element: Id,
+    text: Option<&'a str>,
+}
+
+/// The columns that say what operations apply to.
+struct Keys<'a> {
+    object_actors: Rows<'a, u64>,
+    object_counters: Rows<'a, u64>,
+    elements: Ids<'a>,
+    texts: Rows<'a, &'a str>,
+    inserts: Flags<'a>,
+}
+
+impl<'a> Keys<'a> {
+    fn new(columns: &'a Columns<'_>, rows: u64) -> Self {
+        Self {
+            object_actors: Rows::new(columns.get(column::OBJECT_ACTOR), rows),
+            object_counters: Rows::new(columns.get(column::OBJECT_COUNTER), rows),
+            elements: Ids::new(columns, column::KEY_ACTOR, column::KEY_COUNTER, rows),
+            texts: Rows::new(columns.get(column::KEY_TEXT), rows),
+            inserts: Flags::new(columns.get(column::INSERT)),
+        }
+    }
+
+    /// Key of the next operation, whose id is `id`: an element that is inserted is its own.
+    fn key(&mut self, id: Id) -> Result<Key<'a>, Refusal> {
+        let object = (self.object_actors.row()?, self.object_counters.row()?);
+        let element = self.elements.id()?;
+        let text = self.texts.row()?;
+        let inserts = self.inserts.row();
+        if object.0.is_some() != object.1.is_some() || (text.is_some() && inserts) {
+            return Err(outside());
+        }
+        Ok(Key {
+            object,
+            element: if inserts { id } else { element },
+            text,
+        })
+    }
+}

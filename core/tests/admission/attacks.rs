@@ -1,0 +1,198 @@
+//! The attacks are refused, each with its code.
+
+use automerge::transaction::Transactable;
+use automerge::{AutoCommit, Automerge, ROOT};
+use meltemi_core::sync::admission::{read_message, scan_chunks};
+use meltemi_core::testing::hostile::{self, RawChange, run, unsigned};
+use meltemi_core::wire::limits::{CHANGE_OPERATIONS, HEADS, MESSAGE_BYTES, MESSAGE_OPERATIONS};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::honest::{change_by_change, rich, whole};
+
+fn code(message: &[u8]) -> &'static str {
+    read_message(message).unwrap_err().code
+}
+
+fn small() -> Automerge {
+    let mut doc = AutoCommit::new();
+    doc.put(ROOT, "a", 1).unwrap();
+    doc.document().clone()
+}
+
+#[test]
+fn an_operation_bomb_is_refused_before_it_is_applied() {
+    let bomb = hostile::op_bomb();
+    assert!(bomb.len() < 200, "{} bytes", bomb.len());
+    assert_eq!(code(&bomb), "too-many-operations");
+    assert_eq!(code(&hostile::predecessor_bomb()), "too-many-operations");
+}
+
+#[test]
+fn operations_are_limited_for_each_change_and_for_each_message() {
+    let most = RawChange::puts(CHANGE_OPERATIONS);
+    let one_more = RawChange::puts(CHANGE_OPERATIONS + 1);
+    scan_chunks(&most.chunk()).unwrap();
+    let refusal = scan_chunks(&one_more.chunk()).unwrap_err();
+    assert_eq!(refusal.code, "too-many-operations");
+    let fitting = (MESSAGE_OPERATIONS / CHANGE_OPERATIONS) as usize;
+    scan_chunks(&most.chunk().repeat(fitting)).unwrap();
+    let refusal = scan_chunks(&most.chunk().repeat(fitting + 1)).unwrap_err();
+    assert_eq!(refusal.code, "too-many-operations");
+}
+
+#[test]
+fn what_would_inflate_to_too_much_is_refused() {
+    let bomb = hostile::deflate_bomb();
+    assert!(bomb.len() < 100_000, "{} bytes", bomb.len());
+    assert_eq!(code(&bomb), "too-large");
+    assert_eq!(code(&hostile::column_bomb()), "too-large");
+    assert_eq!(code(&hostile::text_bomb()), "too-large");
+    assert_eq!(code(&vec![0x42; MESSAGE_BYTES + 1]), "too-large");
+}
+
+#[test]
+fn filters_that_no_automerge_writes_are_refused() {
+    read_message(&hostile::filter(1, 10, 7, 2)).unwrap();
+    assert_eq!(code(&hostile::probe_bomb()), "bad-filter");
+    assert_eq!(code(&hostile::filter_without_bits()), "bad-filter");
+    for (entries, bits, probes, bytes) in [
+        (0, 10, 7, 0),
+        (1, 10, 7, 1),
+        (1, 10, 7, 3),
+        (1, 10, 0, 2),
+        (u64::MAX, 10, 7, 2),
+        (10_000_000, 10, 7, 12_500_000 / 2),
+    ] {
+        let message = hostile::filter(entries, bits, probes, bytes);
+        assert_eq!(
+            code(&message),
+            "bad-filter",
+            "{entries} {bits} {probes} {bytes}"
+        );
+    }
+}
+
+#[test]
+fn heads_are_limited_whether_stated_or_not() {
+    let doc = small();
+    assert_eq!(code(&hostile::thousand_heads(&doc)), "too-many-heads");
+    assert_eq!(code(&hostile::hidden_heads(&doc)), "too-many-heads");
+    let mut change = RawChange::on(&doc);
+    change.deps = vec![doc.get_heads()[0]; HEADS as usize + 1];
+    let refusal = scan_chunks(&change.chunk()).unwrap_err();
+    assert_eq!(refusal.code, "too-many-heads");
+}
+
+#[test]
+fn counts_are_not_believed() {
+    // Heads, needs, filters and changes that the message has no bytes for.
+    assert_eq!(code(&[0x42, 200, 1, 0]), "bad-message");
+    let lists: [&[u8]; 4] = [&[0x42], &[0x42, 0], &[0x42, 0, 0], &[0x42, 0, 0, 0]];
+    for start in lists {
+        for count in [u64::from(u32::MAX), u64::MAX] {
+            let mut message = start.to_vec();
+            message.extend(unsigned(count));
+            read_message(&message).unwrap_err();
+        }
+    }
+}
+
+#[test]
+fn attacks_that_need_the_document_are_left_to_what_has_it() {
+    let doc = small();
+    let scan = read_message(&hostile::orphan_change(&doc)).unwrap().scan;
+    assert!(!doc.get_heads().contains(&scan.changes[0].deps[0]));
+    let scan = read_message(&hostile::equivocation(&doc)).unwrap().scan;
+    let [one, other] = &scan.changes[..] else {
+        panic!("{scan:?}");
+    };
+    assert_eq!((&one.actor, one.seq), (&other.actor, other.seq));
+    assert_ne!(one.hash, other.hash);
+    let scan = read_message(&hostile::skipped_seq(&doc)).unwrap().scan;
+    assert_eq!(scan.changes[0].seq, 3);
+    let scan = read_message(&hostile::unknown_actor(&doc)).unwrap().scan;
+    assert_eq!(scan.changes[0].other_actors.len(), 1);
+    read_message(&hostile::unknown_object(&doc)).unwrap();
+}
+
+#[test]
+fn a_message_cut_off_anywhere_is_refused() {
+    let mut doc = rich();
+    for message in [change_by_change(&mut doc), whole(&mut doc)] {
+        read_message(&message).unwrap();
+        // The flags at the end may be missing.
+        for length in 0..message.len() {
+            read_message(&message[..length]).unwrap_err();
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_a_change_is_refused() {
+    let mut doc = rich();
+    for message in [change_by_change(&mut doc), whole(&mut doc)] {
+        let start = message.len() / 2;
+        for position in start..(start + 200).min(message.len()) {
+            let mut damaged = message.clone();
+            damaged[position] ^= 1;
+            read_message(&damaged).unwrap_err();
+        }
+    }
+}
+
+#[test]
+fn chunks_of_other_kinds_are_refused() {
+    let change = RawChange::puts(1).chunk();
+    for kind in [3, 4, 255] {
+        let refusal = scan_chunks(&hostile::chunk(kind, &change)).unwrap_err();
+        assert_eq!(refusal.code, "bad-chunk");
+    }
+    let mut wrong_start = change.clone();
+    wrong_start[0] = 0;
+    assert_eq!(scan_chunks(&wrong_start).unwrap_err().code, "bad-chunk");
+    // A second chunk in the same element is walked as well.
+    let two = [change, RawChange::puts(hostile::BOMB_OPERATIONS).chunk()].concat();
+    let message = hostile::message(vec![], vec![two]);
+    assert_eq!(code(&message), "too-many-operations");
+}
+
+#[test]
+fn changes_that_automerge_panics_on_alone_are_refused() {
+    let refused = |change: &RawChange| {
+        assert_eq!(scan_chunks(&change.chunk()).unwrap_err().code, "bad-chunk");
+    };
+    let mut no_seq = RawChange::puts(1);
+    no_seq.seq = 0;
+    refused(&no_seq);
+    let mut late_author = RawChange::puts(1);
+    late_author.seq = 2;
+    late_author.extra = vec![1, 1, 9];
+    refused(&late_author);
+    let mut past_the_end = RawChange::puts(2);
+    past_the_end.start_op = u64::from(u32::MAX);
+    refused(&past_the_end);
+    // Counters and actors that do not fit.
+    let huge = unsigned(1 << 40);
+    refused(
+        &RawChange::puts(1)
+            .with(0x01, run(1, &[0]))
+            .with(0x02, run(1, &huge)),
+    );
+    refused(
+        &RawChange::puts(1)
+            .with(0x01, run(1, &[5]))
+            .with(0x02, run(1, &[1])),
+    );
+    let predecessor = RawChange::puts(1)
+        .with(0x70, run(1, &[1]))
+        .with(0x71, run(1, &[0]));
+    refused(&predecessor.with(0x73, run(1, &huge)));
+    // A run whose length has no positive counterpart.
+    let lowest = vec![
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f, 1,
+    ];
+    refused(&RawChange::puts(1).with(0x42, lowest));
+    // A value of more bytes than a machine has.
+    refused(&RawChange::puts(1).with(0x56, run(1, &unsigned(u64::MAX - 9))));
+}

@@ -1,0 +1,5 @@
+//! What bytes must pass before Automerge sees them: limits, attacks, and that nothing panics.
+
+mod attacks;
+mod honest;
+mod mutations;
