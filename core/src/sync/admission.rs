@@ -19,12 +19,12 @@ mod reader;
 mod refusal;
 mod runs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::sync::Message;
 
 use self::budget::Budget;
-use self::refusal::{bad_message, too_many_heads};
+use self::refusal::{bad_chunk, bad_message, too_many_heads};
 use crate::sync::policy::Refusal;
 use crate::wire::limits::HEADS;
 
@@ -66,9 +66,27 @@ impl Scan {
         tips.len() as u64
     }
 
+    /// Whether operations are numbered onwards from the changes before them, as far as those are
+    /// here. Automerge applies others, and panics when it reads them back.
+    fn is_in_order(&self) -> bool {
+        let changes = || self.changes.iter();
+        let by_hash: BTreeMap<_, _> = changes().map(|c| (c.hash, c.last_op())).collect();
+        let by_seq: BTreeMap<_, _> = changes()
+            .map(|c| ((&c.actor, c.seq), c.last_op()))
+            .collect();
+        changes().all(|change| {
+            let deps = change.deps.iter().filter_map(|dep| by_hash.get(dep));
+            let own = by_seq.get(&(&change.actor, change.seq - 1));
+            deps.chain(own).all(|last| *last < change.start_op)
+        })
+    }
+
     fn check(self) -> Result<Self, Refusal> {
         if self.tips() > HEADS {
             return Err(too_many_heads());
+        }
+        if !self.is_in_order() {
+            return Err(bad_chunk("the operations of a change are numbered wrongly"));
         }
         Ok(self)
     }

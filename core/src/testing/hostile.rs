@@ -131,7 +131,7 @@ pub fn skipped_seq(doc: &Automerge) -> Vec<u8> {
 pub fn unknown_object(doc: &Automerge) -> Vec<u8> {
     let change = RawChange::on(doc)
         .with(0x01, run(1, &unsigned(0)))
-        .with(0x02, run(1, &unsigned(4_000_000)));
+        .with(0x02, run(1, &unsigned(1)));
     message(vec![], vec![change.chunk()])
 }
 
@@ -166,7 +166,8 @@ fn chunks(changes: &[Change]) -> Vec<Vec<u8>> {
 }
 
 /// A sync message with these heads and chunks of changes.
-pub fn message(heads: Vec<ChangeHash>, chunks: Vec<Vec<u8>>) -> Vec<u8> {
+pub fn message(mut heads: Vec<ChangeHash>, chunks: Vec<Vec<u8>>) -> Vec<u8> {
+    heads.sort();
     Message {
         heads,
         need: vec![],

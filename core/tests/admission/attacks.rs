@@ -1,5 +1,7 @@
 //! The attacks are refused, each with its code.
 
+#![expect(clippy::unwrap_used, reason = "builders for tests")]
+
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, Automerge, ROOT};
 use meltemi_core::sync::admission::{read_message, scan_chunks};

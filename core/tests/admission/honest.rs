@@ -1,5 +1,7 @@
 //! What Automerge writes is admitted, and counted right.
 
+#![expect(clippy::unwrap_used, reason = "builders for tests")]
+
 use automerge::sync::{ChunkList, Message, MessageVersion, State, SyncDoc};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{

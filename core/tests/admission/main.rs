@@ -2,4 +2,5 @@
 
 mod attacks;
 mod honest;
+#[cfg(not(target_arch = "wasm32"))]
 mod mutations;

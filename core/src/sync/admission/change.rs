@@ -6,9 +6,11 @@ use super::budget::Budget;
 use super::columns::{Columns, Layout};
 use super::reader::Reader;
 use super::refusal::{bad_chunk, too_many_heads, too_many_in_change};
-use super::runs::{Flags, Rows, differences, flags, lengths, longer, numbers, outside, texts};
+use super::runs::{differences, flags, lengths, longer, numbers, outside, texts};
 use crate::sync::policy::Refusal;
 use crate::wire::limits::{ACTORS, CHANGE_OPERATIONS, HEADS};
+
+pub(super) mod rows;
 
 /// Highest counter of an operation that Automerge can hold.
 pub(super) const MAX_COUNTER: u64 = u32::MAX as u64;
@@ -56,6 +58,13 @@ pub struct ScannedChange {
     pub author: Option<Author<'static>>,
 }
 
+impl ScannedChange {
+    /// Counter of its last operation. Those of a change that builds on it must be higher.
+    pub fn last_op(&self) -> u64 {
+        self.start_op + self.operations - self.operations.min(1)
+    }
+}
+
 /// Scans the body of a change that has the hash `hash`.
 pub(super) fn scan(
     body: &[u8],
@@ -73,6 +82,7 @@ pub(super) fn scan(
         return Err(outside());
     }
     budget.spend_change(change.operations)?;
+    rows::check(&columns, change.operations, change.start_op)?;
     Ok(change)
 }
 
@@ -176,7 +186,6 @@ fn operations(columns: &Columns<'_>, others: u64, budget: &mut Budget) -> Result
         0,
         MAX_COUNTER as i64,
     )?;
-    keys(columns, rows)?;
     Ok(rows)
 }
 
@@ -187,17 +196,4 @@ pub(super) fn values(headers: &[u8], values: &[u8], rows: u64) -> Result<u64, Re
         return Err(bad_chunk("its values are cut off"));
     }
     Ok(totals.rows)
-}
-
-/// Checks that only an element of a list is inserted: Automerge panics on the key of a map.
-fn keys(columns: &Columns<'_>, rows: u64) -> Result<(), Refusal> {
-    let mut insert = Flags::new(columns.get(column::INSERT));
-    let mut text = Rows::<&str>::new(columns.get(column::KEY_TEXT), rows);
-    for _ in 0..rows {
-        let inserts = insert.row();
-        if text.row()?.is_some() && inserts {
-            return Err(bad_chunk("a change inserts into something that is no list"));
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{MAX_ACTION, MAX_COUNTER, uneven, values};
 use crate::sync::admission::budget::Budget;
+use crate::sync::admission::change::rows::is_possible;
 use crate::sync::admission::columns::Columns;
 use crate::sync::admission::refusal::{bad_chunk, too_many_in_message};
 use crate::sync::admission::runs::{
@@ -153,6 +154,7 @@ struct Keys<'a> {
     elements: Ids<'a>,
     texts: Rows<'a, &'a str>,
     inserts: Flags<'a>,
+    actions: Rows<'a, u64>,
 }
 
 impl<'a> Keys<'a> {
@@ -163,6 +165,7 @@ impl<'a> Keys<'a> {
             elements: Ids::new(columns, column::KEY_ACTOR, column::KEY_COUNTER, rows),
             texts: Rows::new(columns.get(column::KEY_TEXT), rows),
             inserts: Flags::new(columns.get(column::INSERT)),
+            actions: Rows::new(columns.get(column::ACTION), rows),
         }
     }
 
@@ -172,8 +175,12 @@ impl<'a> Keys<'a> {
         let element = self.elements.id()?;
         let text = self.texts.row()?;
         let inserts = self.inserts.row();
+        let action = self.actions.row()?.unwrap_or(0);
         if object.0.is_some() != object.1.is_some() || (text.is_some() && inserts) {
             return Err(outside());
+        }
+        if !is_possible(action, inserts, text.is_some()) {
+            return Err(bad_chunk("a document has an operation that cannot be"));
         }
         Ok(Key {
             object,
