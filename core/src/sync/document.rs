@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of connections' frames or of the disk's answers; [`super::repo`] drives it.
 
+mod order;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -205,8 +207,12 @@ impl Document {
             Some(Err(error)) => return Err(unreadable(&error.to_string())),
             None => return Err(unreadable("the library could not process it")),
         }
-        let changed = doc.get_heads() != self.doc.get_heads();
+        let before = self.doc.get_heads();
+        let changed = doc.get_heads() != before;
         if changed {
+            if !order::is_in_order(&doc, &before) {
+                return Err(unreadable("operations are not numbered onwards"));
+            }
             self.label = check(&doc, self.label.is_some())?;
         }
         self.doc = doc;

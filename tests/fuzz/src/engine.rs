@@ -123,7 +123,12 @@ impl Life {
             }
             SYNCED_ELSEWHERE => {
                 let document = named(bytes.byte());
-                let own = valid().server.get_heads().iter().map(|head| head.0).collect();
+                let own = valid()
+                    .server
+                    .get_heads()
+                    .iter()
+                    .map(|head| head.0)
+                    .collect();
                 let heads = if bytes.flag() { own } else { vec![[7; 32]] };
                 self.server
                     .handle(Input::SyncedElsewhere { document, heads });
@@ -240,7 +245,9 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         raw.extend([0, VALID_FRAME, 2, 1]);
     }
     let mut early = vec![1, OPEN, 0, CONNECT, 1, JOIN, 0, 0, 0, 1];
-    early.extend([VALID_SYNC, 0, 0, 1, 1, ANSWER, 0, 0, ANSWER, 1, 0, TICK, 0, 9]);
+    early.extend([
+        VALID_SYNC, 0, 0, 1, 1, ANSWER, 0, 0, ANSWER, 1, 0, TICK, 0, 9,
+    ]);
     let change = valid().device.get_last_local_change();
     let body = change
         .as_ref()
@@ -254,5 +261,11 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let mut message = vec![2, CONNECT, 0, JOIN, 0, 0, 0, 0, SYNC, 0, 1];
     put_piece(&mut message, &[0x42, 0, 0, 0, 0]);
     message.push(0);
-    vec![upload(0), [upload(0), upload(1)].concat(), raw, early, message]
+    vec![
+        upload(0),
+        [upload(0), upload(1)].concat(),
+        raw,
+        early,
+        message,
+    ]
 }

@@ -18,8 +18,8 @@
 use std::backtrace::Backtrace;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{env, fs, process};
 
 use meltemi_fuzz::{TARGETS, Target};

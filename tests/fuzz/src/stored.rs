@@ -6,9 +6,7 @@
 //! written by a program, ours or an older one, or the checksum missed the damage.
 
 use meltemi_core::sync::input::Input;
-use meltemi_core::sync::storage::{
-    ChunkKey, Loaded, StorageAnswer, StorageRequest, StoredChunk,
-};
+use meltemi_core::sync::storage::{ChunkKey, Loaded, StorageAnswer, StorageRequest, StoredChunk};
 
 use crate::bytes::Bytes;
 use crate::chunk::{chunk, split};
