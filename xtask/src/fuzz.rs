@@ -26,13 +26,14 @@ pub(crate) struct Options {
 }
 
 /// What makes the compiler count the places a run comes by, as libFuzzer expects it.
-const INSTRUMENTATION: [&str; 6] = [
+const INSTRUMENTATION: [&str; 7] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
     "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
-    "--cfg=fuzzing",
+    "--cfg",
+    "fuzzing",
 ];
 
 /// Limits of one input: seconds, and megabytes of the whole program.
