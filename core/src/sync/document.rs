@@ -3,6 +3,7 @@
 //! Knows nothing of connections' frames or of the disk's answers; [`super::repo`] drives it.
 
 mod disk;
+mod order;
 mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
