@@ -6,7 +6,7 @@ use meltemi_core::command::{Command, Splice};
 use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
 use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::indicator::{Indicator, Reported};
-use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, SyncStatus};
+use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, RefusedEdits, SyncStatus};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use serde_json::{Map, Value, json};
@@ -126,6 +126,13 @@ fn status(line: Line) -> SyncStatus {
             documents: Progress { done: 1, of: 2 },
             bytes: Progress { done: 3, of: 4 },
         }),
+        refused: vec![RefusedEdits {
+            document: DocumentId::from_bytes([4; 16]),
+            code: "read-only".to_owned(),
+            message: "not you".to_owned(),
+            at: Timestamp(9),
+            changes: 3,
+        }],
         notices: NOTICES.into_iter().map(notice).collect(),
     }
 }
@@ -258,6 +265,7 @@ fn events_read_back() {
         synced_at: None,
         loading: None,
         receiving: None,
+        refused: Vec::new(),
         ..status(Line::None)
     }));
     event(Event::Failed(Failure {

@@ -28,6 +28,7 @@ impl<P: Policy> Repo<P> {
             Phase::Failed { retry, .. } if retry > self.now => return,
             Phase::Failed { .. } | Phase::Ready => {}
         }
+        self.aside_now(id);
         self.apply_inbox(id);
         if !self.write(id) {
             self.send_all(id);
