@@ -19,6 +19,9 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::documents::Saved;
 
+/// How many connections there were so far.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
 /// Documents that a client has under way at one time.
 pub(crate) const WINDOW: usize = 64;
 
@@ -40,12 +43,14 @@ pub(crate) struct Copy {
 }
 
 impl Client {
-    /// Connects and introduces itself.
+    /// Connects and introduces itself, under another name each time as a page that is opened
+    /// anew does: automerge-repo says nothing to a peer it believes to be in step already.
     pub(crate) async fn connect(server: SocketAddr, name: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
         let (socket, _) = client_async(format!("ws://{server}/sync"), stream).await?;
-        let sender = PeerId(name.to_owned());
+        let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+        let sender = PeerId(format!("{name}-{number}"));
         let mut client = Self {
             socket,
             route: Route {

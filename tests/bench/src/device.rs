@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use automerge::ChangeHash;
 use meltemi_core::id::DocumentId;
+use meltemi_core::sync::status::Line;
 use meltemi_core::time::Timestamp;
 use meltemi_tests::device::TestDevice;
 use tokio::time::timeout;
@@ -99,7 +100,15 @@ pub(crate) async fn edit(device: &TestDevice, id: DocumentId, number: u64) -> an
     Ok(())
 }
 
-/// Connects to a server without anything between.
+/// A new device that is connected. It has first noticed that there was no network, so that it
+/// dials at once when there is one.
 pub(crate) async fn connected(name: &str, server: SocketAddr) -> TestDevice {
-    TestDevice::connected(name, server).await
+    let device = TestDevice::new(name);
+    device
+        .until("no line", |workspace| {
+            matches!(workspace.status().line, Line::Offline { .. })
+        })
+        .await;
+    device.connect(server).await;
+    device
 }

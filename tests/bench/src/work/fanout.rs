@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use futures_util::future::try_join_all;
 use meltemi_core::id::DocumentId;
 use meltemi_tests::device::TestDevice;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ use crate::client::{Client, Copy, WINDOW};
 use crate::device;
 use crate::documents::{Saved, edit, edited};
 use crate::results::{Column, Unit};
+use crate::server::Server;
 
 /// Between two edits: 20 a second.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -24,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// When each edit arrived at one client: in the order of the edits.
 type Arrivals = Vec<Instant>;
+
+/// When the edits were made, when each reader had them, processor seconds of the server.
+type Measured = (Vec<Instant>, Vec<Arrivals>, f64);
 
 /// One run with this many readers.
 pub(crate) async fn run(bench: &mut Bench, column: Column, readers: usize) -> anyhow::Result<()> {
@@ -36,13 +41,11 @@ pub(crate) async fn run(bench: &mut Bench, column: Column, readers: usize) -> an
     first.sync(&mut [Copy::new(&event)?], WINDOW).await?;
     first.leave().await;
 
-    let cpu = server.cpu()?;
-    let (sent, arrivals) = if column == Column::Own {
-        devices(server.address, event.id, readers, edits).await?
+    let (sent, arrivals, cpu) = if column == Column::Own {
+        devices(server, event.id, readers, edits).await?
     } else {
-        plain(server.address, &event, readers, edits).await?
+        plain(server, &event, readers, edits).await?
     };
-    let cpu = server.cpu()? - cpu;
 
     let mut latencies: Vec<f64> = arrivals
         .iter()
@@ -74,31 +77,33 @@ pub(crate) async fn run(bench: &mut Bench, column: Column, readers: usize) -> an
 }
 
 async fn plain(
-    server: std::net::SocketAddr,
+    server: &Server,
     event: &Arc<Saved>,
     readers: usize,
     edits: u64,
-) -> anyhow::Result<(Vec<Instant>, Vec<Arrivals>)> {
+) -> anyhow::Result<Measured> {
     let (written, finished) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for reader in 0..readers {
-        let mut client = Client::connect(server, &format!("reader-{reader}")).await?;
+        let mut client = Client::connect(server.address, &format!("reader-{reader}")).await?;
         let mut copies = [Copy::nothing(event.id)];
         client.sync(&mut copies, WINDOW).await?;
         let [copy] = copies;
         tasks.spawn(read(client, copy, edits, finished.clone()));
     }
-    let mut client = Client::connect(server, "writer").await?;
+    let mut client = Client::connect(server.address, "writer").await?;
     let mut copies = [Copy::nothing(event.id)];
     client.sync(&mut copies, WINDOW).await?;
     let [copy] = copies;
+    let cpu = server.cpu()?;
     let sent = write(&mut client, copy, event.id, edits, &mut tasks, &written).await?;
     let mut arrivals = Vec::new();
     while let Some(ended) = tasks.join_next().await {
         arrivals.push(ended??);
     }
+    let cpu = server.cpu()? - cpu;
     client.leave().await;
-    Ok((sent, arrivals))
+    Ok((sent, arrivals, cpu))
 }
 
 /// Edits, answers the server, and tells the readers when the last edit has had its time.
@@ -164,24 +169,24 @@ async fn read(
 }
 
 async fn devices(
-    server: std::net::SocketAddr,
+    server: &Server,
     id: DocumentId,
     readers: usize,
     edits: u64,
-) -> anyhow::Result<(Vec<Instant>, Vec<Arrivals>)> {
-    let mut all = Vec::new();
-    for reader in 0..readers {
-        let device = Arc::new(device::connected(&format!("reader-{reader}"), server).await);
+) -> anyhow::Result<Measured> {
+    let ready = (0..=readers).map(async |number| {
+        let device = device::connected(&format!("device-{number}"), server.address).await;
         device::has(&device, 1).await?;
-        all.push(device);
-    }
-    let writer = device::connected("writer", server).await;
-    device::has(&writer, 1).await?;
+        Ok::<_, anyhow::Error>(Arc::new(device))
+    });
+    let mut all = try_join_all(ready).await?;
+    let writer = all.pop().context("one more than readers")?;
 
     let mut tasks = JoinSet::new();
     for device in all {
         tasks.spawn(watch_device(device, id, edits));
     }
+    let cpu = server.cpu()?;
     let mut sent = Vec::new();
     let mut clock = interval(PAUSE);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -194,7 +199,7 @@ async fn devices(
     while let Some(ended) = tasks.join_next().await {
         arrivals.push(ended?);
     }
-    Ok((sent, arrivals))
+    Ok((sent, arrivals, server.cpu()? - cpu))
 }
 
 /// Looks at a device each time something has happened on it.
