@@ -50,6 +50,12 @@ pub(crate) struct Programs {
     pub(crate) javascript: PathBuf,
 }
 
+/// What our server logs at every start.
+const EVERY_START: &str = "the catalogue is loaded";
+
+/// Lines of its log that are shown.
+const LOG_LINES: usize = 5;
+
 /// A server process. Killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -58,6 +64,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// From the start of the process until it said that it listens.
     pub(crate) ready: Duration,
+    log: PathBuf,
 }
 
 impl Programs {
@@ -83,17 +90,14 @@ impl Programs {
                 command
             }
         };
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(data.with_extension("log"))
-            .context("cannot open a log file")?;
+        let log = data.with_extension("log");
+        let file = File::create(&log).context("cannot make a log file")?;
         let begin = Instant::now();
         let mut child = command
             .arg(data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(log)
+            .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {}", kind.name()))?;
         let stdout = child.stdout.take().context("standard output is piped")?;
@@ -108,13 +112,9 @@ impl Programs {
             child,
             address: address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
             ready,
+            log,
         };
-        ensure!(
-            address.is_some(),
-            "{} did not start: {}",
-            kind.name(),
-            fs::read_to_string(data.with_extension("log")).unwrap_or_default()
-        );
+        ensure!(address.is_some(), "{} did not start", kind.name());
         Ok(server)
     }
 }
@@ -164,5 +164,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // What it complained of.
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let complaints = log.lines().filter(|line| !line.contains(EVERY_START));
+        for line in complaints.take(LOG_LINES) {
+            eprintln!("  the server said: {line}");
+        }
     }
 }

@@ -134,6 +134,13 @@ pub(crate) async fn run(
             outcome.done * 100.0
         ));
     }
+    if outcome.broken > 0 {
+        bench.results.note(format!(
+            "{}, {count} small documents: of 100 connections {} broke.",
+            column.name(),
+            outcome.broken
+        ));
+    }
     drop(device);
     fresh.stop().await
 }

@@ -45,6 +45,8 @@ pub(crate) struct Outcome {
     pub(crate) cpu: f64,
     /// How much of the work was done, 1 for all.
     pub(crate) done: f64,
+    /// Connections that broke before they were done.
+    pub(crate) broken: usize,
 }
 
 /// Lets them all come, and waits until each is in step or the time is up.
@@ -56,7 +58,7 @@ pub(crate) async fn run(
     let begin = Instant::now();
     let cpu = server.cpu()?;
     let done = Arc::new(AtomicU64::new(0));
-    let mut tasks = JoinSet::new();
+    let mut tasks = JoinSet::<anyhow::Result<Option<Client>>>::new();
     for number in 0..CLIENTS {
         let (address, done) = (server.address, done.clone());
         match crowd {
@@ -81,11 +83,18 @@ pub(crate) async fn run(
     let mut look = interval(LOOK);
     // Clients that are done stay until the others are.
     let mut stay = Vec::new();
+    let mut broken = 0;
     while begin.elapsed() < limit {
         tokio::select! {
             _ = look.tick() => memory = memory.max(server.memory()?),
             ended = tasks.join_next() => match ended {
-                Some(ended) => stay.extend(ended??),
+                Some(ended) => match ended? {
+                    Ok(client) => stay.extend(client),
+                    Err(error) => {
+                        eprintln!("  a client of the crowd: {error:#}");
+                        broken += 1;
+                    }
+                },
                 None => break,
             }
         }
@@ -95,6 +104,7 @@ pub(crate) async fn run(
         wall: begin.elapsed(),
         cpu: server.cpu()? - cpu,
         done: done.load(Ordering::Relaxed) as f64 / all.max(1) as f64,
+        broken,
     };
     tasks.shutdown().await;
     Ok(outcome)
