@@ -99,6 +99,7 @@ enum Effect {
     Catalogue,
     Load(DocumentId),
     Write(DocumentId),
+    Compact(DocumentId),
     Synced,
 }
 
