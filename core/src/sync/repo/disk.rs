@@ -168,6 +168,7 @@ impl<P: Policy> Repo<P> {
             return;
         };
         self.catalogue.end_write(writing.seq);
+        self.counts.writes += 1;
         document.written(writing);
         let mut entry = document.entry(&document.on_disk);
         self.keep_mirror(&mut entry);
