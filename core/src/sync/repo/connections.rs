@@ -5,7 +5,7 @@ use crate::sync::document::{Document, DocumentPeer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
-use crate::sync::policy::{Policy, Principal, Refusal};
+use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
@@ -113,7 +113,7 @@ impl<P: Policy> Repo<P> {
         let Some(peer) = self.peers.get(&connection) else {
             return;
         };
-        let joined = peer.joined().is_some();
+        let (joined, meltemi) = (peer.joined().is_some(), peer.is_meltemi());
         match (frame, peer.role) {
             (
                 Frame::Join {
@@ -172,6 +172,20 @@ impl<P: Policy> Repo<P> {
                 );
             }
             _ if !joined => self.bad_frame(connection, "expected join first"),
+            (
+                Frame::Hello { .. }
+                | Frame::Exchange(_)
+                | Frame::Repair { .. }
+                | Frame::Lookup { .. }
+                | Frame::Part { .. }
+                | Frame::Ping,
+                _,
+            ) if !meltemi => {
+                self.bad_frame(
+                    connection,
+                    "only for peers that declare meltemi when they join",
+                );
+            }
             (Frame::Leave { .. }, _) => {
                 self.outputs.push_back(Output::Close {
                     connection,
@@ -286,21 +300,30 @@ impl<P: Policy> Repo<P> {
                     .get(&id)
                     .and_then(|entry| entry.label.clone()),
             };
-            if self.announces(connection, label.as_deref()) {
+            if self.announces(connection, &id, label.as_deref()) {
                 self.enter(id).peers.entry(connection).or_default();
                 self.pump(id);
             }
         }
     }
 
-    /// Whether documents with this label are announced to a peer without its asking.
-    pub(super) fn announces(&self, connection: ConnectionId, label: Option<&str>) -> bool {
+    /// Whether a document with this label is announced to a peer without its asking.
+    pub(super) fn announces(
+        &self,
+        connection: ConnectionId,
+        id: &DocumentId,
+        label: Option<&str>,
+    ) -> bool {
         let Some(peer) = self.peers.get(&connection) else {
             return false;
         };
         match peer.role {
             Role::Dialer => peer.joined().is_some() && !peer.is_meltemi(),
-            Role::Acceptor => peer.is_meltemi() && self.policy.announce(&peer.principal, label),
+            Role::Acceptor => {
+                peer.is_meltemi()
+                    && self.policy.announce(&peer.principal, label)
+                    && self.policy.access(&peer.principal, id) > Access::None
+            }
         }
     }
 

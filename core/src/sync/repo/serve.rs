@@ -43,7 +43,7 @@ impl<P: Policy> Repo<P> {
         let mut visible = entries
             .into_iter()
             .flatten()
-            .filter(|entry| self.announces(connection, entry.label.as_deref()))
+            .filter(|entry| self.announces(connection, &entry.document, entry.label.as_deref()))
             .map(|entry| (entry.seq, self.catalogue.stored(entry)))
             .peekable();
         while visible.peek().is_some() {
@@ -277,7 +277,7 @@ impl<P: Policy> Repo<P> {
             .iter()
             .filter(|(_, peer)| peer.listening)
             .map(|(connection, _)| *connection)
-            .filter(|connection| self.announces(*connection, entry.label.as_deref()))
+            .filter(|connection| self.announces(*connection, &id, entry.label.as_deref()))
             .collect();
         for connection in listeners {
             if let Some(peer) = self.peers.get_mut(&connection) {
@@ -339,7 +339,9 @@ impl<P: Policy> Repo<P> {
     fn visible(&self, connection: ConnectionId) -> impl Iterator<Item = (&DocumentId, Hash)> {
         let entries = self.catalogue.iter();
         entries
-            .filter(move |entry| self.announces(connection, entry.label.as_deref()))
+            .filter(move |entry| {
+                self.announces(connection, &entry.document, entry.label.as_deref())
+            })
             .filter_map(|entry| {
                 let heads = self.catalogue.shown(entry);
                 (!heads.is_empty()).then(|| (&entry.document, item(&entry.document, &heads)))
