@@ -127,10 +127,11 @@ impl<P: Policy> Repo<P> {
             let label = document.label.clone();
             let announced: Vec<_> = self
                 .peers
-                .keys()
-                .filter(|c| !document.peers.contains_key(c))
-                .filter(|c| self.announces(**c, label.as_deref()))
-                .copied()
+                .iter()
+                // Meltemi peers are told by exchanges.
+                .filter(|(c, peer)| !peer.is_meltemi() && !document.peers.contains_key(c))
+                .filter(|(c, _)| self.announces(**c, label.as_deref()))
+                .map(|(c, _)| *c)
                 .collect();
             if let Some(document) = self.documents.get_mut(&id) {
                 for connection in announced {
