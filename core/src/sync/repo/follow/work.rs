@@ -49,7 +49,8 @@ impl<P: Policy> Repo<P> {
             .unwrap_or_default();
         let document = self.documents.get(&id);
         let (lacking, sending) = match document {
-            Some(document) if !document.is_settled() || !document.inbox.is_empty() => return,
+            // What it lacks is known once it is in memory.
+            Some(document) if !document.is_loaded() || !document.inbox.is_empty() => return,
             Some(document) => (
                 !mirror.iter().all(|head| document.has(head)),
                 document.is_found() && document.is_saved() && document.is_ahead(),
