@@ -61,6 +61,8 @@ pub struct Repo<P> {
     random: ChaCha8Rng,
     actor: ActorId,
     now: Timestamp,
+    /// How far `now` is ahead of the driver's clock, because that was set back.
+    ahead: u64,
     catalogue: Catalogue,
     catalogue_read: bool,
     /// How far the server's catalogue is known.
@@ -114,6 +116,7 @@ impl<P: Policy> Repo<P> {
             random,
             actor: ActorId::from(actor),
             now,
+            ahead: 0,
             catalogue: Catalogue::default(),
             catalogue_read: false,
             cursor: None,
@@ -145,8 +148,7 @@ impl<P: Policy> Repo<P> {
 
     /// Takes one input. Drain [`Self::poll`] afterwards.
     pub fn handle(&mut self, now: Timestamp, input: Input) {
-        // A clock that jumps back must not make timers wait for it to catch up.
-        self.now = self.now.max(now);
+        self.advance(now);
         self.step += 1;
         match input {
             Input::Tick => {}
@@ -187,7 +189,7 @@ impl<P: Policy> Repo<P> {
 
     /// Starts or stops connecting to the server by itself.
     pub fn set_dials(&mut self, now: Timestamp, dials: bool) {
-        self.now = self.now.max(now);
+        self.advance(now);
         self.config.dials = dials;
         self.line_set(dials);
         self.settle();
@@ -241,7 +243,7 @@ impl<P: Policy> Repo<P> {
         id: DocumentId,
         edit: impl FnOnce(&mut Automerge) -> Result<R, E>,
     ) -> Result<R, E> {
-        self.now = self.now.max(now);
+        self.advance(now);
         let (actor, entry) = (&self.actor, self.catalogue.get(&id));
         // A replica that follows all has loaded what is on its disk: what it knows of the rest is
         // that the server has it.
@@ -271,6 +273,8 @@ impl<P: Policy> Repo<P> {
                 document: id,
                 local: true,
             });
+            // Two devices that begin the same record make the same first changes.
+            self.mirror_reached(id);
             self.pump(id);
         } else if document.doc.get_heads().is_empty() && document.peers.is_empty() {
             self.documents.remove(&id);
@@ -342,6 +346,17 @@ impl<P: Policy> Repo<P> {
         document
     }
 
+    /// Time goes on. A clock that is set back must not make timers wait for it to catch up.
+    fn advance(&mut self, now: Timestamp) {
+        self.ahead = self.ahead.max(self.now.0.saturating_sub(now.0));
+        self.now = now.plus_millis(self.ahead);
+    }
+
+    /// What the driver's clock shows at this time.
+    fn shown(&self, at: Timestamp) -> Timestamp {
+        Timestamp(at.0.saturating_sub(self.ahead))
+    }
+
     /// Works off what is due by now.
     fn timers(&mut self) {
         let now = self.now;
@@ -398,7 +413,8 @@ impl<P: Policy> Repo<P> {
             .chain(self.catalogue_retry)
             .chain(self.line.wake())
             .chain(self.line_quiet())
-            .min();
+            .min()
+            .map(|at| self.shown(at));
         if let Some(at) = next.filter(|at| self.wake != Some(*at)) {
             self.outputs.push_back(Output::Wake(at));
         }

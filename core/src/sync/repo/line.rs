@@ -68,14 +68,16 @@ impl LineState {
         }
     }
 
-    pub(super) fn view(&self) -> Line {
+    /// What a person is told of it; `shown` gives times as the driver's clock has them.
+    pub(super) fn view(&self, shown: impl Fn(Timestamp) -> Timestamp) -> Line {
+        let since = shown(self.since);
         match self.stage {
             LineStage::Unused => Line::None,
-            LineStage::Starting | LineStage::Dialing(_) => Line::Connecting { since: self.since },
+            LineStage::Starting | LineStage::Dialing(_) => Line::Connecting { since },
             LineStage::Open(_) => Line::Online,
             LineStage::Waiting { retry } => Line::Offline {
-                since: self.since,
-                retry,
+                since,
+                retry: shown(retry),
             },
         }
     }
