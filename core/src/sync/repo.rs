@@ -151,7 +151,8 @@ impl<P: Policy> Repo<P> {
         self.advance(now);
         self.step += 1;
         match input {
-            Input::Tick => {}
+            // The driver waits no longer, even if its clock says that it is too early.
+            Input::Tick => self.wake = None,
             Input::Connected {
                 connection,
                 role,

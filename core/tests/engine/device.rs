@@ -57,6 +57,18 @@ fn a_clock_that_is_set_back_does_not_stop_the_line() {
 }
 
 #[test]
+fn a_tick_that_comes_too_early_is_followed_by_another() {
+    let mut device = Bench::new(true);
+    device.handle(Input::DialFailed);
+    let wake = |outputs: Vec<Output>| outputs.into_iter().find(|o| matches!(o, Output::Wake(_)));
+    let first = wake(device.outputs());
+    device.now = START.plus_millis(1);
+    device.handle(Input::Tick);
+    assert!(first.is_some());
+    assert_eq!(wake(device.outputs()), first);
+}
+
+#[test]
 fn a_document_of_first_changes_alone_waits_too() {
     let mut device = Bench::new(true);
     let edit = |doc: &mut Automerge| {

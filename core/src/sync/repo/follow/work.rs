@@ -57,7 +57,7 @@ impl<P: Policy> Repo<P> {
             ),
             None => (!mirror.is_empty(), false),
         };
-        if lacking && !follow.asked.contains_key(&id) {
+        if lacking && !follow.asked.contains_key(&id) && !follow.early.contains(&id) {
             let size = entry.map_or(0, |entry| entry.size);
             let behind = !document.is_some_and(|document| document.opened);
             let known = follow.wants.iter().any(|want| want.2 == id);
