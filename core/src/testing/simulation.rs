@@ -81,6 +81,8 @@ struct Replica {
     promised: BTreeMap<DocumentId, BTreeSet<Hash>>,
     /// How often it was started.
     life: u64,
+    /// Number of its last wish to be woken; it takes the place of those before.
+    wake: u64,
     /// How far its clock is ahead.
     shift: i64,
     /// How much longer its disk may take.
@@ -111,7 +113,7 @@ enum Event {
     },
     Wake {
         replica: usize,
-        life: u64,
+        number: u64,
     },
     Start {
         replica: usize,
@@ -189,6 +191,7 @@ impl Simulation {
                 made: BTreeMap::new(),
                 promised: BTreeMap::new(),
                 life: 0,
+                wake: 0,
                 shift: 0,
                 delay: 0,
             });
@@ -342,8 +345,8 @@ impl Simulation {
                 let choice = self.below(4);
                 self.edit(replica, choice);
             }
-            Event::Wake { replica, life } => {
-                if self.replicas[replica].life == life {
+            Event::Wake { replica, number } => {
+                if self.replicas[replica].wake == number {
                     self.feed(replica, Input::Tick);
                 }
             }

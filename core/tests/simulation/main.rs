@@ -3,6 +3,8 @@
 mod plans;
 #[cfg(not(target_arch = "wasm32"))]
 mod sabotage;
+#[cfg(not(target_arch = "wasm32"))]
+mod throughput;
 
 use meltemi_core::testing::simulation::Simulation;
 use meltemi_core::testing::simulation::plan::{CrashStage, Fault, Plan};

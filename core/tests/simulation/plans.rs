@@ -16,6 +16,10 @@ const KEPT: &[(&str, &str)] = &[];
 fn run(plan: &Plan) -> Tally {
     let printed = Printed(plan);
     let tally = Simulation::new(plan.clone()).run();
+    assert!(
+        tally.edits == 0 || !tally.heads.is_empty(),
+        "nothing was done"
+    );
     std::mem::forget(printed);
     tally
 }

@@ -19,7 +19,7 @@ fn noticed(sabotage: Sabotage) -> String {
 #[test]
 fn an_acknowledgement_before_the_flush_is_noticed() {
     let text = noticed(Sabotage::EarlyAnswer);
-    assert!(text.contains("lost"), "{text}");
+    assert!(text.contains("the server lacks changes"), "{text}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) struct Line {
     /// When the last frame arrives.
     last: [Timestamp; 2],
     /// Frames vanish.
-    dead: bool,
+    pub(super) dead: bool,
     pub(super) watch: Watch,
 }
 

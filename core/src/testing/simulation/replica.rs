@@ -45,6 +45,7 @@ impl Simulation {
         let here = &mut self.replicas[replica];
         here.disk.crash(|| random.next_u32() % 2 == 0);
         here.life += 1;
+        here.wake = 0;
         here.made.clear();
         if here.running.take().is_none() {
             return;
@@ -165,7 +166,9 @@ impl Simulation {
                 }
                 Output::Wake(at) => {
                     let delay = at.0.saturating_sub(self.local(replica).0);
-                    self.later(delay, Event::Wake { replica, life });
+                    let number = self.order;
+                    self.replicas[replica].wake = number;
+                    self.later(delay, Event::Wake { replica, number });
                 }
                 Output::Saved { document } => self.watch_saved(replica, document),
                 Output::Changed { .. } | Output::Opened { .. } | Output::Status => {}

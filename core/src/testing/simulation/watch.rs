@@ -100,7 +100,9 @@ impl Simulation {
             return;
         };
         let status = repo.status();
-        if matches!(status.line, Line::Online) && status.receiving.is_none() {
+        let mut lines = self.lines.values();
+        let heard = lines.any(|line| line.device == replica && !line.dead);
+        if heard && matches!(status.line, Line::Online) && status.receiving.is_none() {
             self.informed[replica] = true;
         }
         // A server that lost its disk cannot be known before it has been heard.
@@ -157,8 +159,13 @@ impl Watch {
     }
 
     fn answer(&mut self, exchange: &Exchange) {
+        for stored in &exchange.heads {
+            // There is something new to ask for.
+            self.asked
+                .retain(|(document, _), _| *document != stored.document);
+        }
         let changes = exchange.changes.iter().map(|changes| changes.document);
-        let answered: BTreeSet<_> = changes.chain(exchange.absent.iter().copied()).collect();
+        let answered: BTreeSet<_> = changes.collect();
         for ((document, _), done) in &mut self.asked {
             *done |= answered.contains(document);
         }
