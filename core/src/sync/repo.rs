@@ -347,17 +347,6 @@ impl<P: Policy> Repo<P> {
         document
     }
 
-    /// Time goes on. A clock that is set back must not make timers wait for it to catch up.
-    fn advance(&mut self, now: Timestamp) {
-        self.ahead = self.ahead.max(self.now.0.saturating_sub(now.0));
-        self.now = now.plus_millis(self.ahead);
-    }
-
-    /// What the driver's clock shows at this time.
-    fn shown(&self, at: Timestamp) -> Timestamp {
-        Timestamp(at.0.saturating_sub(self.ahead))
-    }
-
     /// Works off what is due by now.
     fn timers(&mut self) {
         let now = self.now;

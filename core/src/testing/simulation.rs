@@ -5,6 +5,7 @@
 //! it; after the faults the world becomes quiet, and what the engine promises must hold.
 
 mod check;
+mod faults;
 mod lines;
 mod people;
 mod plain;
@@ -20,7 +21,7 @@ use rand_core::{RngCore, SeedableRng};
 
 use self::lines::{Line, Speed, USUAL};
 use self::plain::Plain;
-use self::plan::{CrashStage, Failure, Fault, Plan, SERVER};
+use self::plan::{CrashStage, Fault, Plan, SERVER};
 use self::policy::SimulatedPolicy;
 use crate::id::{ConnectionId, DocumentId, EffectId};
 use crate::sync::input::Input;
@@ -245,81 +246,6 @@ impl Simulation {
         );
         self.check_equal();
         self.tally
-    }
-
-    /// Puts a fault where it will be found when it is due.
-    fn expect(&mut self, fault: Fault) {
-        let at = match fault {
-            Fault::CutAtFrame(frame) => {
-                self.cuts.insert(frame);
-                return;
-            }
-            Fault::CrashAtEffect { effect, stage } => {
-                self.crashes.insert(effect, stage);
-                return;
-            }
-            Fault::Cut { at, .. }
-            | Fault::HalfOpen { at, .. }
-            | Fault::Line { at, .. }
-            | Fault::Crash { at, .. }
-            | Fault::Clock { at, .. } => at,
-            Fault::SlowDisk { at, millis, .. } | Fault::FailingDisk { at, millis, .. } => {
-                self.later(at + millis, Event::Over(fault.clone()));
-                at
-            }
-            Fault::Restore { copied, at } => {
-                self.later(copied, Event::Copy);
-                at
-            }
-        };
-        self.later(at, Event::Fault(fault));
-    }
-
-    fn fault(&mut self, fault: Fault) {
-        match fault {
-            Fault::CutAtFrame(_) | Fault::CrashAtEffect { .. } => {}
-            Fault::Cut { replica, .. } => self.cut_lines(replica),
-            Fault::HalfOpen {
-                replica, noticed, ..
-            } => self.half_open(replica, noticed),
-            Fault::Line {
-                replica,
-                bits_per_second,
-                latency,
-                ..
-            } => {
-                self.speeds[replica] = Speed {
-                    bits_per_second,
-                    latency,
-                };
-            }
-            Fault::Crash { replica, .. } => self.crash(replica),
-            Fault::SlowDisk { replica, delay, .. } => self.replicas[replica].delay = delay,
-            Fault::FailingDisk {
-                replica, failure, ..
-            } => self.failing(replica, failure, true),
-            Fault::Clock { replica, shift, .. } => self.replicas[replica].shift = shift,
-            Fault::Restore { .. } => self.restore(),
-        }
-    }
-
-    fn over(&mut self, fault: &Fault) {
-        match *fault {
-            Fault::SlowDisk { replica, .. } => self.replicas[replica].delay = 0,
-            Fault::FailingDisk {
-                replica, failure, ..
-            } => self.failing(replica, failure, false),
-            _ => {}
-        }
-    }
-
-    fn failing(&mut self, replica: usize, failure: Failure, fails: bool) {
-        let disk = &mut self.replicas[replica].disk;
-        match failure {
-            Failure::Full => disk.full = fails,
-            Failure::Writes => disk.fails_writes = fails,
-            Failure::Loads => disk.fails_loads = fails,
-        }
     }
 
     fn run_for(&mut self, millis: u64) {

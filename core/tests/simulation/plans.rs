@@ -9,8 +9,26 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 #[cfg(not(target_arch = "wasm32"))]
 const SEEDS: std::ops::Range<u64> = 0..10_000;
 
-/// Plans that are kept.
-const KEPT: &[(&str, &str)] = &[];
+/// A plan in `tests/fixtures/plans`.
+macro_rules! kept {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../fixtures/plans/", $name, ".json")),
+        )
+    };
+}
+
+/// Plans that are kept: each has found something once. A plan that fails is printed; put there, it
+/// is replayed here.
+const KEPT: &[(&str, &str)] = &[
+    kept!("absent-and-brought-back"),
+    kept!("asking-while-the-disk-fails"),
+    kept!("clock-set-back-on-a-dead-line"),
+    kept!("first-changes-alone-wait"),
+    kept!("local-edit-reaches-the-mirror"),
+    kept!("told-during-a-comparison"),
+];
 
 /// Runs a plan; if it fails, prints it, so that it can be kept.
 fn run(plan: &Plan) -> Tally {
@@ -28,6 +46,7 @@ fn run(plan: &Plan) -> Tally {
 struct Printed<'a>(&'a Plan);
 
 impl Drop for Printed<'_> {
+    #[expect(clippy::print_stdout, reason = "a plan that fails is there to be kept")]
     fn drop(&mut self) {
         let text = serde_json::to_string(self.0).expect("a plan is JSON");
         println!("the plan that failed, with seed {}: {text}", self.0.seed);

@@ -242,8 +242,7 @@ impl World {
             let catalogue = self.ends[1].0.catalogue();
             let left = catalogue.filter(|e| e.heads.is_empty()).count() as u64;
             let said = receiving.documents.of - receiving.documents.done;
-            // Those that have just arrived are being written.
-            assert!(said <= left, "{said} are said to be left, {left} are");
+            assert_eq!(said, left, "what is said to be left, and what is");
         }
         self.receiving = status.receiving;
     }

@@ -1,4 +1,4 @@
-//! The line to the server: when to dial, and when again.
+//! The line to the server: when to dial, and when again. And the time this goes by.
 
 use rand_core::RngCore;
 
@@ -192,6 +192,17 @@ impl<P: Policy> Repo<P> {
             peer.asked = true;
             self.send(connection, &Frame::Ping);
         }
+    }
+
+    /// Time goes on. A clock that is set back must not make timers wait for it to catch up.
+    pub(super) fn advance(&mut self, now: Timestamp) {
+        self.ahead = self.ahead.max(self.now.0.saturating_sub(now.0));
+        self.now = now.plus_millis(self.ahead);
+    }
+
+    /// What the driver's clock shows at this time.
+    pub(super) fn shown(&self, at: Timestamp) -> Timestamp {
+        Timestamp(at.0.saturating_sub(self.ahead))
     }
 
     fn dial(&mut self) {

@@ -43,7 +43,7 @@ impl Simulation {
     pub(super) fn crash(&mut self, replica: usize) {
         let random = &mut self.random;
         let here = &mut self.replicas[replica];
-        here.disk.crash(|| random.next_u32() % 2 == 0);
+        here.disk.crash(|| random.next_u32().is_multiple_of(2));
         here.life += 1;
         here.wake = 0;
         here.made.clear();
