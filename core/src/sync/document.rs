@@ -221,17 +221,15 @@ impl Document {
     }
 
     /// Changes that are not among `known` and what is before them. Genesis changes, which every
-    /// replica makes by itself and which have no time, are not counted.
+    /// replica makes by itself and which have no time, count as one where there is nothing else.
     pub(super) fn count_since(&self, known: &[ChangeHash]) -> u64 {
         if self.doc.get_heads() == known {
             return 0;
         }
         let known: Vec<_> = known.iter().filter(|h| self.has(h)).copied().collect();
-        self.doc
-            .get_changes_meta(&known)
-            .iter()
-            .filter(|c| c.timestamp != 0)
-            .count() as u64
+        let changes = self.doc.get_changes_meta(&known);
+        let made = changes.iter().filter(|c| c.timestamp != 0).count();
+        made.max(usize::from(!changes.is_empty())) as u64
     }
 
     pub(super) fn has(&self, hash: &ChangeHash) -> bool {

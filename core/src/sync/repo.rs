@@ -63,6 +63,8 @@ pub struct Repo<P> {
     random: ChaCha8Rng,
     actor: ActorId,
     now: Timestamp,
+    /// How far `now` is ahead of the driver's clock, because that was set back.
+    ahead: u64,
     catalogue: Catalogue,
     catalogue_read: bool,
     /// How far the server's catalogue is known.
@@ -118,6 +120,7 @@ impl<P: Policy> Repo<P> {
             random,
             actor: ActorId::from(actor),
             now,
+            ahead: 0,
             catalogue: Catalogue::default(),
             catalogue_read: false,
             cursor: None,
@@ -150,11 +153,11 @@ impl<P: Policy> Repo<P> {
 
     /// Takes one input. Drain [`Self::poll`] afterwards.
     pub fn handle(&mut self, now: Timestamp, input: Input) {
-        // A clock that jumps back must not make timers wait for it to catch up.
-        self.now = self.now.max(now);
+        self.advance(now);
         self.step += 1;
         match input {
-            Input::Tick => {}
+            // The driver waits no longer, even if its clock says that it is too early.
+            Input::Tick => self.wake = None,
             Input::Connected {
                 connection,
                 role,
@@ -193,7 +196,7 @@ impl<P: Policy> Repo<P> {
 
     /// Starts or stops connecting to the server by itself.
     pub fn set_dials(&mut self, now: Timestamp, dials: bool) {
-        self.now = self.now.max(now);
+        self.advance(now);
         self.config.dials = dials;
         self.line_set(dials);
         self.settle();
@@ -247,7 +250,7 @@ impl<P: Policy> Repo<P> {
         id: DocumentId,
         edit: impl FnOnce(&mut Automerge) -> Result<R, E>,
     ) -> Result<R, E> {
-        self.now = self.now.max(now);
+        self.advance(now);
         let (actor, entry) = (&self.actor, self.catalogue.get(&id));
         // A replica that follows all has loaded what is on its disk: what it knows of the rest is
         // that the server has it.
@@ -277,6 +280,8 @@ impl<P: Policy> Repo<P> {
                 document: id,
                 local: true,
             });
+            // Two devices that begin the same record make the same first changes.
+            self.mirror_reached(id);
             self.pump(id);
         } else if document.doc.get_heads().is_empty() && document.peers.is_empty() {
             self.documents.remove(&id);
@@ -404,7 +409,8 @@ impl<P: Policy> Repo<P> {
             .chain(self.catalogue_retry)
             .chain(self.line.wake())
             .chain(self.line_quiet())
-            .min();
+            .min()
+            .map(|at| self.shown(at));
         if let Some(at) = next.filter(|at| self.wake != Some(*at)) {
             self.outputs.push_back(Output::Wake(at));
         }

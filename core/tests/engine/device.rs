@@ -36,6 +36,53 @@ fn attempts_to_connect_come_less_and_less_often_until_one_succeeds() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_does_not_stop_the_line() {
+    let mut device = Bench::new(true);
+    device.now = START.plus_millis(5_000_000_000);
+    device.handle(Input::DialFailed);
+    device.outputs();
+    device.now = START.plus_millis(10);
+    device.handle(Input::Tick);
+    let outputs = device.outputs();
+    let wake = outputs.iter().find_map(|output| match output {
+        Output::Wake(at) => Some(*at),
+        _ => None,
+    });
+    let wake = wake.expect("a new time to wake up");
+    assert!(wake > device.now && wake <= device.now.plus_millis(1_000));
+    assert!(matches!(device.repo.status().line, Line::Offline { retry, .. } if retry == wake));
+    device.now = wake;
+    device.handle(Input::Tick);
+    assert!(device.outputs().contains(&Output::Dial));
+}
+
+#[test]
+fn a_tick_that_comes_too_early_is_followed_by_another() {
+    let mut device = Bench::new(true);
+    device.handle(Input::DialFailed);
+    let wake = |outputs: Vec<Output>| outputs.into_iter().find(|o| matches!(o, Output::Wake(_)));
+    let first = wake(device.outputs());
+    device.now = START.plus_millis(1);
+    device.handle(Input::Tick);
+    assert!(first.is_some());
+    assert_eq!(wake(device.outputs()), first);
+}
+
+#[test]
+fn a_document_of_first_changes_alone_waits_too() {
+    let mut device = Bench::new(true);
+    let edit = |doc: &mut Automerge| {
+        let mut tx = doc.transaction();
+        tx.put(ROOT, "a", 1).expect("a put");
+        tx.commit_with(automerge::transaction::CommitOptions::default().with_time(0));
+        Ok::<_, EditError>(())
+    };
+    device.repo.edit(START, DOCUMENT, edit).expect("an edit");
+    let status = device.repo.status();
+    assert_eq!((status.unsaved, status.waiting), (1, 1));
+}
+
+#[test]
 fn a_change_waits_until_a_server_that_keeps_it_shows_it() {
     let mut device = Bench::new(true);
     let edit = |doc: &mut Automerge| {

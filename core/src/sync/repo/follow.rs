@@ -40,16 +40,23 @@ pub(super) struct Follow {
     server: StorageId,
     stage: FollowStage,
     compared: bool,
+    /// Documents that the server has said to have since a comparison began.
+    told: BTreeSet<DocumentId>,
     /// Documents to ask for.
     wants: Wants,
     /// Documents asked for: their size, and when.
     asked: BTreeMap<DocumentId, (u64, Timestamp)>,
+    /// Documents that were answered before the list had ended: they are not asked for again
+    /// until it is known that the server still has more.
+    early: BTreeSet<DocumentId>,
     /// Documents with changes to send.
     sends: BTreeSet<DocumentId>,
     /// Changes sent and not answered: their newest ones, and how many bytes.
     sent: BTreeMap<DocumentId, Sent>,
     /// Documents of which nothing more is asked or sent over this line.
     left_alone: BTreeSet<DocumentId>,
+    /// Those of them that the server did not have when it was asked.
+    absent: BTreeSet<DocumentId>,
     window: usize,
     received: Progress,
     bytes: Progress,
@@ -84,11 +91,14 @@ impl Follow {
             server,
             stage: FollowStage::Listing,
             compared: false,
+            told: BTreeSet::new(),
             wants: Wants::default(),
             asked: BTreeMap::new(),
+            early: BTreeSet::new(),
             sends: BTreeSet::new(),
             sent: BTreeMap::new(),
             left_alone: BTreeSet::new(),
+            absent: BTreeSet::new(),
             window: FIRST_WINDOW,
             received: nothing,
             bytes: nothing,
@@ -169,6 +179,9 @@ impl<P: Policy> Repo<P> {
         for id in exchange.absent {
             self.answered(connection, id);
             self.leave_alone(id);
+            if let Some(follow) = &mut self.follow {
+                follow.absent.insert(id);
+            }
         }
         for stored in exchange.heads {
             self.server_has(stored);
@@ -192,6 +205,16 @@ impl<P: Policy> Repo<P> {
     fn server_has(&mut self, stored: Stored) {
         let id = stored.document;
         let size = Some(stored.size);
+        if let Some(follow) = &mut self.follow
+            && !stored.heads.is_empty()
+        {
+            follow.told.insert(id);
+            // What it did not have somebody has brought.
+            if follow.absent.remove(&id) {
+                follow.left_alone.remove(&id);
+                self.touched.insert(id);
+            }
+        }
         if self.catalogue.set_synced(id, stored.heads, size) {
             self.mirror_changed(id);
         }
@@ -266,6 +289,9 @@ impl<P: Policy> Repo<P> {
         let Some((size, since)) = follow.asked.remove(&id) else {
             return;
         };
+        if !follow.is_live() {
+            follow.early.insert(id);
+        }
         follow.received.done += 1;
         follow.bytes.done += size;
         let took = now.0.saturating_sub(since.0);
@@ -312,16 +338,19 @@ impl<P: Policy> Repo<P> {
         self.status_changed = true;
         let stage = std::mem::replace(&mut follow.stage, FollowStage::Live);
         if let FollowStage::LookingUp { have } = stage {
+            self.touched.append(&mut follow.early);
             self.forget(&have);
             return;
         }
         if self.catalogue.mirror().listed() == listed || follow.compared {
+            self.touched.append(&mut follow.early);
             return;
         }
         let begun = ItemSet::new(self.catalogue.mirrored()).and_then(|set| Ok((set.begin()?, set)));
         match begun {
             Ok((data, set)) => {
                 follow.compared = true;
+                follow.told.clear();
                 follow.stage = FollowStage::Comparing {
                     set,
                     have: Vec::new(),
@@ -358,12 +387,15 @@ impl<P: Policy> Repo<P> {
     }
 
     /// The server does not have these items any more: what it has of their documents has been
-    /// told, or is nothing.
+    /// told, or is nothing. It may have got them again since the comparison.
     fn forget(&mut self, items: &[Hash]) {
         let items: BTreeSet<_> = items.iter().collect();
         let mirrored = self.catalogue.mirrored();
+        let told = self.follow.as_ref().map(|follow| &follow.told);
         let gone: Vec<_> = mirrored
-            .filter(|(_, item)| items.contains(item))
+            .filter(|(id, item)| {
+                items.contains(item) && !told.is_some_and(|told| told.contains(id))
+            })
             .map(|(id, _)| *id)
             .collect();
         for id in gone {

@@ -1,4 +1,4 @@
-//! The line to the server: when to dial, and when again.
+//! The line to the server: when to dial, and when again. And the time this goes by.
 
 use rand_core::RngCore;
 
@@ -68,14 +68,16 @@ impl LineState {
         }
     }
 
-    pub(super) fn view(&self) -> Line {
+    /// What a person is told of it; `shown` gives times as the driver's clock has them.
+    pub(super) fn view(&self, shown: impl Fn(Timestamp) -> Timestamp) -> Line {
+        let since = shown(self.since);
         match self.stage {
             LineStage::Unused => Line::None,
-            LineStage::Starting | LineStage::Dialing(_) => Line::Connecting { since: self.since },
+            LineStage::Starting | LineStage::Dialing(_) => Line::Connecting { since },
             LineStage::Open(_) => Line::Online,
             LineStage::Waiting { retry } => Line::Offline {
-                since: self.since,
-                retry,
+                since,
+                retry: shown(retry),
             },
         }
     }
@@ -190,6 +192,17 @@ impl<P: Policy> Repo<P> {
             peer.asked = true;
             self.send(connection, &Frame::Ping);
         }
+    }
+
+    /// Time goes on. A clock that is set back must not make timers wait for it to catch up.
+    pub(super) fn advance(&mut self, now: Timestamp) {
+        self.ahead = self.ahead.max(self.now.0.saturating_sub(now.0));
+        self.now = now.plus_millis(self.ahead);
+    }
+
+    /// What the driver's clock shows at this time.
+    pub(super) fn shown(&self, at: Timestamp) -> Timestamp {
+        Timestamp(at.0.saturating_sub(self.ahead))
     }
 
     fn dial(&mut self) {

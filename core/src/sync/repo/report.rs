@@ -18,11 +18,11 @@ impl<P: Policy> Repo<P> {
             of: self.documents.len() as u64,
         });
         SyncStatus {
-            line: self.line.view(),
+            line: self.line.view(|at| self.shown(at)),
             unsaved: self.unsaved.values().sum(),
             waiting: self.waiting.values().sum(),
             waiting_documents: self.waiting.len() as u64,
-            synced_at: self.synced_at,
+            synced_at: self.synced_at.map(|at| self.shown(at)),
             loading,
             receiving: self.follow.as_ref().and_then(Follow::receiving),
             refused: self.refused_edits(),

@@ -46,14 +46,15 @@ impl<P: Policy> Repo<P> {
             .unwrap_or_default();
         let document = self.documents.get(&id);
         let (lacking, sending) = match document {
-            Some(document) if !document.is_settled() || !document.inbox.is_empty() => return,
+            // What it lacks is known once it is in memory.
+            Some(document) if !document.is_loaded() || !document.inbox.is_empty() => return,
             Some(document) => (
                 !mirror.iter().all(|head| document.has(head)),
                 document.is_found() && document.is_saved() && document.is_ahead(),
             ),
             None => (!mirror.is_empty(), false),
         };
-        if lacking && !follow.asked.contains_key(&id) {
+        if lacking && !follow.asked.contains_key(&id) && !follow.early.contains(&id) {
             let size = entry.map_or(0, |entry| entry.size);
             let open = document.is_some_and(|document| document.opened);
             if follow.wants.add(id, size, open) {
