@@ -9,8 +9,8 @@ use automerge::Automerge;
 use crate::id::DocumentId;
 use crate::sync::admission;
 use crate::sync::storage::{
-    CatalogueEntry, ChunkKey, Cursor, Listing, Loaded, StorageAnswer, StorageError, StorageRequest,
-    StoredChunk, Synced, WriteBatch,
+    CatalogueEntry, ChunkKey, ChunkKind, Cursor, Listing, Loaded, StorageAnswer, StorageError,
+    StorageRequest, StoredChunk, Synced, WriteBatch,
 };
 
 type Hash = [u8; 32];
@@ -145,7 +145,7 @@ impl Disk {
         for chunk in batch.put {
             chunks
                 .entry(chunk.key)
-                .or_insert_with(|| Arc::new(Chunk::new(chunk.bytes)));
+                .or_insert_with(|| Arc::new(Chunk::new(chunk)));
         }
         for key in &batch.remove {
             chunks.remove(key);
@@ -182,7 +182,12 @@ impl Disk {
 }
 
 impl Chunk {
-    fn new(bytes: Vec<u8>) -> Self {
+    fn new(StoredChunk { key, bytes }: StoredChunk) -> Self {
+        if key.kind == ChunkKind::Refused {
+            // No part of the document.
+            let changes = Vec::new();
+            return Self { bytes, changes };
+        }
         let scan = admission::scan_chunks(&bytes).expect("the engine writes sound chunks");
         let mut changes: Vec<_> = scan
             .changes
