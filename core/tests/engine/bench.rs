@@ -12,7 +12,7 @@ use meltemi_core::sync::storage::{
     CatalogueEntry, Listing, StorageAnswer, StorageError, StorageRequest,
 };
 use meltemi_core::time::Timestamp;
-use meltemi_core::wire::frame::{Frame, PeerMetadata, Route};
+use meltemi_core::wire::frame::{Frame, MELTEMI, PeerMetadata, Route};
 
 pub(crate) const START: Timestamp = Timestamp(1_000_000);
 pub(crate) const DOCUMENT: DocumentId = DocumentId::from_bytes([7; 16]);
@@ -53,25 +53,32 @@ fn config(device: bool) -> RepoConfig {
 }
 
 /// A repo with what it wants done.
-pub(crate) struct Bench {
-    pub(crate) repo: Repo<NothingForbidden>,
+pub(crate) struct Bench<P = NothingForbidden> {
+    pub(crate) repo: Repo<P>,
     pub(crate) now: Timestamp,
 }
 
 impl Bench {
     /// A replica whose disk is empty. A device dials and follows all; a server does neither.
     pub(crate) fn new(device: bool) -> Self {
-        Self::start(config(device), Vec::new())
+        Self::start(config(device), NothingForbidden, Vec::new())
     }
 
     /// A server whose disk has these documents.
     pub(crate) fn with_catalogue(entries: Vec<CatalogueEntry>) -> Self {
-        Self::start(config(false), entries)
+        Self::start(config(false), NothingForbidden, entries)
+    }
+}
+
+impl<P: Policy> Bench<P> {
+    /// A server whose disk is empty and that asks this policy.
+    pub(crate) fn server(policy: P) -> Self {
+        Self::start(config(false), policy, Vec::new())
     }
 
-    fn start(config: RepoConfig, entries: Vec<CatalogueEntry>) -> Self {
+    fn start(config: RepoConfig, policy: P, entries: Vec<CatalogueEntry>) -> Self {
         let mut bench = Self {
-            repo: Repo::new(config, NothingForbidden, START),
+            repo: Repo::new(config, policy, START),
             now: START,
         };
         let (catalogue, _) = bench.storage().remove(0);
@@ -102,7 +109,15 @@ impl Bench {
     }
 
     pub(crate) fn join(&mut self, connection: ConnectionId, metadata: PeerMetadata) {
-        let principal = Principal::built_in();
+        self.join_as(connection, Principal::built_in(), metadata);
+    }
+
+    pub(crate) fn join_as(
+        &mut self,
+        connection: ConnectionId,
+        principal: Principal,
+        metadata: PeerMetadata,
+    ) {
         self.handle(Input::Connected {
             connection,
             role: Role::Acceptor,
@@ -169,6 +184,31 @@ pub(crate) fn shown_heads(outputs: &[Output], to: ConnectionId) -> Vec<Vec<Chang
 
 pub(crate) fn plain() -> PeerMetadata {
     PeerMetadata::default()
+}
+
+pub(crate) fn meltemi() -> PeerMetadata {
+    PeerMetadata {
+        meltemi: MELTEMI,
+        ..PeerMetadata::default()
+    }
+}
+
+/// The codes of all refusals that a peer gets.
+pub(crate) fn refusals(outputs: &[Output], to: ConnectionId) -> Vec<String> {
+    let mut codes = Vec::new();
+    for frame in frames_of(outputs, to) {
+        match frame {
+            Frame::Unavailable {
+                refusal: Some(reason),
+                ..
+            } => codes.push(reason.code),
+            Frame::Exchange(exchange) => {
+                codes.extend(exchange.refused.into_iter().map(|(_, reason)| reason.code));
+            }
+            _ => {}
+        }
+    }
+    codes
 }
 
 pub(crate) fn doc_with(key: &str) -> Automerge {

@@ -1,5 +1,7 @@
 //! What the engine promises, one connection and one disk answer at a time.
 
+mod authors;
 mod bench;
 mod device;
+mod hostile;
 mod server;
