@@ -62,12 +62,31 @@ pub fn column_bomb() -> Vec<u8> {
     message(vec![], vec![chunk(0, &body)])
 }
 
-/// A document whose only column of operations has one run of five million actions.
+/// A document whose only change has five million operations in one run.
 pub fn document_bomb() -> Vec<u8> {
-    let column = run(BOMB_OPERATIONS, &unsigned(1));
-    let mut body = vec![0, 0, 0, 1, 0x42];
-    body.extend(unsigned(column.len() as u64));
-    body.extend(column);
+    // Actor, number, last operation, count of ancestors and length of what follows.
+    let change = [
+        (0x01, run(1, &[0])),
+        (0x03, run(1, &[1])),
+        (0x13, run(1, &signed(BOMB_OPERATIONS as i64))),
+        (0x40, run(1, &[0])),
+        (0x56, run(1, &[0])),
+    ];
+    let operations = [(0x42, run(BOMB_OPERATIONS, &[1]))];
+    let mut body = unsigned(1);
+    body.extend(prefixed(&[0xab; 16]));
+    body.extend(unsigned(1));
+    body.extend([0; 32]);
+    for columns in [&change[..], &operations] {
+        body.extend(unsigned(columns.len() as u64));
+        for (kind, bytes) in columns {
+            body.extend(unsigned(*kind));
+            body.extend(unsigned(bytes.len() as u64));
+        }
+    }
+    for (_, bytes) in change.iter().chain(&operations) {
+        body.extend(bytes);
+    }
     message(vec![], vec![chunk(0, &body)])
 }
 

@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
+use meltemi_tests::device::DEADLINE;
+
 use super::world::World;
 
 /// Bytes that are sent at most.
@@ -15,6 +17,9 @@ const BUFFERED: usize = 24 * 1024 * 1024;
 /// server ended the connection, and what it had to say.
 fn flood(server: SocketAddr, start: &str, byte: u8) -> (usize, String) {
     let mut stream = TcpStream::connect(server).expect("a connection");
+    stream
+        .set_write_timeout(Some(DEADLINE))
+        .expect("a timeout that is not zero");
     stream.write_all(start.as_bytes()).expect("the start is sent");
     let piece = [byte; 64 * 1024];
     let mut sent = 0;

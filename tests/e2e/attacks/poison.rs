@@ -50,15 +50,10 @@ async fn one_actor_cannot_tell_two_stories() {
 async fn changes_that_would_crash_whoever_applies_them_reach_nobody() {
     let world = World::begin().await;
     let doc = world.document(world.event).await;
-    let mut early = RawChange::on(&doc);
-    early.start_op = 1;
-    let mut impossible = RawChange::on(&doc);
-    impossible.deps = vec![doc.get_heads()[0]; 2];
     let poisons = [
         hostile::skipped_seq(&doc),
         hostile::unknown_object(&doc),
         hostile::unknown_actor(&doc),
-        hostile::message(vec![], vec![early.chunk()]),
     ];
     world
         .withstands(async |round| {
