@@ -155,6 +155,7 @@ impl TestDevice {
             document,
             path,
             value,
+            base: None,
         })
         .await;
     }

@@ -2,10 +2,14 @@
 //!
 //! Knows nothing of connections' frames or of the disk's answers; [`super::repo`] drives it.
 
+mod aside;
 mod disk;
+mod order;
 mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use self::aside::Aside;
 
 use automerge::sync::{self, SyncDoc};
 use automerge::{ActorId, Automerge, ChangeHash, TextEncoding};
@@ -14,6 +18,7 @@ use crate::id::{ConnectionId, DocumentId, EffectId};
 use crate::sync::admission::Scan;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
+use crate::wire::frame::Reason;
 
 /// A document in memory.
 pub(super) struct Document {
@@ -48,6 +53,10 @@ pub(super) struct Document {
     pub(super) used: u64,
     /// Number of the newest write.
     pub(super) seq: u64,
+    /// Edits that the server has refused.
+    pub(super) aside: Option<Aside>,
+    /// What the server has refused is to go beside the document: the accepted heads, and why.
+    pub(super) refusal: Option<(Vec<ChangeHash>, Reason)>,
     /// Whether somebody asked to be told when it is loaded.
     pub(super) opened: bool,
 }
@@ -159,6 +168,8 @@ impl Document {
             waiting_senders: BTreeSet::new(),
             used: 0,
             seq: entry.map_or(0, |entry| entry.seq),
+            aside: None,
+            refusal: None,
             opened: false,
         }
     }

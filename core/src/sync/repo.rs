@@ -4,6 +4,7 @@
 //! ask and change. `repo/` has the parts: connections, documents' progress,
 //! the disk, the line to the server, the status.
 
+mod aside;
 mod connections;
 mod disk;
 mod eviction;
@@ -168,6 +169,7 @@ impl<P: Policy> Repo<P> {
             Input::SyncedElsewhere { document, heads } => self.synced_elsewhere(document, &heads),
             Input::Open { document } => self.open(document),
             Input::Dismiss { notice } => self.dismiss(notice),
+            Input::Refused { document, again } => drop(self.end_aside(document, again)),
         }
         self.timers();
         self.settle();

@@ -28,6 +28,8 @@ pub enum ChunkKind {
     Snapshot,
     /// Changes since the chunks before.
     Increment,
+    /// Changes that the server has refused, with the reason. No part of the document.
+    Refused,
 }
 
 impl ChunkKey {

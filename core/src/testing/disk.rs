@@ -81,6 +81,12 @@ impl Disk {
         }
     }
 
+    /// Removes everything of a document.
+    pub fn forget(&mut self, document: &DocumentId) {
+        self.chunks.retain(|(id, _), _| id != document);
+        self.catalogue.remove(document);
+    }
+
     /// Whether all of `changes` are on this disk.
     pub fn has(&self, document: &DocumentId, changes: &[[u8; 32]]) -> bool {
         let mut doc = Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit);

@@ -118,7 +118,10 @@ fn send(
     } else {
         let heads = changes.last().map(|change| change.hash());
         let data = message(heads.into_iter().collect(), chunks.collect());
-        server.sync(from, automerge::sync::Message::decode(&data).expect("a message"));
+        server.sync(
+            from,
+            automerge::sync::Message::decode(&data).expect("a message"),
+        );
     }
     let mut outputs = server.outputs();
     for (effect, _) in storage_of(&outputs) {
@@ -140,7 +143,12 @@ fn every_new_change_is_asked_about_and_no_other() {
         assert_eq!(owners.asked(), vec![mine; 3]);
         // What is here already may be brought by anybody.
         let own = edit(&mut doc, 2);
-        let outputs = send(&mut server, BEN, meltemi_peers, &[&all[..], &[&own]].concat());
+        let outputs = send(
+            &mut server,
+            BEN,
+            meltemi_peers,
+            &[&all[..], &[&own]].concat(),
+        );
         assert_eq!(refusals(&outputs, BEN), [""; 0]);
         let bens = (principal("ben"), ActorId::from([2; 16]));
         assert_eq!(owners.asked(), [bens]);
@@ -180,7 +188,11 @@ fn what_one_may_not_write_does_not_get_in_through_somebody_else() {
         send(&mut server, ANA, meltemi_peers, &[&first]);
         let guests = edit(&mut doc, 3);
         let outputs = send(&mut server, GUEST, meltemi_peers, &[&guests]);
-        let code = if meltemi_peers { "read-only" } else { "foreign-author" };
+        let code = if meltemi_peers {
+            "read-only"
+        } else {
+            "foreign-author"
+        };
         assert_eq!(refusals(&outputs, GUEST), [code]);
         // Ana has it from the guest by another way, goes on from it, and brings both.
         let next = edit(&mut doc, 1);

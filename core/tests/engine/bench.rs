@@ -18,8 +18,10 @@ pub(crate) const START: Timestamp = Timestamp(1_000_000);
 pub(crate) const DOCUMENT: DocumentId = DocumentId::from_bytes([7; 16]);
 pub(crate) const LINE: ConnectionId = ConnectionId(1);
 
-/// Takes every document but those with `forbidden` in them.
-pub(crate) struct NothingForbidden;
+/// Takes every document but those with `forbidden` in them. A device takes those too.
+pub(crate) struct NothingForbidden {
+    device: bool,
+}
 
 impl Policy for NothingForbidden {
     fn access(&self, _: &Principal, _: &DocumentId) -> Access {
@@ -28,6 +30,7 @@ impl Policy for NothingForbidden {
 
     fn check(&self, _: &DocumentId, doc: &Automerge, _: bool) -> Result<Option<String>, Refusal> {
         match doc.get(ROOT, "forbidden") {
+            Ok(None) | Ok(Some(_)) if self.device => Ok(Some("thing".to_owned())),
             Ok(None) => Ok(Some("thing".to_owned())),
             _ => Err(Refusal {
                 code: "forbidden",
@@ -61,12 +64,17 @@ pub(crate) struct Bench<P = NothingForbidden> {
 impl Bench {
     /// A replica whose disk is empty. A device dials and follows all; a server does neither.
     pub(crate) fn new(device: bool) -> Self {
-        Self::start(config(device), NothingForbidden, Vec::new())
+        Self::start(config(device), NothingForbidden { device }, Vec::new())
     }
 
     /// A server whose disk has these documents.
     pub(crate) fn with_catalogue(entries: Vec<CatalogueEntry>) -> Self {
-        Self::start(config(false), NothingForbidden, entries)
+        Self::start(config(false), NothingForbidden { device: false }, entries)
+    }
+
+    /// A device whose disk has this.
+    pub(crate) fn device_with(listing: Listing) -> Self {
+        Self::begin(config(true), NothingForbidden { device: true }, listing)
     }
 }
 
@@ -77,18 +85,17 @@ impl<P: Policy> Bench<P> {
     }
 
     fn start(config: RepoConfig, policy: P, entries: Vec<CatalogueEntry>) -> Self {
+        let cursor = None;
+        Self::begin(config, policy, Listing { entries, cursor })
+    }
+
+    fn begin(config: RepoConfig, policy: P, listing: Listing) -> Self {
         let mut bench = Self {
             repo: Repo::new(config, policy, START),
             now: START,
         };
         let (catalogue, _) = bench.storage().remove(0);
-        bench.store(
-            catalogue,
-            Ok(StorageAnswer::Catalogue(Listing {
-                entries,
-                cursor: None,
-            })),
-        );
+        bench.store(catalogue, Ok(StorageAnswer::Catalogue(listing)));
         bench
     }
 

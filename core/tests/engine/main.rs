@@ -4,4 +4,5 @@ mod authors;
 mod bench;
 mod device;
 mod hostile;
+mod refused;
 mod server;

@@ -22,7 +22,9 @@ fn unknown(number: u32) -> DocumentId {
 
 fn wants(numbers: std::ops::Range<u32>) -> Frame {
     Frame::Exchange(Exchange {
-        want: numbers.map(|number| (unknown(number), Vec::new())).collect(),
+        want: numbers
+            .map(|number| (unknown(number), Vec::new()))
+            .collect(),
         ..Exchange::default()
     })
 }
@@ -202,7 +204,9 @@ async fn ephemeral_messages_go_from_those_present_to_those_present_and_not_in_fl
     }
     let chunk = RawChange::on(&base).chunk();
     let hash = Change::from_bytes(chunk.clone()).expect("a change").hash();
-    speaker.offer(other, hostile::message(vec![hash], vec![chunk])).await;
+    speaker
+        .offer(other, hostile::message(vec![hash], vec![chunk]))
+        .await;
     // The listener is told of the change after everything that was relayed before it.
     let mut relayed = Vec::new();
     loop {

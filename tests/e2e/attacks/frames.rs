@@ -45,7 +45,9 @@ async fn bytes_that_are_no_frame_end_their_connection_only() {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     for length in 1..200 {
         let random = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 56) as u8
         });
         garbage.push((length % 2 == 0, random.take(length).collect()));
@@ -157,7 +159,10 @@ async fn comparisons_are_counted_and_their_numbers_not_believed() {
             peer.send(&Frame::Repair { data: data.clone() }).await;
             let said = peer.ending().await;
             let expected = ["cannot compare", "not a valid frame"];
-            assert!(expected.iter().any(|e| said.contains(e)), "{data:?}: {said}");
+            assert!(
+                expected.iter().any(|e| said.contains(e)),
+                "{data:?}: {said}"
+            );
         })
         .await;
 

@@ -20,7 +20,9 @@ fn flood(server: SocketAddr, start: &str, byte: u8) -> (usize, String) {
     stream
         .set_write_timeout(Some(DEADLINE))
         .expect("a timeout that is not zero");
-    stream.write_all(start.as_bytes()).expect("the start is sent");
+    stream
+        .write_all(start.as_bytes())
+        .expect("the start is sent");
     let piece = [byte; 64 * 1024];
     let mut sent = 0;
     while sent < FLOOD {
@@ -51,7 +53,10 @@ async fn nothing_is_kept_of_those_who_are_not_let_in() {
     let starts = [
         ("GET /sync HTTP/1.1\r\nx-long: ".to_owned(), b'a'),
         ("GET /".to_owned(), b'a'),
-        (format!("GET /sync HTTP/1.1\r\nhost: {server}\r\ncontent-length: 99999999\r\n\r\n"), 0),
+        (
+            format!("GET /sync HTTP/1.1\r\nhost: {server}\r\ncontent-length: 99999999\r\n\r\n"),
+            0,
+        ),
         (upgrade.clone(), 0x82),
         (upgrade, b'a'),
     ];

@@ -218,7 +218,10 @@ impl RawPeer {
                 ..
             } if *about == document => Some(reason.code.clone()),
             Frame::Exchange(exchange) => {
-                let refused = exchange.refused.iter().find(|(about, _)| *about == document);
+                let refused = exchange
+                    .refused
+                    .iter()
+                    .find(|(about, _)| *about == document);
                 refused.map(|(_, reason)| reason.code.clone())
             }
             _ => None,
@@ -235,11 +238,17 @@ impl RawPeer {
                 ..
             } if *about == document => {
                 let message = SyncMessage::decode(data).expect("a sync message");
-                message.heads.iter().any(|head| head.0 == hash).then_some(())
+                message
+                    .heads
+                    .iter()
+                    .any(|head| head.0 == hash)
+                    .then_some(())
             }
             Frame::Exchange(exchange) => {
                 let mut stored = exchange.heads.iter().filter(|s| s.document == document);
-                stored.any(|stored| stored.heads.contains(&hash)).then_some(())
+                stored
+                    .any(|stored| stored.heads.contains(&hash))
+                    .then_some(())
             }
             _ => None,
         })

@@ -33,7 +33,8 @@ async fn one_actor_cannot_tell_two_stories() {
     let hash = Change::from_bytes(first.clone()).expect("a change").hash();
     let mut peer = world.join(Kind::Meltemi, "mallory").await;
     peer.hello().await;
-    peer.offer(other, hostile::message(vec![hash], vec![first])).await;
+    peer.offer(other, hostile::message(vec![hash], vec![first]))
+        .await;
     peer.acknowledged(other, hash.0).await;
     let heads = world.heads(other);
     let second = hostile::message(vec![], vec![second]);
@@ -59,7 +60,8 @@ async fn changes_that_would_crash_whoever_applies_them_reach_nobody() {
         .withstands(async |round| {
             for kind in KINDS {
                 let mut peer = world.join(kind, "mallory").await;
-                peer.offer(world.event, poisons[round % poisons.len()].clone()).await;
+                peer.offer(world.event, poisons[round % poisons.len()].clone())
+                    .await;
                 let code = peer.refusal(world.event).await;
                 assert_eq!(code, "bad-changes", "{kind:?}, {}", round % poisons.len());
             }
@@ -87,14 +89,16 @@ async fn a_forged_time_of_a_change_orders_nothing() {
             if kind == Kind::Meltemi {
                 peer.hello().await;
             }
-            peer.offer(other, hostile::message(vec![hash], vec![chunk])).await;
+            peer.offer(other, hostile::message(vec![hash], vec![chunk]))
+                .await;
             peer.acknowledged(other, hash.0).await;
         }
         // What no signed number of 64 bits is.
         let mut change = RawChange::on(&base);
         change.time = hostile::unsigned(u64::MAX);
         let mut peer = world.join(kind, "mallory").await;
-        peer.offer(other, hostile::message(vec![], vec![change.chunk()])).await;
+        peer.offer(other, hostile::message(vec![], vec![change.chunk()]))
+            .await;
         assert_eq!(peer.refusal(other).await, "bad-chunk", "{kind:?}");
     }
     // Whoever has the record gets it, and can go on with it.
@@ -107,8 +111,12 @@ async fn a_forged_time_of_a_change_orders_nothing() {
     .await;
     cleo.set(other, "titles/en", "Merged".into()).await;
     cleo.synced().await;
-    let merged = |record: &meltemi_core::view::RecordView| record.fields["titles"]["en"] == "Merged";
-    world.ana.until_record(other, "the merged record", merged).await;
+    let merged =
+        |record: &meltemi_core::view::RecordView| record.fields["titles"]["en"] == "Merged";
+    world
+        .ana
+        .until_record(other, "the merged record", merged)
+        .await;
     let log = world.server.log();
     assert!(!log.contains("2100-") && !log.contains("1970-"), "{log}");
     world.end().await;

@@ -91,7 +91,9 @@ impl World {
         let served = Cell::new(false);
         let work = async {
             for day in 0..3 {
-                self.ana.set(self.diary, "titles/en", json!(format!("day {day}"))).await;
+                self.ana
+                    .set(self.diary, "titles/en", json!(format!("day {day}")))
+                    .await;
                 self.ana.synced().await;
             }
             served.set(true);
@@ -114,7 +116,10 @@ impl World {
         let status = fs::read_to_string(path).expect("the server runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kilobytes = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
-        1024 * kilobytes.expect("a line of kB").parse::<u64>().expect("a number")
+        1024 * kilobytes
+            .expect("a line of kB")
+            .parse::<u64>()
+            .expect("a number")
     }
 
     /// Asserts that the server has not grown much since it had this much memory.
@@ -145,10 +150,14 @@ impl World {
             let title = json!(title);
             move |record: &meltemi_core::view::RecordView| record.fields["titles"]["en"] == title
         };
-        ben.until_record(self.event, "the attacked record", is_whole("Housing")).await;
-        self.ana.set(self.diary, "titles/en", json!("the end")).await;
+        ben.until_record(self.event, "the attacked record", is_whole("Housing"))
+            .await;
+        self.ana
+            .set(self.diary, "titles/en", json!("the end"))
+            .await;
         self.ana.synced().await;
-        ben.until_record(self.diary, "the last edit", is_whole("the end")).await;
+        ben.until_record(self.diary, "the last edit", is_whole("the end"))
+            .await;
         assert!(self.server.stop().success());
         assert_healthy(&self.data);
     }

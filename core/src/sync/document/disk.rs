@@ -2,6 +2,7 @@
 
 use automerge::{ChangeHash, SaveOptions};
 
+use super::aside::Aside;
 use super::receive::guard;
 use super::{Document, Writing, from_raw, to_raw};
 use crate::id::EffectId;
@@ -21,6 +22,10 @@ impl Document {
         // Snapshots first, so that increments find what they build on.
         chunks.sort_by_key(|chunk| chunk.key);
         for chunk in chunks {
+            if chunk.key.kind == ChunkKind::Refused {
+                intact &= self.take_aside(&chunk);
+                continue;
+            }
             let mut doc = self.doc.clone();
             match guard(|| doc.load_incremental(&chunk.bytes)) {
                 Ok(_) => {
@@ -40,44 +45,45 @@ impl Document {
         }
         let heads = self.doc.get_heads();
         let raw = to_raw(&heads);
-        let (put, remove) = if self.wants_snapshot() {
+        let (mut put, mut remove) = if self.wants_snapshot() {
             let options = SaveOptions {
                 retain_orphans: false,
                 ..SaveOptions::default()
             };
             let bytes = self.doc.save_with_options(options);
             let key = ChunkKey::snapshot(&raw);
-            let replaced = self.chunks.keys().filter(|k| **k != key).copied().collect();
-            (StoredChunk { key, bytes }, replaced)
+            let replaced = self.chunks.keys().filter(|k| **k != key).copied();
+            (vec![StoredChunk { key, bytes }], replaced.collect())
         } else {
             let bytes = self.doc.save_after(&self.on_disk);
-            (
-                StoredChunk {
-                    key: ChunkKey::increment(&bytes),
-                    bytes,
-                },
-                Vec::new(),
-            )
+            let key = ChunkKey::increment(&bytes);
+            (vec![StoredChunk { key, bytes }], Vec::new())
         };
+        if let Some(aside) = self.aside.as_ref().map(Aside::chunk) {
+            remove.retain(|key| *key != aside.key);
+            if !self.chunks.contains_key(&aside.key) {
+                put.push(aside);
+            }
+        }
         let kept = self.chunks.iter().filter(|(key, _)| !remove.contains(key));
         let kept: usize = kept.map(|(_, size)| size).sum();
         let entry = CatalogueEntry {
             seq,
-            size: (kept + put.bytes.len()) as u64,
+            size: (kept + put.iter().map(|chunk| chunk.bytes.len()).sum::<usize>()) as u64,
             ..self.entry(&heads)
         };
         let writing = Writing {
             effect: EffectId(0),
             seq,
             heads,
-            put: vec![(put.key, put.bytes.len())],
+            put: put.iter().map(|c| (c.key, c.bytes.len())).collect(),
             remove: remove.clone(),
             attempts: 0,
         };
         Some((
             WriteBatch {
                 document: self.id,
-                put: vec![put],
+                put,
                 remove,
                 entry,
             },

@@ -88,6 +88,7 @@ impl<P: Policy> Repo<P> {
 
     fn loaded_chunks(&mut self, id: DocumentId, loaded: Loaded) {
         self.loading = self.loading.saturating_sub(1);
+        self.wait_no_more(id);
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
@@ -141,6 +142,13 @@ impl<P: Policy> Repo<P> {
         self.line_timer();
     }
 
+    /// The disk has answered about a document: nobody is kept waiting for it.
+    fn wait_no_more(&mut self, id: DocumentId) {
+        for peer in self.peers.values_mut() {
+            peer.awaited.remove(&id);
+        }
+    }
+
     fn written(&mut self, id: DocumentId) {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
@@ -179,6 +187,7 @@ impl<P: Policy> Repo<P> {
             }
             Effect::Load(id) => {
                 self.loading = self.loading.saturating_sub(1);
+                self.wait_no_more(id);
                 if let Some(document) = self.documents.get_mut(&id) {
                     document.phase = Phase::Unread {
                         retry: self.now.plus_millis(FIRST_WAIT),
@@ -241,7 +250,7 @@ impl<P: Policy> Repo<P> {
             return;
         }
         let before: Vec<ChangeHash> = document.doc.get_heads();
-        let intact = document.take_chunks(chunks);
+        let intact = document.take_chunks(chunks.clone());
         let new: Vec<_> = document
             .doc
             .get_changes_meta(&before)
@@ -250,6 +259,10 @@ impl<P: Policy> Repo<P> {
             .collect();
         let changed = !new.is_empty();
         document.add_on_disk(new);
+        self.aside_elsewhere(id, &chunks);
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
         if !known && changed {
             let entry = document.entry(&document.on_disk);
             self.catalogue.insert(entry);

@@ -29,6 +29,7 @@ impl<P: Policy> Repo<P> {
             Phase::Failed { retry, .. } if retry > self.now => return,
             Phase::Failed { .. } | Phase::Ready => {}
         }
+        self.aside_now(id);
         self.apply_inbox(id);
         if !self.write(id) {
             self.send_all(id);
@@ -152,7 +153,11 @@ impl<P: Policy> Repo<P> {
                 .keys()
                 .filter(|c| !document.peers.contains_key(c))
                 .filter(|c| self.announces(**c, label.as_deref()))
-                .filter(|c| self.peers.get(c).is_some_and(|p| !p.refused.contains_key(&id)))
+                .filter(|c| {
+                    self.peers
+                        .get(c)
+                        .is_some_and(|p| !p.refused.contains_key(&id))
+                })
                 .copied()
                 .collect();
             if let Some(document) = self.documents.get_mut(&id) {

@@ -24,6 +24,7 @@ impl<P: Policy> Repo<P> {
             synced_at: self.synced_at,
             loading,
             receiving: self.follow.as_ref().and_then(Follow::receiving),
+            refused: self.refused_edits(),
             notices: self.notices.iter().cloned().collect(),
         }
     }

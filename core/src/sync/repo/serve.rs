@@ -149,7 +149,13 @@ impl<P: Policy> Repo<P> {
             }
             return;
         }
-        self.enter(id).wanted.insert(connection, from_raw(have));
+        let document = self.enter(id);
+        document.wanted.insert(connection, from_raw(have));
+        if !document.is_loaded()
+            && let Some(peer) = self.peers.get_mut(&connection)
+        {
+            peer.awaited.insert(id);
+        }
         self.pump(id);
     }
 
@@ -351,8 +357,9 @@ impl<P: Policy> Repo<P> {
     pub(super) fn say_outgoing(&mut self) {
         let mut ready = Vec::new();
         for (connection, peer) in &mut self.peers {
-            if !peer.outgoing.is_empty() {
-                ready.push((*connection, std::mem::take(&mut peer.outgoing)));
+            let exchange = peer.take_outgoing();
+            if !exchange.is_empty() {
+                ready.push((*connection, exchange));
             }
         }
         for (connection, exchange) in ready {
