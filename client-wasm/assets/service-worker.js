@@ -9,7 +9,7 @@ const FILES = "__FILES__";
 const PREFIX = "meltemi-shell-";
 const CACHE = PREFIX + VERSION;
 const PATHS = new Set(FILES.map(([path]) => path));
-const SERVER = /^\/(sync|api|healthz|readyz)(\/|$)/;
+const SERVER = /^\/(sync|api|healthz|readyz|metrics)(\/|$)/;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepFiles());

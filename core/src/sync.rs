@@ -9,6 +9,7 @@ mod allowance;
 mod catalogue;
 mod document;
 pub mod input;
+pub mod metrics;
 pub mod output;
 mod peer;
 pub mod policy;

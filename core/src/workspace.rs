@@ -6,6 +6,7 @@ use crate::command::{self, Command, CommandError};
 use crate::genesis::{self, NotARecord};
 use crate::id::{DocumentId, PeerId, StorageId};
 use crate::sync::input::Input;
+use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::{EditError, Repo, RepoConfig};
@@ -203,6 +204,11 @@ impl Workspace {
     /// The content of a document in memory.
     pub fn document(&self, document: &DocumentId) -> Option<&Automerge> {
         self.repo.document(document)
+    }
+
+    /// What this replica has counted.
+    pub fn metrics(&self) -> Metrics {
+        self.repo.metrics()
     }
 
     /// Where the changes of this replica are.

@@ -1,5 +1,5 @@
 //! Project commands: `cargo xtask web`, `cargo xtask run`, `cargo xtask test`,
-//! `cargo xtask fuzz`.
+//! `cargo xtask bench`, `cargo xtask fuzz`.
 //!
 //! They need Rust and nothing else, except that the tests also use Node and Chromium. One file per
 //! command; what they share (calling cargo, finding Node and Chromium) has a file of its own.
@@ -10,6 +10,7 @@
     reason = "a command-line tool talks to its terminal"
 )]
 
+mod bench;
 mod fuzz;
 mod process;
 mod run;
@@ -39,6 +40,8 @@ enum Command {
     Test(test::Options),
     /// Throw mutated bytes at everything that reads bytes from a network or a disk.
     Fuzz(fuzz::Options),
+    /// Measure the server beside two others, and write the result to docs/benchmarks.md.
+    Bench(bench::Options),
     #[cfg(feature = "wasm-test-runner")]
     /// Run one test binary compiled to WebAssembly in Node; cargo calls this.
     #[command(hide = true, disable_help_flag = true)]
@@ -65,6 +68,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::test(&options),
         Command::Fuzz(options) => fuzz::fuzz(&options),
+        Command::Bench(options) => bench::bench(&options),
         #[cfg(feature = "wasm-test-runner")]
         Command::WasmTestRunner { arguments } => {
             let program = "wasm-test-runner".into();

@@ -36,6 +36,8 @@ pub(super) struct Document {
     pub(super) label: Option<String>,
     /// Chunks of this document on the disk that this process has loaded or written.
     pub(super) chunks: BTreeMap<ChunkKey, usize>,
+    /// A write that replaces many chunks by one. Everything else goes on meanwhile.
+    pub(super) compaction: Option<Compaction>,
     /// Messages that wait until the disk has answered.
     pub(super) inbox: VecDeque<Incoming>,
     /// Chunks of another process that came while loading.
@@ -100,6 +102,12 @@ pub(super) struct Writing {
     pub(super) attempts: u32,
 }
 
+/// A compaction under way.
+pub(super) struct Compaction {
+    pub(super) put: Vec<(ChunkKey, usize)>,
+    pub(super) remove: Vec<ChunkKey>,
+}
+
 /// What a peer sent about a document.
 pub(super) struct Incoming {
     pub(super) connection: ConnectionId,
@@ -160,6 +168,7 @@ impl Document {
             synced: entry.map(|e| from_raw(&e.synced)).unwrap_or_default(),
             label: entry.and_then(|e| e.label.clone()),
             chunks: BTreeMap::new(),
+            compaction: None,
             inbox: VecDeque::new(),
             elsewhere: Vec::new(),
             peers: BTreeMap::new(),

@@ -25,6 +25,7 @@ use crate::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
 use crate::sync::catalogue::Catalogue;
 use crate::sync::document::{Document, Phase};
 use crate::sync::input::Input;
+use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
 use crate::sync::policy::{Policy, Refusal};
@@ -89,6 +90,7 @@ pub struct Repo<P> {
     touched: BTreeSet<DocumentId>,
     /// Number of this step.
     step: u64,
+    counts: Metrics,
     /// Plain peers of documents that were put out of memory.
     sleeping: BTreeMap<DocumentId, BTreeSet<ConnectionId>>,
 }
@@ -99,6 +101,7 @@ enum Effect {
     Catalogue,
     Load(DocumentId),
     Write(DocumentId),
+    Compact(DocumentId),
     Synced,
 }
 
@@ -137,6 +140,7 @@ impl<P: Policy> Repo<P> {
             status_changed: true,
             touched: BTreeSet::new(),
             step: 0,
+            counts: Metrics::default(),
             sleeping: BTreeMap::new(),
         };
         repo.request(Effect::Catalogue, StorageRequest::Catalogue);

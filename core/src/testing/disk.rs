@@ -62,7 +62,9 @@ impl Disk {
         for key in &batch.remove {
             self.chunks.remove(&(batch.document, *key));
         }
-        self.catalogue.insert(batch.document, batch.entry.clone());
+        if let Some(entry) = &batch.entry {
+            self.catalogue.insert(batch.document, entry.clone());
+        }
     }
 
     fn load(&self, document: &DocumentId) -> Loaded {

@@ -79,6 +79,8 @@ impl<P: Policy> Repo<P> {
             return;
         };
         peer.heard = self.now;
+        self.counts.frames += 1;
+        self.counts.bytes += bytes.len() as u64;
         peer.asked = false;
         if bytes.len() > FRAME_BYTES {
             self.bad_frame(
@@ -94,6 +96,7 @@ impl<P: Policy> Repo<P> {
     }
 
     fn bad_frame(&mut self, connection: ConnectionId, detail: &str) {
+        self.counts.bad_frames += 1;
         self.notice(
             NoticeCode::BadFrame,
             None,
@@ -299,6 +302,7 @@ impl<P: Policy> Repo<P> {
 
     /// Refuses what a peer sent for a document, and tells it why.
     pub(super) fn refuse(&mut self, connection: ConnectionId, id: DocumentId, refusal: Refusal) {
+        *self.counts.refusals.entry(refusal.code).or_default() += 1;
         self.notice(NoticeCode::RefusedPeer, Some(id), refusal.message.clone());
         if let Some(peer) = self.peers.get(&connection).filter(|p| p.is_meltemi()) {
             match peer.role {

@@ -31,6 +31,7 @@ impl<P: Policy> Repo<P> {
             (Effect::Load(id), Ok(StorageAnswer::Loaded(loaded))) => self.loaded_chunks(id, loaded),
             (Effect::Write(id), Ok(StorageAnswer::Written)) => self.written(id),
             (Effect::Synced, _) => {}
+            (Effect::Compact(id), result) => self.compacted(id, result.is_ok()),
             (what, Err(error)) => self.storage_failed(what, error),
             (what, Ok(_)) => {
                 let detail = "the answer is not one to this request".to_owned();
@@ -142,6 +143,16 @@ impl<P: Policy> Repo<P> {
         self.line_timer();
     }
 
+    /// A compaction that failed is tried again after a later write.
+    fn compacted(&mut self, id: DocumentId, done: bool) {
+        if let Some(document) = self.documents.get_mut(&id) {
+            document.compacted(done);
+            if document.rewrite {
+                self.pump(id);
+            }
+        }
+    }
+
     /// The disk has answered about a document: nobody is kept waiting for it.
     fn wait_no_more(&mut self, id: DocumentId) {
         for peer in self.peers.values_mut() {
@@ -157,6 +168,7 @@ impl<P: Policy> Repo<P> {
             return;
         };
         self.catalogue.end_write(writing.seq);
+        self.counts.writes += 1;
         document.written(writing);
         let mut entry = document.entry(&document.on_disk);
         self.keep_mirror(&mut entry);
@@ -196,7 +208,7 @@ impl<P: Policy> Repo<P> {
                 self.notice(code, Some(id), error.to_string());
             }
             Effect::Write(id) => self.write_failed(id, code, &error),
-            Effect::Synced => {}
+            Effect::Synced | Effect::Compact(_) => {}
         }
     }
 
