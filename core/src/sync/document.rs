@@ -256,6 +256,11 @@ impl Document {
             && !self.peers.values().any(offers)
     }
 
+    /// Everybody who has it open. Some may be named twice.
+    pub(super) fn present(&self) -> impl Iterator<Item = ConnectionId> {
+        self.peers.keys().chain(self.followers.keys()).copied()
+    }
+
     /// Everybody who may have sent something about it.
     pub(super) fn senders(&self) -> impl Iterator<Item = ConnectionId> {
         self.peers.keys().chain(&self.waiting_senders).copied()

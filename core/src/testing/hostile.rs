@@ -206,7 +206,11 @@ pub fn side_by_side(doc: &Automerge, count: u16) -> Vec<Change> {
         .collect()
 }
 
-fn edit(doc: &mut Automerge, value: &str) -> Change {
+/// A change of the document's actor, as Automerge makes it.
+///
+/// # Panics
+/// If `doc` cannot be edited.
+pub fn edit(doc: &mut Automerge, value: &str) -> Change {
     let mut transaction = doc.transaction();
     transaction.put(ROOT, "hostile", value).expect("a map");
     let (hash, _) = transaction.commit();

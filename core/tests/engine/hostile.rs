@@ -1,7 +1,7 @@
 //! Peers that ask for more than is theirs: what they may leave behind, and for how long.
 
 use automerge::sync::{State, SyncDoc};
-use automerge::{Automerge, Change};
+use automerge::{Automerge, Change, ReadDoc};
 use meltemi_core::id::{ConnectionId, DocumentId, PeerId};
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::output::Output;
@@ -49,11 +49,11 @@ fn request(document: DocumentId) -> Frame {
     sync(document, true, first.expect("a first message").encode())
 }
 
-fn changes(document: DocumentId, change: &RawChange) -> Frame {
+fn changes(document: DocumentId, doc: &Automerge) -> Frame {
     Frame::Exchange(Exchange {
         changes: vec![Changes {
             document,
-            bytes: change.chunk(),
+            bytes: doc.save_nocompress(),
         }],
         ..Exchange::default()
     })
@@ -154,7 +154,7 @@ fn who_asks_for_too_much_that_does_not_exist_is_closed_and_who_makes_it_is_not()
     let mut server = Bench::new(false);
     server.join(LINE, meltemi());
     for number in 0..2 * EMPTY_DOCUMENTS {
-        server.frame(LINE, &changes(numbered(number), &RawChange::puts(1)));
+        server.frame(LINE, &changes(numbered(number), &doc_with("a")));
         assert!(!is_closed(&write_all(&mut server)), "{number}");
     }
     assert_eq!(server.repo.catalogue().count(), 2 * EMPTY_DOCUMENTS);
@@ -232,7 +232,7 @@ fn a_connection_may_owe_ancestors_of_a_few_documents() {
     server.join(OTHER, meltemi());
     server.join(LINE, plain());
     for number in 0..=OWING_DOCUMENTS {
-        server.frame(OTHER, &changes(numbered(number), &RawChange::puts(1)));
+        server.frame(OTHER, &changes(numbered(number), &doc_with("a")));
         write_all(&mut server);
         server.frame(LINE, &sync(numbered(number), false, sent(&orphan(1))));
         let outputs = server.outputs();
@@ -246,7 +246,7 @@ fn ephemeral_messages_are_relayed_as_often_as_a_person_moves() {
     server.join(LINE, plain());
     server.frame(LINE, &request(DOCUMENT));
     server.outputs();
-    let mut relayed = |server: &mut Bench| {
+    let relayed = |server: &mut Bench| {
         for count in 0..2 * EPHEMERAL_BURST {
             let frame = Frame::Ephemeral {
                 route: route(),

@@ -1,6 +1,5 @@
 //! Much of what is allowed once: unknown documents, ephemeral messages; and other people's names.
 
-use automerge::Change;
 use meltemi_core::id::DocumentId;
 use meltemi_core::testing::hostile::{self, RawChange};
 use meltemi_core::wire::exchange::{Changes, Exchange};
@@ -202,11 +201,9 @@ async fn ephemeral_messages_go_from_those_present_to_those_present_and_not_in_fl
     for number in 0..flood {
         whisper(&mut speaker, other, 3 + number, EPHEMERAL_BYTES).await;
     }
-    let chunk = RawChange::on(&base).chunk();
-    let hash = Change::from_bytes(chunk.clone()).expect("a change").hash();
-    speaker
-        .offer(other, hostile::message(vec![hash], vec![chunk]))
-        .await;
+    let change = hostile::edit(&mut base.fork(), "at the end");
+    let message = hostile::message(vec![change.hash()], vec![change.raw_bytes().to_vec()]);
+    speaker.offer(other, message).await;
     // The listener is told of the change after everything that was relayed before it.
     let mut relayed = Vec::new();
     loop {

@@ -148,9 +148,9 @@ async fn comparisons_are_counted_and_their_numbers_not_believed() {
         vec![0x61, 0, 0, 9],
     ];
     let valid = fingerprint();
-    // Without a first byte, and cut off within the range. The first byte alone is an empty message.
     messages.push(Vec::new());
-    messages.extend((2..valid.len()).map(|length| valid[..length].to_vec()));
+    // Cut off within the fingerprint. What ends earlier is an empty message or one without it.
+    messages.extend((4..valid.len()).map(|length| valid[..length].to_vec()));
     world
         .withstands(async |round| {
             let mut peer = world.join(Kind::Meltemi, "mallory").await;
@@ -165,6 +165,15 @@ async fn comparisons_are_counted_and_their_numbers_not_believed() {
             );
         })
         .await;
+
+    let mut peer = world.join(Kind::Meltemi, "mallory").await;
+    peer.hello().await;
+    for length in 1..4 {
+        let data = valid[..length].to_vec();
+        peer.send(&Frame::Repair { data }).await;
+        let answer = |frame: &Frame| matches!(frame, Frame::Repair { .. }).then_some(());
+        peer.until(answer).await;
+    }
 
     let asks = [
         Frame::Repair { data: valid },

@@ -232,6 +232,13 @@ impl RawPeer {
     /// Waits until the server shows heads of a document in which `hash` is.
     pub(super) async fn acknowledged(&mut self, document: DocumentId, hash: [u8; 32]) {
         self.until(|frame| match frame {
+            Frame::Unavailable {
+                refusal: Some(reason),
+                ..
+            } => panic!("refused: {reason:?}"),
+            Frame::Exchange(exchange) if !exchange.refused.is_empty() => {
+                panic!("refused: {:?}", exchange.refused)
+            }
             Frame::Sync {
                 document: about,
                 data,

@@ -1,7 +1,8 @@
 //! Changes that lie: about who made them, when, and on what they build.
 
-use automerge::Change;
-use meltemi_core::testing::hostile::{self, RawChange, signed};
+use automerge::ROOT;
+use automerge::transaction::{CommitOptions, Transactable};
+use meltemi_core::testing::hostile::{self, RawChange};
 use meltemi_tests::device::TestDevice;
 
 use super::peer::{KINDS, Kind};
@@ -25,12 +26,12 @@ async fn one_actor_cannot_tell_two_stories() {
     let other = world.ana.create("event", "ev3", &[]).await;
     world.ana.synced().await;
     let base = world.document(other).await;
-    let [first, second] = [1, 2].map(|operations| {
-        let mut change = RawChange::on(&base);
-        change.columns = RawChange::puts(operations).columns;
-        change.chunk()
+    let [first, second] = ["to one", "to the other"].map(|story| {
+        let mut liar = base.fork().with_actor([0xee; 16].into());
+        hostile::edit(&mut liar, story)
     });
-    let hash = Change::from_bytes(first.clone()).expect("a change").hash();
+    let hash = first.hash();
+    let [first, second] = [first, second].map(|change| change.raw_bytes().to_vec());
     let mut peer = world.join(Kind::Meltemi, "mallory").await;
     peer.hello().await;
     peer.offer(other, hostile::message(vec![hash], vec![first]))
@@ -80,11 +81,14 @@ async fn a_forged_time_of_a_change_orders_nothing() {
     let times = [0, 1, year_2100, year_2100 * 1000, -1, i64::MAX, i64::MIN];
     for kind in KINDS {
         for (number, time) in (0_u8..).zip(times) {
-            let mut change = RawChange::on(&base);
-            change.actor = [kind as u8 + 1, number].as_slice().into();
-            change.time = signed(time);
-            let chunk = change.chunk();
-            let hash = Change::from_bytes(chunk.clone()).expect("a change").hash();
+            let mut fork = base
+                .fork()
+                .with_actor([kind as u8, number].as_slice().into());
+            let mut transaction = fork.transaction();
+            transaction.put(ROOT, "hostile", "late").expect("a map");
+            transaction.commit_with(CommitOptions::default().with_time(time));
+            let change = fork.get_last_local_change().expect("the change just made");
+            let (hash, chunk) = (change.hash(), change.raw_bytes().to_vec());
             let mut peer = world.join(kind, "mallory").await;
             if kind == Kind::Meltemi {
                 peer.hello().await;

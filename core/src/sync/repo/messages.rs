@@ -113,7 +113,7 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get(&id) else {
             return;
         };
-        let known = document.is_found() && document.peers.contains_key(&connection);
+        let known = document.is_found() && document.present().any(|peer| peer == connection);
         let now = self.now;
         let allowed = |peer: &mut Peer| peer.ephemeral.take(now);
         if data.len() > EPHEMERAL_BYTES
@@ -125,11 +125,9 @@ impl<P: Policy> Repo<P> {
         let Some(sender) = self.name(connection) else {
             return;
         };
-        let others: Vec<_> = document
-            .peers
-            .keys()
-            .filter(|other| **other != connection)
-            .copied()
+        let others: std::collections::BTreeSet<_> = document
+            .present()
+            .filter(|other| *other != connection)
             .collect();
         for other in others {
             let Some(target) = self.name(other) else {

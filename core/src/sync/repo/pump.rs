@@ -174,10 +174,10 @@ impl<P: Policy> Repo<P> {
                 .keys()
                 .filter(|c| !document.peers.contains_key(c))
                 .filter(|c| self.announces(**c, label.as_deref()))
+                // A Meltemi peer is told of heads and asks for the changes.
                 .filter(|c| {
-                    self.peers
-                        .get(c)
-                        .is_some_and(|p| !p.refused.contains_key(&id))
+                    let peer = self.peers.get(c);
+                    peer.is_some_and(|p| !p.is_meltemi() && !p.refused.contains_key(&id))
                 })
                 .copied()
                 .collect();
