@@ -6,7 +6,7 @@ use automerge::Automerge;
 use automerge::sync::{Message as SyncMessage, State, SyncDoc};
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use meltemi_core::id::{DocumentId, PeerId};
-use meltemi_core::wire::exchange::{Changes, Exchange};
+use meltemi_core::wire::exchange::{Changes, Exchange, Stored};
 use meltemi_core::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Route};
 use meltemi_tests::device::DEADLINE;
 use tokio::net::TcpStream;
@@ -231,13 +231,30 @@ impl RawPeer {
 
     /// Waits until the server shows heads of a document in which `hash` is.
     pub(super) async fn acknowledged(&mut self, document: DocumentId, hash: [u8; 32]) {
+        let answer = self.answer(document, hash).await;
+        assert_eq!(answer, Ok(()));
+    }
+
+    /// Waits until the server shows heads of a document in which `hash` is, or refuses it with a
+    /// code.
+    pub(super) async fn answer(
+        &mut self,
+        document: DocumentId,
+        hash: [u8; 32],
+    ) -> Result<(), String> {
         self.until(|frame| match frame {
             Frame::Unavailable {
                 refusal: Some(reason),
                 ..
-            } => panic!("refused: {reason:?}"),
-            Frame::Exchange(exchange) if !exchange.refused.is_empty() => {
-                panic!("refused: {:?}", exchange.refused)
+            } => Some(Err(reason.code.clone())),
+            Frame::Exchange(exchange) => {
+                let refused = exchange.refused.first();
+                let mut stored = exchange.heads.iter();
+                let shown =
+                    |stored: &Stored| stored.document == document && stored.heads.contains(&hash);
+                refused
+                    .map(|(_, reason)| Err(reason.code.clone()))
+                    .or_else(|| stored.any(shown).then_some(Ok(())))
             }
             Frame::Sync {
                 document: about,
@@ -245,21 +262,12 @@ impl RawPeer {
                 ..
             } if *about == document => {
                 let message = SyncMessage::decode(data).expect("a sync message");
-                message
-                    .heads
-                    .iter()
-                    .any(|head| head.0 == hash)
-                    .then_some(())
-            }
-            Frame::Exchange(exchange) => {
-                let mut stored = exchange.heads.iter().filter(|s| s.document == document);
-                stored
-                    .any(|stored| stored.heads.contains(&hash))
-                    .then_some(())
+                let mut heads = message.heads.iter();
+                heads.any(|head| head.0 == hash).then_some(Ok(()))
             }
             _ => None,
         })
-        .await;
+        .await
     }
 
     /// Waits for the `error` frame and the end that follows it; the sentence of both.

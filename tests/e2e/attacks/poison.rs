@@ -79,6 +79,8 @@ async fn a_forged_time_of_a_change_orders_nothing() {
     let base = world.document(other).await;
     let year_2100 = 4_102_444_800;
     let times = [0, 1, year_2100, year_2100 * 1000, -1, i64::MAX, i64::MIN];
+    let extreme = |time: &i64| [i64::MAX, i64::MIN].contains(time);
+    let mut accepted = 0;
     for kind in KINDS {
         for (number, time) in (0_u8..).zip(times) {
             let mut fork = base
@@ -95,7 +97,11 @@ async fn a_forged_time_of_a_change_orders_nothing() {
             }
             peer.offer(other, hostile::message(vec![hash], vec![chunk]))
                 .await;
-            peer.acknowledged(other, hash.0).await;
+            match peer.answer(other, hash.0).await {
+                Ok(()) => accepted += 1,
+                // Sums of times that do not fit are more than Automerge can write.
+                Err(code) => assert!(code == "bad-changes" && extreme(&time), "{time}: {code}"),
+            }
         }
         // What no signed number of 64 bits is.
         let mut change = RawChange::on(&base);
@@ -107,7 +113,8 @@ async fn a_forged_time_of_a_change_orders_nothing() {
     }
     // Whoever has the record gets it, and can go on with it.
     let heads = world.heads(other);
-    assert_eq!(heads.as_array().map(Vec::len), Some(2 * times.len()));
+    assert_eq!(heads.as_array().map(Vec::len), Some(accepted));
+    assert!(accepted >= 2 * (times.len() - 2), "{accepted}");
     let cleo = TestDevice::connected("cleo", world.address()).await;
     cleo.until_record(other, "all changes", move |record| {
         serde_json::json!(record.heads) == heads
