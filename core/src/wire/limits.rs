@@ -56,6 +56,10 @@ pub const INFLATED_BYTES: usize = 32 * 1024 * 1024;
 /// before they are applied.
 pub const CHANGE_OPERATIONS: u64 = 50_000;
 
+/// Distance of a change's time from 1970 in whatever unit. Automerge subtracts times from each
+/// other: after one that is too far off nobody could change the document any more.
+pub const CHANGE_TIME: u64 = 1 << 53;
+
 /// Operations of all changes in one sync message, and apart from them the predecessors that those
 /// name.
 pub const MESSAGE_OPERATIONS: u64 = 200_000;
