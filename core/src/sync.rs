@@ -5,6 +5,7 @@
 //! is, this module does not know; a [`policy::Policy`] is handed in.
 
 pub mod admission;
+mod allowance;
 mod catalogue;
 mod document;
 pub mod input;

@@ -16,7 +16,6 @@ use automerge::{ActorId, Automerge, ChangeHash, TextEncoding};
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
 use crate::sync::admission::Scan;
-use crate::sync::policy::Refusal;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
 use crate::wire::frame::Reason;
@@ -145,8 +144,6 @@ pub(super) struct DocumentPeer {
     pub(super) requested: bool,
     /// Changes it was asked for because others that it sent build on them.
     pub(super) missing: Vec<ChangeHash>,
-    /// Why its changes are not taken; nothing more is sent to it.
-    pub(super) refused: Option<Refusal>,
 }
 
 /// A document without content. All documents count text in UTF-16 units, as browsers do.
@@ -239,6 +236,27 @@ impl Document {
     /// Whether it has changes that the server was not seen to have, genesis included.
     pub(super) fn is_ahead(&self) -> bool {
         self.doc.get_heads() != self.synced && !self.doc.get_changes_meta(&self.synced).is_empty()
+    }
+
+    /// Whether there is nothing of it, neither here nor on its way.
+    pub(super) fn is_empty(&self) -> bool {
+        let offers = |peer: &DocumentPeer| {
+            let heads = peer.state.their_heads.as_ref();
+            peer.requested || heads.is_some_and(|heads| !heads.is_empty())
+        };
+        self.phase == Phase::Ready
+            && !self.is_found()
+            && !self.opened
+            && self.missing.is_empty()
+            && self.chunks.is_empty()
+            && self.inbox.is_empty()
+            && self.wanted.is_empty()
+            && !self.peers.values().any(offers)
+    }
+
+    /// Everybody who has it open. Some may be named twice.
+    pub(super) fn present(&self) -> impl Iterator<Item = ConnectionId> {
+        self.peers.keys().chain(self.followers.keys()).copied()
     }
 
     /// Everybody who may have sent something about it.

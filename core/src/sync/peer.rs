@@ -1,23 +1,30 @@
 //! A connection and who is at its other end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{DocumentId, PeerId};
+use crate::sync::allowance::Allowance;
 use crate::sync::input::Role;
-use crate::sync::policy::Principal;
+use crate::sync::policy::{Principal, Refusal};
 use crate::sync::reconcile::ItemSet;
 use crate::time::Timestamp;
 use crate::wire::exchange::Exchange;
 use crate::wire::frame::{MELTEMI, PeerMetadata};
-use crate::wire::limits::PART_BYTES;
+use crate::wire::limits::{EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, PART_BYTES};
 
 /// A connection.
 pub(super) struct Peer {
     pub(super) role: Role,
     pub(super) principal: Principal,
     pub(super) stage: Stage,
-    /// Documents without content that exist in memory because this peer asked for them.
-    pub(super) empty_documents: usize,
+    /// Documents it asked for that were not here, or not for it.
+    pub(super) empty: BTreeSet<DocumentId>,
+    /// Documents of which it owes what its changes build on.
+    pub(super) owing: BTreeSet<DocumentId>,
+    /// Why nothing more is taken of it about these documents. Plain peers only.
+    pub(super) refused: BTreeMap<DocumentId, Refusal>,
+    /// What it may send of ephemeral messages.
+    pub(super) ephemeral: Allowance,
     /// Documents it has open as a plain client.
     pub(super) open_documents: usize,
     /// When it was last heard of.
@@ -62,7 +69,10 @@ impl Peer {
             stage: Stage::Greeting {
                 deadline: now.plus_millis(patience),
             },
-            empty_documents: 0,
+            empty: BTreeSet::new(),
+            owing: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            ephemeral: Allowance::new(EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, now),
             open_documents: 0,
             heard: now,
             asked: false,

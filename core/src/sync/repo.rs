@@ -392,6 +392,7 @@ impl<P: Policy> Repo<P> {
     fn settle(&mut self) {
         self.follow_on();
         self.start_loads();
+        self.forget_empty();
         self.recount();
         self.say_outgoing();
         self.evict();

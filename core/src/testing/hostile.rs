@@ -10,7 +10,10 @@ use automerge::transaction::Transactable;
 use automerge::{ActorId, Automerge, Change, ChangeHash, ROOT, ReadDoc};
 use flate2::Compression;
 use flate2::bufread::DeflateEncoder;
+use minicbor::Encoder;
 use sha2::{Digest, Sha256};
+
+type Encoded = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
 
 /// Operations of [`op_bomb`].
 pub const BOMB_OPERATIONS: u64 = 5_000_000;
@@ -57,6 +60,56 @@ pub fn column_bomb() -> Vec<u8> {
     body.extend(unsigned(column.len() as u64));
     body.extend(column);
     message(vec![], vec![chunk(0, &body)])
+}
+
+/// A document whose only change has five million operations in one run.
+pub fn document_bomb() -> Vec<u8> {
+    // Actor, number, last operation, count of ancestors and length of what follows.
+    let change = [
+        (0x01, run(1, &[0])),
+        (0x03, run(1, &[1])),
+        (0x13, run(1, &signed(BOMB_OPERATIONS as i64))),
+        (0x40, run(1, &[0])),
+        (0x56, run(1, &[0])),
+    ];
+    let operations = [(0x42, run(BOMB_OPERATIONS, &[1]))];
+    let mut body = unsigned(1);
+    body.extend(prefixed(&[0xab; 16]));
+    body.extend(unsigned(1));
+    body.extend([0; 32]);
+    for columns in [&change[..], &operations] {
+        body.extend(unsigned(columns.len() as u64));
+        for (kind, bytes) in columns {
+            body.extend(unsigned(*kind));
+            body.extend(unsigned(bytes.len() as u64));
+        }
+    }
+    for (_, bytes) in change.iter().chain(&operations) {
+        body.extend(bytes);
+    }
+    message(vec![], vec![chunk(0, &body)])
+}
+
+/// The frame of an exchange whose body of 60 kilobytes inflates to [`BOMB_BYTES`].
+///
+/// # Panics
+/// Never: writing to a vector does not fail.
+pub fn exchange_bomb() -> Vec<u8> {
+    let encoded = |write: &dyn Fn(&mut Encoder<Vec<u8>>) -> Encoded| {
+        let mut out = Encoder::new(Vec::new());
+        write(&mut out).expect("writing to a vector does not fail");
+        out.into_writer()
+    };
+    let body = encoded(&|out| {
+        out.map(1)?.str("later")?.bytes(&vec![0; BOMB_BYTES])?;
+        Ok(())
+    });
+    let deflated = deflate(&body);
+    encoded(&|out| {
+        out.map(2)?.str("type")?.str("meltemi-exchange")?;
+        out.str("deflated")?.bytes(&deflated)?;
+        Ok(())
+    })
 }
 
 /// A filter with a hundred million probes, which are tried for each change of the document.
@@ -142,7 +195,8 @@ pub fn unknown_actor(doc: &Automerge) -> Vec<u8> {
     message(vec![], vec![change.chunk()])
 }
 
-fn side_by_side(doc: &Automerge, count: u16) -> Vec<Change> {
+/// Changes of so many actors that do not know of each other.
+pub fn side_by_side(doc: &Automerge, count: u16) -> Vec<Change> {
     (0..count)
         .map(|number| {
             let mut actor = [0xaa; 16];
@@ -152,7 +206,11 @@ fn side_by_side(doc: &Automerge, count: u16) -> Vec<Change> {
         .collect()
 }
 
-fn edit(doc: &mut Automerge, value: &str) -> Change {
+/// A change of the document's actor, as Automerge makes it.
+///
+/// # Panics
+/// If `doc` cannot be edited.
+pub fn edit(doc: &mut Automerge, value: &str) -> Change {
     let mut transaction = doc.transaction();
     transaction.put(ROOT, "hostile", value).expect("a map");
     let (hash, _) = transaction.commit();
@@ -190,6 +248,8 @@ pub struct RawChange {
     pub seq: u64,
     /// Counter of its first operation.
     pub start_op: u64,
+    /// When it says it was made: a signed LEB128 number.
+    pub time: Vec<u8>,
     /// Actors that its columns refer to from 1 on.
     pub other_actors: Vec<ActorId>,
     /// Kind and bytes of its columns.
@@ -206,6 +266,7 @@ impl RawChange {
             actor: ActorId::from([0xab; 16]),
             seq: 1,
             start_op: 1,
+            time: signed(0),
             other_actors: vec![],
             columns: vec![],
             extra: vec![],
@@ -247,8 +308,9 @@ impl RawChange {
         body.extend(prefixed(self.actor.to_bytes()));
         body.extend(unsigned(self.seq));
         body.extend(unsigned(self.start_op));
-        // Time and message.
-        body.extend([0, 0]);
+        body.extend(&self.time);
+        // No message.
+        body.push(0);
         body.extend(unsigned(self.other_actors.len() as u64));
         for actor in &self.other_actors {
             body.extend(prefixed(actor.to_bytes()));
@@ -287,16 +349,24 @@ fn chunk_checked(kind: u8, body: &[u8], checked: &[u8], checked_kind: u8) -> Vec
 
 /// A run of `count` equal values, which are given encoded.
 pub fn run(count: u64, value: &[u8]) -> Vec<u8> {
-    // A signed LEB128 number of a positive value needs its sign bit free.
-    let mut bytes = unsigned(count);
-    if bytes.last().is_some_and(|last| last & 0x40 != 0) {
-        if let Some(last) = bytes.last_mut() {
-            *last |= 0x80;
-        }
-        bytes.push(0);
-    }
+    let mut bytes = signed(count as i64);
     bytes.extend(value);
     bytes
+}
+
+/// A signed LEB128 number.
+pub fn signed(mut value: i64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        let negative = byte & 0x40 != 0;
+        if (value == 0 && !negative) || (value == -1 && negative) {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
 }
 
 /// An unsigned LEB128 number.

@@ -14,7 +14,9 @@ use minicbor::{Decoder, Encoder};
 use crate::id::DocumentId;
 use crate::wire::decode::{DecodeError, each_entry};
 use crate::wire::frame::Reason;
-use crate::wire::limits::{EXCHANGE_BYTES, NAME_CHARS, PART_BYTES, SENTENCE_CHARS};
+use crate::wire::limits::{
+    EXCHANGE_BYTES, EXCHANGE_DOCUMENTS, NAME_CHARS, PART_BYTES, SENTENCE_CHARS,
+};
 
 /// A change hash.
 pub type Hash = [u8; 32];
@@ -288,7 +290,7 @@ fn each(
     mut item: impl FnMut(&mut Decoder<'_>) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     let mut left = input.array()?;
-    loop {
+    for _ in 0..=EXCHANGE_DOCUMENTS {
         match &mut left {
             Some(0) => return Ok(()),
             Some(count) => *count -= 1,
@@ -297,6 +299,7 @@ fn each(
         }
         item(input)?;
     }
+    Err(DecodeError::TooLarge)
 }
 
 fn fields(input: &mut Decoder<'_>, count: u64) -> Result<(), DecodeError> {

@@ -18,8 +18,23 @@ pub const EPHEMERAL_BYTES: usize = 64 * 1024;
 /// Messages of one connection that wait for one document's disk.
 pub const WAITING_MESSAGES: usize = 256;
 
-/// Documents without any content that one connection may have asked for.
+/// Ephemeral messages that one connection may send at once; those after them are dropped.
+pub const EPHEMERAL_BURST: u64 = 100;
+
+/// Ephemeral messages that one connection may send in each second after that.
+pub const EPHEMERAL_PER_SECOND: u64 = 25;
+
+/// Documents that are not here, or not to be had, that one connection may ask for.
 pub const EMPTY_DOCUMENTS: usize = 1024;
+
+/// Documents of which one plain connection may have sent something that was refused.
+pub const REFUSED_DOCUMENTS: usize = 256;
+
+/// Bytes of changes that are kept in memory until what they build on comes.
+pub const ORPHAN_BYTES: usize = 256 * 1024;
+
+/// Documents of which one plain connection may owe what its changes build on.
+pub const OWING_DOCUMENTS: usize = 64;
 
 /// Milliseconds in which a connection must have said who it is.
 pub const HANDSHAKE_MILLIS: u64 = 15_000;
@@ -40,6 +55,10 @@ pub const INFLATED_BYTES: usize = 32 * 1024 * 1024;
 /// Operations of one change. A run of a million equal ones fits in ten bytes, so they are counted
 /// before they are applied.
 pub const CHANGE_OPERATIONS: u64 = 50_000;
+
+/// Distance of a change's time from 1970 in whatever unit. Automerge subtracts times from each
+/// other: after one that is too far off nobody could change the document any more.
+pub const CHANGE_TIME: u64 = 1 << 53;
 
 /// Operations of all changes in one sync message, and apart from them the predecessors that those
 /// name.
@@ -94,7 +113,11 @@ pub const UNANSWERED_BYTES: usize = 1024 * 1024;
 /// Heads that one document may have.
 pub const DOCUMENT_HEADS: usize = 128;
 
-/// Rounds of set reconciliation that one connection may ask for.
+/// Documents in one list of an exchange. Its sender splits it long before.
+pub const EXCHANGE_DOCUMENTS: usize = 20_000;
+
+/// Hellos, rounds of set reconciliation and lookups that one connection may ask for. Each costs a
+/// pass over the catalogue.
 pub const REPAIR_ROUNDS: u32 = 64;
 
 /// Bytes of one message of set reconciliation.

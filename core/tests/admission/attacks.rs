@@ -5,8 +5,10 @@
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, Automerge, ROOT};
 use meltemi_core::sync::admission::{read_message, scan_chunks};
-use meltemi_core::testing::hostile::{self, RawChange, run, unsigned};
-use meltemi_core::wire::limits::{CHANGE_OPERATIONS, HEADS, MESSAGE_BYTES, MESSAGE_OPERATIONS};
+use meltemi_core::testing::hostile::{self, RawChange, run, signed, unsigned};
+use meltemi_core::wire::limits::{
+    CHANGE_OPERATIONS, CHANGE_TIME, HEADS, MESSAGE_BYTES, MESSAGE_OPERATIONS,
+};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -196,4 +198,20 @@ fn changes_that_automerge_panics_on_alone_are_refused() {
     refused(&RawChange::puts(1).with(0x42, lowest));
     // A value of more bytes than a machine has.
     refused(&RawChange::puts(1).with(0x56, run(1, &unsigned(u64::MAX - 9))));
+}
+
+#[test]
+fn times_whose_difference_would_overflow_are_refused() {
+    let most = CHANGE_TIME as i64;
+    let at = |time| {
+        let mut change = RawChange::puts(1);
+        change.time = signed(time);
+        scan_chunks(&change.chunk())
+    };
+    for time in [0, most, -most] {
+        at(time).unwrap();
+    }
+    for time in [most + 1, -most - 1, i64::MAX, i64::MIN] {
+        assert_eq!(at(time).unwrap_err().code, "bad-chunk");
+    }
 }

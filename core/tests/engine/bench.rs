@@ -12,7 +12,7 @@ use meltemi_core::sync::storage::{
     CatalogueEntry, Listing, StorageAnswer, StorageError, StorageRequest,
 };
 use meltemi_core::time::Timestamp;
-use meltemi_core::wire::frame::{Frame, PeerMetadata, Route};
+use meltemi_core::wire::frame::{Frame, MELTEMI, PeerMetadata, Route};
 
 pub(crate) const START: Timestamp = Timestamp(1_000_000);
 pub(crate) const DOCUMENT: DocumentId = DocumentId::from_bytes([7; 16]);
@@ -56,36 +56,40 @@ fn config(device: bool) -> RepoConfig {
 }
 
 /// A repo with what it wants done.
-pub(crate) struct Bench {
-    pub(crate) repo: Repo<NothingForbidden>,
+pub(crate) struct Bench<P = NothingForbidden> {
+    pub(crate) repo: Repo<P>,
     pub(crate) now: Timestamp,
 }
 
 impl Bench {
     /// A replica whose disk is empty. A device dials and follows all; a server does neither.
     pub(crate) fn new(device: bool) -> Self {
-        Self::start(config(device), Vec::new())
+        Self::start(config(device), NothingForbidden { device }, Vec::new())
     }
 
     /// A server whose disk has these documents.
     pub(crate) fn with_catalogue(entries: Vec<CatalogueEntry>) -> Self {
-        Self::start(config(false), entries)
+        Self::start(config(false), NothingForbidden { device: false }, entries)
     }
 
     /// A device whose disk has this.
     pub(crate) fn device_with(listing: Listing) -> Self {
-        Self::begin(config(true), listing)
+        Self::begin(config(true), NothingForbidden { device: true }, listing)
+    }
+}
+
+impl<P: Policy> Bench<P> {
+    /// A server whose disk is empty and that asks this policy.
+    pub(crate) fn server(policy: P) -> Self {
+        Self::start(config(false), policy, Vec::new())
     }
 
-    fn start(config: RepoConfig, entries: Vec<CatalogueEntry>) -> Self {
+    fn start(config: RepoConfig, policy: P, entries: Vec<CatalogueEntry>) -> Self {
         let cursor = None;
-        Self::begin(config, Listing { entries, cursor })
+        Self::begin(config, policy, Listing { entries, cursor })
     }
 
-    fn begin(config: RepoConfig, listing: Listing) -> Self {
-        let policy = NothingForbidden {
-            device: config.dials,
-        };
+    fn begin(config: RepoConfig, policy: P, listing: Listing) -> Self {
         let mut bench = Self {
             repo: Repo::new(config, policy, START),
             now: START,
@@ -112,7 +116,15 @@ impl Bench {
     }
 
     pub(crate) fn join(&mut self, connection: ConnectionId, metadata: PeerMetadata) {
-        let principal = Principal::built_in();
+        self.join_as(connection, Principal::built_in(), metadata);
+    }
+
+    pub(crate) fn join_as(
+        &mut self,
+        connection: ConnectionId,
+        principal: Principal,
+        metadata: PeerMetadata,
+    ) {
         self.handle(Input::Connected {
             connection,
             role: Role::Acceptor,
@@ -179,6 +191,31 @@ pub(crate) fn shown_heads(outputs: &[Output], to: ConnectionId) -> Vec<Vec<Chang
 
 pub(crate) fn plain() -> PeerMetadata {
     PeerMetadata::default()
+}
+
+pub(crate) fn meltemi() -> PeerMetadata {
+    PeerMetadata {
+        meltemi: MELTEMI,
+        ..PeerMetadata::default()
+    }
+}
+
+/// The codes of all refusals that a peer gets.
+pub(crate) fn refusals(outputs: &[Output], to: ConnectionId) -> Vec<String> {
+    let mut codes = Vec::new();
+    for frame in frames_of(outputs, to) {
+        match frame {
+            Frame::Unavailable {
+                refusal: Some(reason),
+                ..
+            } => codes.push(reason.code),
+            Frame::Exchange(exchange) => {
+                codes.extend(exchange.refused.into_iter().map(|(_, reason)| reason.code));
+            }
+            _ => {}
+        }
+    }
+    codes
 }
 
 pub(crate) fn doc_with(key: &str) -> Automerge {

@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::refusal::{bad_chunk, too_many_heads, too_many_in_change};
 use super::runs::{differences, flags, lengths, longer, numbers, outside, texts};
 use crate::sync::policy::Refusal;
-use crate::wire::limits::{ACTORS, CHANGE_OPERATIONS, HEADS};
+use crate::wire::limits::{ACTORS, CHANGE_OPERATIONS, CHANGE_TIME, HEADS};
 
 pub(super) mod rows;
 
@@ -99,7 +99,10 @@ fn head(reader: &mut Reader<'_>, hash: ChangeHash) -> Result<ScannedChange, Refu
     let actor = ActorId::from(reader.prefixed().ok_or_else(cut)?);
     let seq = reader.unsigned().ok_or_else(cut)?;
     let start_op = reader.unsigned().ok_or_else(cut)?;
-    reader.signed().ok_or_else(cut)?;
+    let time = reader.signed().ok_or_else(cut)?;
+    if time.unsigned_abs() > CHANGE_TIME {
+        return Err(bad_chunk("the time of a change is none"));
+    }
     let message = reader.prefixed().ok_or_else(cut)?;
     if std::str::from_utf8(message).is_err() {
         return Err(bad_chunk("the message of a change is not text"));

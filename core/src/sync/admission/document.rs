@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::refusal::{bad_chunk, too_large, too_many_heads};
 use super::runs::{Rows, differences, longer, numbers, outside, texts};
 use crate::sync::policy::Refusal;
-use crate::wire::limits::HEADS;
+use crate::wire::limits::{CHANGE_TIME, HEADS};
 
 mod operations;
 
@@ -96,7 +96,8 @@ fn changes(columns: &Columns<'_>, actors: u64, budget: &mut Budget) -> Result<(u
     whole(max_op.rows)?;
     whole(deps.rows)?;
     whole(values(get(column::EXTRA_LENGTH), get(column::EXTRA), rows)?)?;
-    differences(get(column::TIME), rows, i64::MIN, i64::MAX)?;
+    let latest = CHANGE_TIME as i64;
+    differences(get(column::TIME), rows, -latest, latest)?;
     texts(get(column::MESSAGE), rows, budget)?;
     budget.spend_links(deps.sum)?;
     let dep = differences(get(column::DEP), deps.sum, 0, MAX_COUNTER as i64)?;

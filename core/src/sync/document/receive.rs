@@ -9,7 +9,7 @@ use super::{Document, Incoming, Said, empty, order};
 use crate::id::ConnectionId;
 use crate::sync::admission::equivocation;
 use crate::sync::policy::Refusal;
-use crate::wire::limits::DOCUMENT_HEADS;
+use crate::wire::limits::{DOCUMENT_HEADS, ORPHAN_BYTES};
 
 impl Document {
     /// Applies what a peer sent as a whole or not at all.
@@ -52,6 +52,7 @@ impl Document {
         let mut doc = self.doc.clone();
         let mut state = peer.state.clone();
         let before = self.doc.get_heads();
+        let size: usize = message.changes.iter().map(<[u8]>::len).sum();
         guard(|| {
             doc.receive_sync_message(&mut state, message)?;
             read_back(&doc, &before);
@@ -60,10 +61,14 @@ impl Document {
         let changed = doc.get_heads() != before;
         // A peer whose filter was wrong by chance sends changes without what they build on, and is
         // asked for it by the next message. They wait in memory until then, not on the disk. A
-        // peer that does not send it when asked has invented them.
+        // peer that does not send it when asked has invented them, and so has one that was shown
+        // no filter because there is nothing here.
         let missing = doc.get_missing_deps(&[]);
-        if !missing.is_empty() && missing == peer.missing {
-            self.doc = without_orphans(&self.doc)?;
+        if !missing.is_empty()
+            && (before.is_empty()
+                || size > ORPHAN_BYTES
+                || peer.missing.iter().any(|asked| missing.contains(asked)))
+        {
             return Err(incomplete());
         }
         peer.missing = missing;
@@ -75,6 +80,22 @@ impl Document {
         self.doc = doc;
         peer.state = state;
         Ok(changed)
+    }
+
+    /// Whether a peer owes what changes of it build on.
+    pub(in crate::sync) fn is_owed_by(&self, connection: ConnectionId) -> bool {
+        let peer = self.peers.get(&connection);
+        peer.is_some_and(|peer| !peer.missing.is_empty())
+    }
+
+    /// Forgets a plain peer, and the changes that waited for what it owes.
+    pub(in crate::sync) fn forget_peer(&mut self, connection: ConnectionId) {
+        let owed = self.is_owed_by(connection);
+        self.peers.remove(&connection);
+        self.inbox.retain(|sent| sent.connection != connection);
+        if owed && let Ok(doc) = without_orphans(&self.doc) {
+            self.doc = doc;
+        }
     }
 
     /// Applies changes. Returns the newest of them, or nothing when all were known.

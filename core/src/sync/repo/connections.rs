@@ -1,7 +1,6 @@
 //! Connections: handshake, frames in and out, farewell.
 
 use crate::id::{ConnectionId, DocumentId, PeerId};
-use crate::sync::document::{Document, DocumentPeer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
@@ -9,7 +8,7 @@ use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
-use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES};
+use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES, REFUSED_DOCUMENTS};
 
 impl<P: Policy> Repo<P> {
     pub(super) fn connected(&mut self, connection: ConnectionId, role: Role, principal: Principal) {
@@ -37,13 +36,10 @@ impl<P: Policy> Repo<P> {
         });
         let mut unused = Vec::new();
         for (id, document) in &mut self.documents {
-            document.peers.remove(&connection);
+            document.forget_peer(connection);
             document.followers.remove(&connection);
             document.wanted.remove(&connection);
             document.waiting_senders.remove(&connection);
-            document
-                .inbox
-                .retain(|incoming| incoming.connection != connection);
             if document.is_loaded()
                 && !document.is_found()
                 && document.peers.is_empty()
@@ -338,13 +334,23 @@ impl<P: Policy> Repo<P> {
             }
             return;
         }
-        let actor = &self.actor;
-        let document = self
-            .documents
-            .entry(id)
-            .or_insert_with(|| Document::new(id, actor, None));
-        let peer: &mut DocumentPeer = document.peers.entry(connection).or_default();
-        peer.refused = Some(refusal.clone());
+        // Nothing is kept for it, and nothing more is sent to it, about this document.
+        if let Some(document) = self.documents.get_mut(&id) {
+            document.forget_peer(connection);
+            self.touched.insert(id);
+        }
+        self.sleeping.entry(id).and_modify(|peers| {
+            peers.remove(&connection);
+        });
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return;
+        };
+        peer.owing.remove(&id);
+        peer.refused.insert(id, refusal.clone());
+        if peer.refused.len() > REFUSED_DOCUMENTS {
+            self.close(connection, "too many documents were refused; see the first");
+            return;
+        }
         self.send_unavailable(connection, id, Some(refusal));
     }
 

@@ -33,14 +33,34 @@ impl<P: Policy> Repo<P> {
             }
         }
     }
+
+    /// Puts documents of this step out of memory that turned out not to exist. Plain peers that
+    /// asked for them are told when they come.
+    pub(super) fn forget_empty(&mut self) {
+        if self.config.follows_all {
+            return;
+        }
+        for id in &self.touched {
+            let listed = self.catalogue.contains(id);
+            let document = self.documents.get(id);
+            if listed || !document.is_some_and(Document::is_empty) {
+                continue;
+            }
+            if let Some(document) = self.documents.remove(id)
+                && !document.peers.is_empty()
+            {
+                let peers = document.peers.into_keys().collect();
+                self.sleeping.insert(*id, peers);
+            }
+        }
+    }
 }
 
 /// Whether nothing is lost and nobody is kept waiting when a document goes out of memory.
 fn is_idle(document: &Document) -> bool {
     let heads = document.doc.get_heads();
     let agreed = |peer: &DocumentPeer| {
-        peer.refused.is_none()
-            && peer.missing.is_empty()
+        peer.missing.is_empty()
             && peer.shown == heads
             && peer.state.their_heads.as_ref() == Some(&heads)
     };

@@ -3,6 +3,7 @@
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::{self, Admitted};
 use crate::sync::document::{Incoming, Said};
+use crate::sync::peer::Peer;
 use crate::sync::policy::{Access, Policy};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
@@ -21,7 +22,13 @@ impl<P: Policy> Repo<P> {
             return;
         };
         if self.policy.access(&peer.principal, &id) == Access::None {
-            self.send_unavailable(connection, id, None);
+            if self.may_enter(connection, id) {
+                self.send_unavailable(connection, id, None);
+            }
+            return;
+        }
+        if let Some(refusal) = peer.refused.get(&id).cloned() {
+            self.send_unavailable(connection, id, Some(refusal));
             return;
         }
         let Admitted { message, scan } = match admission::read_message(data) {
@@ -35,14 +42,6 @@ impl<P: Policy> Repo<P> {
             return;
         }
         let document = self.enter(id);
-        if let Some(refusal) = document
-            .peers
-            .get(&connection)
-            .and_then(|peer| peer.refused.clone())
-        {
-            self.send_unavailable(connection, id, Some(refusal));
-            return;
-        }
         let waiting = document
             .inbox
             .iter()
@@ -114,18 +113,21 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get(&id) else {
             return;
         };
-        let known = document.is_found() && document.peers.contains_key(&connection);
-        if data.len() > EPHEMERAL_BYTES || !known {
+        let known = document.is_found() && document.present().any(|peer| peer == connection);
+        let now = self.now;
+        let allowed = |peer: &mut Peer| peer.ephemeral.take(now);
+        if data.len() > EPHEMERAL_BYTES
+            || !known
+            || !self.peers.get_mut(&connection).is_some_and(allowed)
+        {
             return;
         }
         let Some(sender) = self.name(connection) else {
             return;
         };
-        let others: Vec<_> = document
-            .peers
-            .keys()
-            .filter(|other| **other != connection)
-            .copied()
+        let others: std::collections::BTreeSet<_> = document
+            .present()
+            .filter(|other| *other != connection)
             .collect();
         for other in others {
             let Some(target) = self.name(other) else {

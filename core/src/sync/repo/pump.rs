@@ -12,6 +12,7 @@ use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
+use crate::wire::limits::OWING_DOCUMENTS;
 
 impl<P: Policy> Repo<P> {
     /// Does everything that can be done for a document now.
@@ -46,13 +47,6 @@ impl<P: Policy> Repo<P> {
             let Some(peer) = self.peers.get(&connection) else {
                 continue;
             };
-            if document
-                .peers
-                .get(&connection)
-                .is_some_and(|p| p.refused.is_some())
-            {
-                continue;
-            }
             let meltemi = peer.is_meltemi();
             let access = self.policy.access(&peer.principal, &id);
             if meltemi && access < Access::Write && peer.role == Role::Acceptor {
@@ -76,6 +70,13 @@ impl<P: Policy> Repo<P> {
             match document.receive(incoming, |doc, accepted| policy.check(&id, doc, accepted)) {
                 Ok(applied) => {
                     changed |= applied;
+                    let owed = document.is_owed_by(connection);
+                    if !self.may_owe(connection, id, owed) {
+                        continue;
+                    }
+                    let Some(document) = self.documents.get_mut(&id) else {
+                        continue;
+                    };
                     if meltemi {
                         document.waiting_senders.insert(connection);
                     }
@@ -90,6 +91,27 @@ impl<P: Policy> Repo<P> {
             });
             self.mirror_reached(id);
         }
+    }
+
+    /// Notes whether a peer owes what its changes of a document build on. Whether it may owe that;
+    /// if not, its connection is closed.
+    fn may_owe(&mut self, connection: ConnectionId, id: DocumentId, owed: bool) -> bool {
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return false;
+        };
+        if !owed {
+            peer.owing.remove(&id);
+            return true;
+        }
+        peer.owing.insert(id);
+        let few = peer.owing.len() <= OWING_DOCUMENTS;
+        if !few {
+            self.close(
+                connection,
+                "too many changes build on others that are not here; connect again later",
+            );
+        }
+        few
     }
 
     /// Starts a write if the disk lacks something. Returns whether one is under way.
@@ -152,6 +174,7 @@ impl<P: Policy> Repo<P> {
                 .iter()
                 // Meltemi peers are told by exchanges.
                 .filter(|(c, peer)| !peer.is_meltemi() && !document.peers.contains_key(c))
+                .filter(|(_, peer)| !peer.refused.contains_key(&id))
                 .map(|(connection, _)| *connection)
                 .filter(|c| self.announces(*c, &id, label.as_deref()))
                 .collect();
@@ -204,9 +227,6 @@ impl<P: Policy> Repo<P> {
         let Some(state) = document.peers.get_mut(&connection) else {
             return;
         };
-        if state.refused.is_some() {
-            return;
-        }
         let requested = std::mem::take(&mut state.requested);
         // A peer that has something of a document we lack is answered, so that it sends it.
         let offered = state

@@ -28,6 +28,9 @@ impl<P: Policy> Repo<P> {
         };
         peer.listening = true;
         peer.repair = None;
+        if !self.may_compare(connection) {
+            return;
+        }
         let listed = self.visible_sum(connection).listed();
         let settled = self.catalogue.settled();
         // Which documents are new can be said to a device that knows everything up to a number,
@@ -68,12 +71,11 @@ impl<P: Policy> Repo<P> {
         let Some(peer) = self.peers.get_mut(&connection) else {
             return;
         };
-        peer.repair_rounds += 1;
-        if peer.repair_rounds > REPAIR_ROUNDS || !peer.listening {
-            self.close(connection, "too many comparisons; connect again later");
+        let set = peer.repair.take();
+        if !self.may_compare(connection) {
             return;
         }
-        let set = match peer.repair.take() {
+        let set = match set {
             Some(set) => Ok(set),
             None => ItemSet::new(self.visible(connection)),
         };
@@ -89,12 +91,29 @@ impl<P: Policy> Repo<P> {
         }
     }
 
+    /// Whether a device that has said hello may have the catalogue gone through once more; if not,
+    /// its connection is closed.
+    fn may_compare(&mut self, connection: ConnectionId) -> bool {
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return false;
+        };
+        peer.repair_rounds += 1;
+        let may = peer.listening && peer.repair_rounds <= REPAIR_ROUNDS;
+        if !may {
+            self.close(connection, "too many comparisons; connect again later");
+        }
+        may
+    }
+
     pub(super) fn repair_failed(&mut self, connection: ConnectionId, error: &RepairError) {
         self.close(connection, &error.to_string());
     }
 
     /// A device asks which documents these items are.
     pub(super) fn lookup(&mut self, connection: ConnectionId, items: Vec<Hash>) {
+        if !self.may_compare(connection) {
+            return;
+        }
         let wanted: std::collections::BTreeSet<_> = items.into_iter().collect();
         let found: Vec<Stored> = self
             .visible(connection)
@@ -122,13 +141,12 @@ impl<P: Policy> Repo<P> {
 
     /// A peer wants what it lacks of documents, and to be sent what comes.
     pub(super) fn want(&mut self, connection: ConnectionId, id: DocumentId, have: &[Hash]) {
-        let Some(peer) = self.peers.get_mut(&connection) else {
-            return;
-        };
-        let denied = self.policy.access(&peer.principal, &id) == Access::None;
-        let unknown = !self.documents.contains_key(&id) && !self.catalogue.contains(&id);
-        if denied || unknown {
-            peer.outgoing.absent.push(id);
+        if !self.has_for(connection, id) {
+            if self.may_enter(connection, id)
+                && let Some(peer) = self.peers.get_mut(&connection)
+            {
+                peer.outgoing.absent.push(id);
+            }
             return;
         }
         let document = self.enter(id);
@@ -148,7 +166,9 @@ impl<P: Policy> Repo<P> {
             return;
         };
         if self.policy.access(&peer.principal, &id) == Access::None {
-            if let Some(peer) = self.peers.get_mut(&connection) {
+            if self.may_enter(connection, id)
+                && let Some(peer) = self.peers.get_mut(&connection)
+            {
                 peer.outgoing.absent.push(id);
             }
             return;
@@ -183,21 +203,39 @@ impl<P: Policy> Repo<P> {
         self.pump(id);
     }
 
-    /// Whether a peer may have another document in memory that has no content yet; if not, its
+    /// Whether there is something of a document that a peer may see.
+    fn has_for(&self, connection: ConnectionId, id: DocumentId) -> bool {
+        let document = self.documents.get(&id);
+        let here = document.is_some_and(|document| !document.is_empty());
+        let peer = self.peers.get(&connection);
+        (here || self.catalogue.contains(&id))
+            && peer.is_some_and(|p| self.policy.access(&p.principal, &id) != Access::None)
+    }
+
+    /// Whether a peer may name another document that is not here, or not for it; if not, its
     /// connection is closed.
     pub(super) fn may_enter(&mut self, connection: ConnectionId, id: DocumentId) -> bool {
-        if self.documents.contains_key(&id) || self.catalogue.contains(&id) {
+        if self.has_for(connection, id) {
             return true;
         }
         let Some(peer) = self.peers.get_mut(&connection) else {
             return false;
         };
-        peer.empty_documents += 1;
-        if peer.empty_documents > EMPTY_DOCUMENTS {
-            self.close(connection, "too many documents asked for that do not exist");
-            return false;
+        peer.empty.insert(id);
+        if peer.empty.len() <= EMPTY_DOCUMENTS {
+            return true;
         }
-        true
+        // Those it has made since do not count.
+        let mut empty = std::mem::take(&mut peer.empty);
+        empty.retain(|id| !self.has_for(connection, *id));
+        let few = empty.len() <= EMPTY_DOCUMENTS;
+        if let Some(peer) = self.peers.get_mut(&connection) {
+            peer.empty = empty;
+        }
+        if !few {
+            self.close(connection, "too many documents asked for that do not exist");
+        }
+        few
     }
 
     /// Answers those who wait for a document, and sends those who follow it what they lack.

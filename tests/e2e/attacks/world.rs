@@ -1,0 +1,164 @@
+//! A server under attack: somebody who works meanwhile, and what must stay as it was.
+
+use std::cell::Cell;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use automerge::Automerge;
+use meltemi_core::id::DocumentId;
+use meltemi_core::wire::exchange::Exchange;
+use meltemi_core::wire::frame::Frame;
+use meltemi_tests::device::TestDevice;
+use meltemi_tests::request::get;
+use meltemi_tests::server::Server;
+use serde_json::{Value, json};
+
+use super::peer::{Kind, RawPeer};
+use crate::{MELTEMI, assert_healthy, data_folder};
+
+/// Times an attack is repeated at least.
+const ROUNDS: usize = 30;
+
+/// Bytes by which the server may have grown afterwards.
+const GROWTH: u64 = 64 * 1024 * 1024;
+
+/// A document that nobody has.
+pub(super) const NOWHERE: DocumentId = DocumentId::from_bytes([0x77; 16]);
+
+pub(super) struct World {
+    _folder: tempfile::TempDir,
+    data: PathBuf,
+    pub(super) server: Server,
+    pub(super) ana: TestDevice,
+    /// The record that is attacked.
+    pub(super) event: DocumentId,
+    /// The record that is worked on meanwhile.
+    diary: DocumentId,
+}
+
+impl World {
+    /// A server with two records of Ana's.
+    pub(super) async fn begin() -> Self {
+        let (folder, data) = data_folder();
+        let server = MELTEMI.serve(&data, &[]);
+        let ana = TestDevice::connected("ana", server.address).await;
+        let title = |title: &str| ("titles/en", json!(title));
+        let event = ana.create("event", "ev1", &[title("Housing")]).await;
+        let diary = ana.create("event", "ev2", &[title("Diary")]).await;
+        ana.synced().await;
+        Self {
+            _folder: folder,
+            data,
+            server,
+            ana,
+            event,
+            diary,
+        }
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    pub(super) async fn join(&self, kind: Kind, name: &str) -> RawPeer {
+        RawPeer::join(self.address(), kind, name).await
+    }
+
+    /// A record's document, as the server hands it out.
+    pub(super) async fn document(&self, id: DocumentId) -> Automerge {
+        let mut peer = self.join(Kind::Meltemi, "reader").await;
+        let want = Exchange {
+            want: vec![(id, Vec::new())],
+            ..Exchange::default()
+        };
+        peer.send(&Frame::Exchange(want)).await;
+        let pick = |frame: &Frame| match frame {
+            Frame::Exchange(exchange) => {
+                let changes = exchange.changes.iter().find(|c| c.document == id);
+                changes.map(|changes| changes.bytes.clone())
+            }
+            _ => None,
+        };
+        let bytes = peer.until(pick).await;
+        Automerge::load(&bytes).expect("a document")
+    }
+
+    /// Repeats an attack while Ana works, and asserts that she is served, that the attacked
+    /// record and the catalogue stay as they were, and that the server does not grow.
+    pub(super) async fn withstands(&self, mut attack: impl AsyncFnMut(usize)) {
+        let (before, memory) = (self.stored(), self.memory());
+        let served = Cell::new(false);
+        let work = async {
+            for day in 0..3 {
+                self.ana
+                    .set(self.diary, "titles/en", json!(format!("day {day}")))
+                    .await;
+                self.ana.synced().await;
+            }
+            served.set(true);
+        };
+        let attacks = async {
+            let mut round = 0;
+            while round < ROUNDS || !served.get() {
+                attack(round).await;
+                round += 1;
+            }
+        };
+        tokio::join!(work, attacks);
+        assert_eq!(self.stored(), before);
+        self.assert_small(memory);
+    }
+
+    /// Bytes of memory the server has.
+    pub(super) fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.server.id());
+        let status = fs::read_to_string(path).expect("the server runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+        1024 * kilobytes
+            .expect("a line of kB")
+            .parse::<u64>()
+            .expect("a number")
+    }
+
+    /// Asserts that the server has not grown much since it had this much memory.
+    pub(super) fn assert_small(&self, before: u64) {
+        let grown = self.memory().saturating_sub(before);
+        assert!(grown < GROWTH, "grown by {grown} bytes from {before}");
+    }
+
+    /// The attacked record's heads, and which records there are.
+    pub(super) fn stored(&self) -> (Value, Vec<Value>) {
+        let unknown = get(self.address(), &format!("/api/records/{NOWHERE}"));
+        assert_eq!(unknown.status, 404, "{unknown:?}");
+        let records = get(self.address(), "/api/records").json();
+        let records = records.as_array().expect("a list");
+        let ids = records.iter().map(|record| record["id"].clone()).collect();
+        (self.heads(self.event), ids)
+    }
+
+    /// A record's heads, as the server says over HTTP.
+    pub(super) fn heads(&self, id: DocumentId) -> Value {
+        get(self.address(), &format!("/api/records/{id}")).json()["heads"].clone()
+    }
+
+    /// Asserts that a new device gets everything, and that nothing damaged was stored.
+    pub(super) async fn end(self) {
+        let ben = TestDevice::connected("ben", self.address()).await;
+        let is_whole = |title: &str| {
+            let title = json!(title);
+            move |record: &meltemi_core::view::RecordView| record.fields["titles"]["en"] == title
+        };
+        ben.until_record(self.event, "the attacked record", is_whole("Housing"))
+            .await;
+        self.ana
+            .set(self.diary, "titles/en", json!("the end"))
+            .await;
+        self.ana.synced().await;
+        ben.until_record(self.diary, "the last edit", is_whole("the end"))
+            .await;
+        assert!(self.server.stop().success());
+        assert_healthy(&self.data);
+    }
+}
