@@ -6,8 +6,8 @@ use automerge::{Automerge, ChangeHash, TextEncoding};
 
 use crate::id::DocumentId;
 use crate::sync::storage::{
-    CatalogueEntry, ChunkKey, Cursor, Listing, Loaded, StorageAnswer, StorageError, StorageRequest,
-    StoredChunk, WriteBatch,
+    CatalogueEntry, ChunkKey, ChunkKind, Cursor, Listing, Loaded, StorageAnswer, StorageError,
+    StorageRequest, StoredChunk, WriteBatch,
 };
 
 /// What survives a crash.
@@ -66,10 +66,14 @@ impl Disk {
     }
 
     fn load(&self, document: &DocumentId) -> Loaded {
+        let first = ChunkKey {
+            kind: ChunkKind::Snapshot,
+            hash: [0; 32],
+        };
         let chunks = self
             .chunks
-            .iter()
-            .filter(|((id, _), _)| id == document)
+            .range((*document, first)..)
+            .take_while(|((id, _), _)| id == document)
             .map(|((_, key), bytes)| StoredChunk {
                 key: *key,
                 bytes: bytes.clone(),

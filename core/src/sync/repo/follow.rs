@@ -5,6 +5,7 @@
 //! else. Everything that is under way here is forgotten when the line is lost; what the disk
 //! remembers is the mirror, and what differs from it is asked for and sent again.
 
+mod wants;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use crate::sync::document::from_raw;
 use crate::sync::policy::Policy;
 use crate::sync::reconcile::ItemSet;
 use crate::sync::repo::Repo;
+use crate::sync::repo::follow::wants::Wants;
 use crate::sync::status::{NoticeCode, Progress, Receiving};
 use crate::sync::storage::{CatalogueEntry, Cursor};
 use crate::time::Timestamp;
@@ -38,8 +40,8 @@ pub(super) struct Follow {
     server: StorageId,
     stage: FollowStage,
     compared: bool,
-    /// Documents to ask for: those people have open first, then the smallest.
-    wants: BTreeSet<(bool, u64, DocumentId)>,
+    /// Documents to ask for.
+    wants: Wants,
     /// Documents asked for: their size, and when.
     asked: BTreeMap<DocumentId, (u64, Timestamp)>,
     /// Documents with changes to send.
@@ -82,7 +84,7 @@ impl Follow {
             server,
             stage: FollowStage::Listing,
             compared: false,
-            wants: BTreeSet::new(),
+            wants: Wants::default(),
             asked: BTreeMap::new(),
             sends: BTreeSet::new(),
             sent: BTreeMap::new(),
@@ -277,7 +279,7 @@ impl<P: Policy> Repo<P> {
             follow.left_alone.insert(id);
             follow.sent.remove(&id);
             follow.sends.remove(&id);
-            follow.wants.retain(|(_, _, wanted)| *wanted != id);
+            follow.wants.remove(id);
         }
     }
 

@@ -340,10 +340,7 @@ impl<P: Policy> Repo<P> {
     }
 
     fn visible_sum(&self, connection: ConnectionId) -> SetSum {
-        let mut sum = SetSum::default();
-        for (_, item) in self.visible(connection) {
-            sum.add(&item);
-        }
-        sum
+        self.catalogue
+            .sum(|label| self.announces(connection, label))
     }
 }

@@ -11,11 +11,8 @@ use crate::wire::limits::{UNANSWERED_BYTES, WANTED_BYTES};
 impl<P: Policy> Repo<P> {
     /// A person opened a document: it comes before the others.
     pub(in crate::sync::repo) fn follow_opened(&mut self, id: DocumentId) {
-        if let Some(follow) = &mut self.follow
-            && let Some(want) = follow.wants.iter().find(|want| want.2 == id).copied()
-        {
-            follow.wants.remove(&want);
-            follow.wants.insert((false, want.1, id));
+        if let Some(follow) = &mut self.follow {
+            follow.wants.opened(id);
         }
     }
 
@@ -58,10 +55,8 @@ impl<P: Policy> Repo<P> {
         };
         if lacking && !follow.asked.contains_key(&id) {
             let size = entry.map_or(0, |entry| entry.size);
-            let behind = !document.is_some_and(|document| document.opened);
-            let known = follow.wants.iter().any(|want| want.2 == id);
-            if !known {
-                follow.wants.insert((behind, size, id));
+            let opened = document.is_some_and(|document| document.opened);
+            if follow.wants.add(id, opened, size) {
                 follow.received.of += 1;
                 follow.bytes.of += size;
                 self.status_changed = true;
@@ -84,7 +79,7 @@ impl<P: Policy> Repo<P> {
         while follow.asked.len() < follow.window
             && (follow.asked.is_empty() || under_way < WANTED_BYTES)
         {
-            let Some((_, size, id)) = follow.wants.pop_first() else {
+            let Some((id, size)) = follow.wants.next() else {
                 break;
             };
             let have = self.documents.get(&id).map(|d| to_raw(&d.synced));
