@@ -1,5 +1,7 @@
 //! What the engine promises, one connection and one disk answer at a time.
 
 mod bench;
+#[cfg(not(target_arch = "wasm32"))]
+mod collection;
 mod device;
 mod server;

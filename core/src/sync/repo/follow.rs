@@ -39,6 +39,9 @@ pub(super) struct Follow {
     connection: ConnectionId,
     server: StorageId,
     stage: FollowStage,
+    /// Whether the sets will have to be compared: then nothing is sent before that is done, because
+    /// it would only make them differ more.
+    compares: bool,
     compared: bool,
     /// Documents to ask for.
     wants: Wants,
@@ -77,12 +80,13 @@ enum FollowStage {
 }
 
 impl Follow {
-    fn new(connection: ConnectionId, server: StorageId) -> Self {
+    fn new(connection: ConnectionId, server: StorageId, compares: bool) -> Self {
         let nothing = Progress { done: 0, of: 0 };
         Self {
             connection,
             server,
             stage: FollowStage::Listing,
+            compares,
             compared: false,
             wants: Wants::default(),
             asked: BTreeMap::new(),
@@ -121,7 +125,8 @@ impl<P: Policy> Repo<P> {
             count: known.count,
         };
         self.send(connection, &hello);
-        self.follow = Some(Follow::new(connection, server));
+        let compares = cursor.is_none() && known.count > 0;
+        self.follow = Some(Follow::new(connection, server, compares));
         let all: Vec<_> = self.catalogue.iter().map(|entry| entry.document).collect();
         self.touched.extend(all);
         self.touched.extend(self.documents.keys());

@@ -124,12 +124,11 @@ impl<P: Policy> Repo<P> {
             "heads are shown only when they are on the disk"
         );
         if document.is_found() {
-            let label = document.label.clone();
             let announced: Vec<_> = self
                 .peers
                 .keys()
                 .filter(|c| !document.peers.contains_key(c))
-                .filter(|c| self.announces(**c, label.as_deref()))
+                .filter(|c| self.announces(**c))
                 .copied()
                 .collect();
             if let Some(document) = self.documents.get_mut(&id) {

@@ -43,7 +43,7 @@ impl<P: Policy> Repo<P> {
         let mut visible = entries
             .into_iter()
             .flatten()
-            .filter(|entry| self.announces(connection, entry.label.as_deref()))
+            .filter(|entry| self.lists(connection, entry.label.as_deref()))
             .map(|entry| (entry.seq, self.catalogue.stored(entry)))
             .peekable();
         while visible.peek().is_some() {
@@ -271,7 +271,7 @@ impl<P: Policy> Repo<P> {
             .iter()
             .filter(|(_, peer)| peer.listening)
             .map(|(connection, _)| *connection)
-            .filter(|connection| self.announces(*connection, entry.label.as_deref()))
+            .filter(|connection| self.lists(*connection, entry.label.as_deref()))
             .collect();
         for connection in listeners {
             if let Some(peer) = self.peers.get_mut(&connection) {
@@ -332,7 +332,7 @@ impl<P: Policy> Repo<P> {
     fn visible(&self, connection: ConnectionId) -> impl Iterator<Item = (&DocumentId, Hash)> {
         let entries = self.catalogue.iter();
         entries
-            .filter(move |entry| self.announces(connection, entry.label.as_deref()))
+            .filter(move |entry| self.lists(connection, entry.label.as_deref()))
             .filter_map(|entry| {
                 let heads = self.catalogue.shown(entry);
                 (!heads.is_empty()).then(|| (&entry.document, item(&entry.document, &heads)))
@@ -340,7 +340,6 @@ impl<P: Policy> Repo<P> {
     }
 
     fn visible_sum(&self, connection: ConnectionId) -> SetSum {
-        self.catalogue
-            .sum(|label| self.announces(connection, label))
+        self.catalogue.sum(|label| self.lists(connection, label))
     }
 }
