@@ -119,13 +119,13 @@ impl<P: Policy> Repo<P> {
     pub(super) fn follow_begin(&mut self, connection: ConnectionId, server: StorageId) {
         let known = self.catalogue.mirror().listed();
         let cursor = self.cursor.as_ref().filter(|c| c.server == server);
+        let compares = cursor.is_none() && known.count > 0;
         let hello = Frame::Hello {
             seq: cursor.map_or(0, |cursor| cursor.seq),
             root: known.root,
             count: known.count,
         };
         self.send(connection, &hello);
-        let compares = cursor.is_none() && known.count > 0;
         self.follow = Some(Follow::new(connection, server, compares));
         let all: Vec<_> = self.catalogue.iter().map(|entry| entry.document).collect();
         self.touched.extend(all);
