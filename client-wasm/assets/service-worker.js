@@ -9,7 +9,7 @@ const FILES = "__FILES__";
 const PREFIX = "meltemi-shell-";
 const CACHE = PREFIX + VERSION;
 const PATHS = new Set(FILES.map(([path]) => path));
-const SERVER = /^\/(sync|api|healthz|readyz)(\/|$)/;
+const SERVER = /^\/(sync|api|healthz|readyz|metrics)(\/|$)/;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepFiles());
@@ -32,13 +32,21 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-/** All files of this version or none: a digest that does not match makes the installation fail. */
+/**
+ * All files of this version or none: a digest that does not match makes the installation fail.
+ *
+ * The texts come last: the screen needs those of one language and has them already, the others
+ * are for whoever changes the language without a connection.
+ */
 async function keepFiles() {
   const cache = await caches.open(CACHE);
-  const requests = FILES.map(
-    ([path, integrity]) => new Request(path, { cache: "no-cache", integrity }),
-  );
-  await cache.addAll(requests);
+  const isText = ([path]) => path.startsWith("/locales/");
+  const keep = (files) =>
+    cache.addAll(
+      files.map(([path, integrity]) => new Request(path, { cache: "no-cache", integrity })),
+    );
+  await keep(FILES.filter((file) => !isText(file)));
+  await keep(FILES.filter(isText));
 }
 
 async function removeOlderVersions() {

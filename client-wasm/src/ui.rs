@@ -15,6 +15,7 @@ mod live;
 mod new_record;
 mod overview;
 mod page;
+mod parts;
 mod record;
 mod router;
 mod screen;

@@ -11,24 +11,20 @@ pub mod edit_text;
 pub mod remove;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod replicas;
+mod run;
 pub mod set_field;
 pub mod set_tag;
 pub mod settle;
 mod write;
 
-use automerge::transaction::CommitOptions;
-use automerge::{Automerge, ObjType, PatchLog, ROOT};
+use automerge::Automerge;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::write::Writer;
-use crate::conflict::removal;
-use crate::genesis::{self, Identity, REMOVED};
+use self::run::Run;
+use crate::genesis;
 use crate::id::{DocumentId, RecordRef};
 use crate::record::FieldPath;
-use crate::record::path::{Entry, Place, Target};
-use crate::record::read::map_at;
-use crate::record::read::register::{Found, container};
 use crate::time::Timestamp;
 
 /// What a person wants done.
@@ -53,6 +49,9 @@ pub enum Command {
         path: FieldPath,
         /// The value in its JSON form.
         value: Value,
+        /// Heads of the version the writer saw, as hex. What others wrote since then stands beside
+        /// the value as an open conflict. Without it the value takes the place of all that is there.
+        base: Option<Vec<String>>,
     },
     /// Change a text as the writer saw it at `base`.
     EditText {
@@ -75,6 +74,8 @@ pub enum Command {
         tag: String,
         /// Whether it is to be in the set.
         present: bool,
+        /// As in [`Self::SetField`]: a member that another added since then stays.
+        base: Option<Vec<String>>,
     },
     /// Add an entry. An entry of that key which was removed comes back with its contents.
     AddEntry {
@@ -111,6 +112,8 @@ pub enum Command {
         value: Value,
         /// Why, in the person's words.
         reason: Option<String>,
+        /// As in [`Self::SetField`]: only the values of this version are settled.
+        base: Option<Vec<String>>,
     },
 }
 
@@ -155,9 +158,9 @@ pub enum CommandError {
         /// What is wrong, and what would be right.
         reason: String,
     },
-    /// The version a text edit was made on is not on this device.
+    /// The version that the writer saw is not on this device.
     #[error(
-        "the text was edited on a version this device does not have; reload the record and edit again"
+        "the record was edited on a version this device does not have; reload the record and edit again"
     )]
     UnknownBase,
     /// Automerge refused.
@@ -236,6 +239,16 @@ impl Command {
         }
     }
 
+    /// The version its writer saw, for commands that write a register.
+    fn base(&self) -> Option<&[String]> {
+        match self {
+            Self::SetField { base, .. } | Self::SetTag { base, .. } | Self::Settle { base, .. } => {
+                base.as_deref()
+            }
+            _ => None,
+        }
+    }
+
     /// The places it writes to.
     fn paths(&self) -> Vec<FieldPath> {
         match self {
@@ -258,169 +271,23 @@ impl Command {
     }
 }
 
-/// What a command is carried out with.
-struct Run<'a> {
-    document: DocumentId,
-    identity: Identity,
-    now: Timestamp,
-    source: Option<&'a str>,
-}
-
-impl Run<'_> {
-    fn apply(&self, doc: &mut Automerge, command: &Command) -> Result<Applied, CommandError> {
-        let genesis = genesis::actor(&self.document);
-        let kind = self.identity.kind;
-        let mut options = CommitOptions::default().with_time(self.now.seconds());
-        if let Some(source) = self.source {
-            options.set_message(source);
-        }
-        let (undo, change) = if let Command::EditText {
-            path,
-            base,
-            splices,
-            ..
-        } = command
-        {
-            let base = edit_text::base_heads(doc, base)?;
-            let mut tx = doc
-                .transaction_at(PatchLog::inactive(), &base)
-                .map_err(|error| CommandError::Document(error.to_string()))?;
-            // On an error the transaction is dropped, which rolls it back.
-            let undo = edit_text::apply(&mut tx, self.document, kind, &genesis, path, splices)?;
-            (undo, tx.commit_with(options).0)
-        } else {
-            let open = matches!(command, Command::Remove { .. }) && self.is_open(doc, command);
-            let is_new = matches!(command, Command::CreateRecord { .. }) && self.is_new(doc);
-            let mut tx = doc.transaction();
-            let mut writer = Writer {
-                tx: &mut tx,
-                document: self.document,
-                kind,
-                genesis,
-                now: self.now,
-                undo: Vec::new(),
-            };
-            write(&mut writer, command, open, is_new)?;
-            let mut undo = writer.undo;
-            undo.reverse();
-            (undo, tx.commit_with(options).0)
-        };
-        Ok(Applied {
-            undo: undo
-                .into_iter()
-                .map(|command| command.based_on(change))
-                .collect(),
-        })
-    }
-
-    /// Whether the document has only its first changes.
-    fn is_new(&self, doc: &Automerge) -> bool {
-        let Identity {
-            programme,
-            reference,
-            ..
-        } = &self.identity;
-        genesis::new_document(programme, reference)
-            .is_ok_and(|new| new.get_heads() == doc.get_heads())
-    }
-
-    /// Whether what the command removes was removed already while somebody edited it.
-    fn is_open(&self, doc: &Automerge, command: &Command) -> bool {
-        let Command::Remove { path, .. } = command else {
-            return false;
-        };
-        let kind = self.identity.kind;
-        let genesis = genesis::actor(&self.document);
-        let state = match path.resolve(kind) {
-            Ok(Target::Record) => removal::state(doc, None, &ROOT, REMOVED),
-            Ok(Target::Entry(entry)) => {
-                let Place { maps, key, .. } = entry.register(REMOVED);
-                map_at(doc, None, &maps, &genesis)
-                    .and_then(|map| removal::state(doc, None, &map, &key))
-            }
-            _ => None,
-        };
-        state.is_some_and(|state| removal::question(doc, kind, &genesis, path, &state).is_some())
-    }
-
-    /// Whether the document lacks containers that these paths lead through.
-    fn is_behind(&self, doc: &Automerge, paths: &[FieldPath]) -> bool {
-        paths.iter().any(|path| {
-            path.resolve(self.identity.kind)
-                .is_ok_and(|target| target.since() > self.identity.schema)
-                || self.entries(path).iter().any(|entry| {
-                    self.entry_object(doc, entry)
-                        .is_some_and(|object| genesis::is_incomplete(doc, &object, entry.fields))
-                })
-        })
-    }
-
-    /// Adds the containers that these paths lead through.
-    fn complete(&self, doc: &mut Automerge, paths: &[FieldPath]) -> Result<(), CommandError> {
-        genesis::upgrade(doc, &self.identity)?;
-        for entry in paths.iter().flat_map(|path| self.entries(path)) {
-            if let Some(object) = self.entry_object(doc, &entry) {
-                genesis::complete_entry(doc, &self.document, &object, entry.fields)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The entries with a map object of their own on a path, the outer ones first.
-    fn entries(&self, path: &FieldPath) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        let mut prefix = Some(path.clone());
-        while let Some(path) = prefix {
-            if let Ok(Target::Entry(entry)) = path.resolve(self.identity.kind)
-                && !entry.is_flat()
-            {
-                entries.push(entry);
-            }
-            prefix = path.parent();
-        }
-        entries.reverse();
-        entries
-    }
-
-    fn entry_object(&self, doc: &Automerge, entry: &Entry) -> Option<automerge::ObjId> {
-        let genesis = genesis::actor(&self.document);
-        let map = map_at(doc, None, &entry.place.maps, &genesis)?;
-        match container(doc, None, &map, &entry.place.key, ObjType::Map, &genesis) {
-            Found::Here { id, .. } => Some(id),
-            _ => None,
-        }
-    }
-}
-
-fn write(
-    writer: &mut Writer<'_, '_>,
-    command: &Command,
-    open: bool,
-    is_new: bool,
-) -> Result<(), CommandError> {
-    match command {
-        Command::CreateRecord { values, .. } => create_record::apply(writer, values, is_new),
-        Command::SetField { path, value, .. } => set_field::apply(writer, path, value),
-        Command::SetTag {
-            path, tag, present, ..
-        } => set_tag::apply(writer, path, tag, *present),
-        Command::AddEntry { path, values, .. } => add_entry::apply(writer, path, values),
-        Command::Remove { path, reason, .. } => {
-            remove::remove(writer, path, reason.as_deref(), open)
-        }
-        Command::Restore { path, .. } => remove::restore(writer, path),
-        Command::Settle {
-            path,
-            value,
-            reason,
-            ..
-        } => settle::apply(writer, path, value, reason.as_deref()),
-        // Carried out on the version its writer saw, in a transaction of its own.
-        Command::EditText { .. } => Ok(()),
-    }
-}
-
 impl Command {
+    /// The same command with another value, on whatever the register then holds.
+    fn with_value(&self, new: Value) -> Option<Self> {
+        let mut command = self.clone();
+        match &mut command {
+            Self::SetField { value, base, .. } => (*value, *base) = (new, None),
+            Self::Settle {
+                value,
+                reason,
+                base,
+                ..
+            } => (*value, *reason, *base) = (new, None, None),
+            _ => return None,
+        }
+        Some(command)
+    }
+
     /// A text edit that takes back what `change` did, based on it; other commands as they are.
     fn based_on(mut self, change: Option<automerge::ChangeHash>) -> Self {
         if let (Self::EditText { base, .. }, Some(change)) = (&mut self, change) {

@@ -8,6 +8,7 @@ pub mod admission;
 mod catalogue;
 mod document;
 pub mod input;
+pub mod metrics;
 pub mod output;
 mod peer;
 pub mod policy;

@@ -112,6 +112,8 @@ pub struct NextStep {
     pub kind: String,
     /// The field it is about, when it is about one.
     pub field: Option<String>,
+    /// What the entry that the field is in is called in the record, such as a phase.
+    pub entry: Option<String>,
 }
 
 /// What is to be done.

@@ -6,6 +6,7 @@ use crate::command::{self, Command, CommandError};
 use crate::genesis::{self, NotARecord};
 use crate::id::{DocumentId, PeerId, StorageId};
 use crate::sync::input::Input;
+use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::{EditError, Repo, RepoConfig};
@@ -205,6 +206,11 @@ impl Workspace {
         self.repo.document(document)
     }
 
+    /// What this replica has counted.
+    pub fn metrics(&self) -> Metrics {
+        self.repo.metrics()
+    }
+
     /// Where the changes of this replica are.
     pub fn status(&self) -> SyncStatus {
         self.repo.status()
@@ -260,6 +266,10 @@ impl Policy for RecordPolicy {
                 message: error.to_string(),
             }),
         }
+    }
+
+    fn hides(&self, _principal: &Principal) -> bool {
+        false
     }
 
     fn announce(&self, _principal: &Principal, label: Option<&str>) -> bool {

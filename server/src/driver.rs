@@ -8,6 +8,7 @@ use std::time::Duration;
 use meltemi_core::command::CommandError;
 use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
+use meltemi_core::sync::metrics::Metrics;
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::Principal;
 use meltemi_core::time::Timestamp;
@@ -48,6 +49,8 @@ pub(crate) enum Message {
         listed: bool,
         reply: RecordReply,
     },
+    /// What the engine has counted.
+    Metrics { reply: oneshot::Sender<Metrics> },
     /// Finish what is in flight, close all connections, end.
     Stop,
 }
@@ -91,7 +94,8 @@ impl Driver {
     pub(crate) fn new(parts: Parts) -> (Self, DriverHandle) {
         let (handle, inbox) = mpsc::channel(limits::DRIVER_MESSAGES);
         let config = WorkspaceConfig {
-            peer: PeerId(format!("meltemi-server-{}", parts.storage_id)),
+            // Short: it is in every frame of a plain client.
+            peer: PeerId(format!("meltemi-{:.8}", parts.storage_id)),
             storage: StorageId(parts.storage_id),
             seed: parts.seed,
             dials: false,
@@ -184,6 +188,9 @@ impl Driver {
                 listed,
                 reply,
             } => self.record(document, listed, reply),
+            Message::Metrics { reply } => {
+                let _ = reply.send(self.workspace.metrics());
+            }
             Message::Stop => {}
         }
     }

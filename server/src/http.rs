@@ -2,6 +2,7 @@
 
 mod error;
 mod health;
+mod metrics;
 mod records;
 mod sync;
 pub(crate) mod web;
@@ -56,6 +57,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/records/{id}", get(records::one))
         .route("/api/{*rest}", any(no_such_resource))
         .route("/healthz", get(health::healthz))
+        .route("/metrics", get(metrics::metrics))
         .route("/readyz", get(health::readyz))
         .fallback(web::file)
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 
+use axum::serve::ListenerExt;
 use meltemi_core::sync::storage::{StorageAdapter, StorageError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -114,6 +115,8 @@ pub async fn run_on(
         connections: Arc::new(AtomicU64::new(1)),
     };
     let mut stop_serving = stopping;
+    // Edits are small and meant to arrive at once.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let serving = axum::serve(listener, http::router(shared)).with_graceful_shutdown(async move {
         let _ = stop_serving.wait_for(|stop| *stop).await;
     });

@@ -103,3 +103,32 @@ test("the screens change their language, and the choice is kept", async (t) => {
   await titled(await french.open("/events"), "Événements");
   assert.deepEqual([...device.errors, ...french.errors], []);
 });
+
+test("in a page from right to left Latin titles stand where the page begins", async (t) => {
+  const server = await startServer(t, { demo: true });
+  const browser = await launchBrowser(t);
+  const device = await newDevice(t, browser, server);
+  for (const [path, heading] of MAIN) {
+    const page = await openAt(device, path, heading);
+    const astray = await page.evaluate(() => {
+      document.documentElement.dir = "rtl";
+      for (const folded of document.querySelectorAll("main details")) folded.open = true;
+      const blocks = document.querySelectorAll("main :is(h1, [dir=auto]:not(input, textarea))");
+      return [...blocks].filter(isAstray).map((block) => block.outerHTML);
+
+      /** Whether a block's text begins elsewhere than at the block's right edge. */
+      function isAstray(block) {
+        const style = getComputedStyle(block);
+        const cut = block.scrollWidth > block.clientWidth;
+        if (style.display === "inline" || !block.checkVisibility() || cut) return false;
+        const text = document.createRange();
+        text.selectNodeContents(block);
+        const inner = ["paddingRight", "borderRightWidth"].map((name) => parseFloat(style[name]));
+        const edge = block.getBoundingClientRect().right - inner[0] - inner[1];
+        return Math.abs(text.getBoundingClientRect().right - edge) > 1;
+      }
+    });
+    assert.deepEqual(astray, [], path);
+    await page.close();
+  }
+});

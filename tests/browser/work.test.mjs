@@ -196,3 +196,55 @@ test("a record that nobody has says so at its address", async (t) => {
   await page.getByRole("main").getByRole("button", { name: "Cities" }).click();
   await titled(page, "Cities");
 });
+
+test("what another saves while a person types is kept beside what they save", async (t) => {
+  const { server, browser, device } = await start(t);
+  const other = await newDevice(t, browser, server);
+  const [here, there] = [
+    await openAt(device, "/events/ev14", "Fostering the Right to the City for all"),
+    await openAt(other, "/events/ev14", "Fostering the Right to the City for all"),
+  ];
+  const contradictions = (page) => page.getByRole("group", { name: "Open contradiction" });
+  const before = await contradictions(here).count();
+  await text(here, "English").focus();
+  await here.keyboard.press("End");
+  await here.keyboard.type(" people");
+  await text(there, "English").fill("The Right to the City");
+  await text(there, "English").press("Tab");
+  await titled(here, "The Right to the City");
+  // It is told, and what was typed stays.
+  await here.getByText("Somebody changed this while you were typing; both values are kept.").waitFor();
+  await holds(text(here, "English"), "Fostering the Right to the City for all people");
+  await here.keyboard.press("Tab");
+  for (const page of [here, there]) {
+    for (const value of ["Fostering the Right to the City for all people", "The Right to the City"]) {
+      await page.getByRole("button", { name: `This one holds: ${value}`, exact: true }).waitFor();
+    }
+    await says(page, "On the server");
+  }
+
+  // Whoever gives up typing sees what is there, and nothing is asked.
+  await text(here, "Venue").focus();
+  await here.keyboard.type("Town hall");
+  await text(there, "Venue").fill("Library");
+  await text(there, "Venue").press("Tab");
+  await here.getByText("Somebody changed this to “Library” while you were typing").waitFor();
+  await here.keyboard.press("Escape");
+  await holds(text(here, "Venue"), "Library");
+  await here.keyboard.press("Tab");
+  await holds(text(there, "Venue"), "Library");
+
+  // Two changes after each other are one person's, and no contradiction.
+  await there.getByRole("button", { name: "This one holds: The Right to the City", exact: true }).click();
+  for (const name of ["The Right", "The Right for all"]) {
+    await text(there, "English").fill(name);
+    await text(there, "English").press("Enter");
+  }
+  await titled(here, "The Right for all");
+  await titled(there, "The Right for all");
+  for (const page of [here, there]) {
+    await says(page, "On the server");
+    assert.equal(await contradictions(page).count(), before);
+  }
+  assert.deepEqual(other.errors, []);
+});

@@ -13,6 +13,7 @@ pub fn check(mut open: impl FnMut(&str) -> Box<dyn StorageAdapter>) {
     gives_back_what_was_written(&mut open);
     keeps_long_chunks(&mut open);
     replaces_chunks_as_a_whole(&mut open);
+    replaces_chunks_without_touching_the_entry(&mut open);
     keeps_documents_apart(&mut open);
     repeats_a_write_without_harm(&mut open);
     notes_what_the_server_has(&mut open);
@@ -53,7 +54,7 @@ fn batch(n: u8, put: Vec<StoredChunk>, remove: Vec<ChunkKey>) -> WriteBatch {
         document: document(n),
         put,
         remove,
-        entry: entry(n, 1),
+        entry: Some(entry(n, 1)),
     }
 }
 
@@ -137,6 +138,22 @@ fn replaces_chunks_as_a_whole(open: Open<'_>) {
     );
 }
 
+fn replaces_chunks_without_touching_the_entry(open: Open<'_>) {
+    let (first, second) = (chunk(vec![1]), chunk(vec![2]));
+    let mut storage = open("compacted");
+    write(
+        storage.as_mut(),
+        &[batch(1, vec![first.clone()], Vec::new())],
+    );
+    let compaction = WriteBatch {
+        entry: None,
+        ..batch(1, vec![second.clone()], vec![first.key])
+    };
+    write(storage.as_mut(), &[compaction]);
+    assert_eq!(stored(storage.as_ref(), 1), [second]);
+    assert_eq!(listed(storage.as_ref()), [entry(1, 1)]);
+}
+
 fn keeps_documents_apart(open: Open<'_>) {
     let (one, other) = (chunk(vec![1; 9]), chunk(vec![2; 9]));
     let mut storage = open("apart");
@@ -214,7 +231,7 @@ fn notes_what_the_server_has(open: Open<'_>) {
 fn takes_entries_that_grow_and_shrink(open: Open<'_>) {
     for heads in [1, 1_000, 2, 0] {
         let batch = WriteBatch {
-            entry: entry(1, heads),
+            entry: Some(entry(1, heads)),
             ..batch(1, Vec::new(), Vec::new())
         };
         write(open("entries").as_mut(), &[batch]);

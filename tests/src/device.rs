@@ -19,7 +19,7 @@ use meltemi_server::storage::memory::MemoryStorage;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::connect_async;
+use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 
 /// How long something may take before a test counts as failed.
@@ -168,6 +168,7 @@ impl TestDevice {
             document,
             path,
             value,
+            base: None,
         })
         .await;
     }
@@ -359,7 +360,9 @@ impl Task {
             return;
         };
         tokio::spawn(async move {
-            let Ok((socket, _)) = connect_async(format!("ws://{server}/sync")).await else {
+            // Without waiting to fill packets, as browsers do.
+            let url = format!("ws://{server}/sync");
+            let Ok((socket, _)) = connect_async_with_config(url, None, true).await else {
                 let _ = events.send(Event::DialFailed);
                 return;
             };

@@ -5,6 +5,7 @@
 mod dependencies;
 mod files;
 mod locales;
+mod protocol;
 mod source;
 mod styles;
 mod tree;

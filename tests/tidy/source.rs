@@ -72,6 +72,13 @@ impl Source {
         }
         found
     }
+
+    /// Literals outside unit tests, each with the code in front of it.
+    pub(crate) fn shipped_literals(&self) -> impl Iterator<Item = (&str, &str)> {
+        let shipped = |at: &usize| !self.unit_tests.iter().any(|tests| tests.contains(at));
+        let strings = self.strings.iter().filter(move |(at, _)| shipped(at));
+        strings.map(|(at, text)| (&self.code[..*at], &**text))
+    }
 }
 
 /// Whether an identifier occurs in code.

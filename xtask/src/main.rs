@@ -1,4 +1,5 @@
-//! Project commands: `cargo xtask web`, `cargo xtask run`, `cargo xtask test`.
+//! Project commands: `cargo xtask web`, `cargo xtask run`, `cargo xtask test`,
+//! `cargo xtask bench`, `cargo xtask fuzz`.
 //!
 //! They need Rust and nothing else, except that the tests also use Node and Chromium. One file per
 //! command; what they share (calling cargo, finding Node and Chromium) has a file of its own.
@@ -9,6 +10,8 @@
     reason = "a command-line tool talks to its terminal"
 )]
 
+mod bench;
+mod fuzz;
 mod process;
 mod run;
 mod test;
@@ -35,6 +38,10 @@ enum Command {
     Run(run::Options),
     /// Run every check: format, lints, tests native, in WebAssembly and in a browser.
     Test(test::Options),
+    /// Throw mutated bytes at everything that reads bytes from a network or a disk.
+    Fuzz(fuzz::Options),
+    /// Measure the server beside two others, and write the result to docs/benchmarks.md.
+    Bench(bench::Options),
     #[cfg(feature = "wasm-test-runner")]
     /// Run one test binary compiled to WebAssembly in Node; cargo calls this.
     #[command(hide = true, disable_help_flag = true)]
@@ -60,6 +67,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Web(options) => web::build(&options).map(drop),
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::test(&options),
+        Command::Fuzz(options) => fuzz::fuzz(&options),
+        Command::Bench(options) => bench::bench(&options),
         #[cfg(feature = "wasm-test-runner")]
         Command::WasmTestRunner { arguments } => {
             let program = "wasm-test-runner".into();

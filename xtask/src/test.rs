@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -115,18 +115,7 @@ fn build_web() -> anyhow::Result<()> {
 
 fn prepare_browser() -> anyhow::Result<()> {
     println!("Chromium is {}.", tools::ensure_chromium()?.display());
-    let place = browser_tests();
-    let wanted = modified(&place.join("package-lock.json"))?;
-    let installed = modified(&place.join("node_modules/.package-lock.json"));
-    if installed.is_ok_and(|installed| installed >= wanted) {
-        println!("The packages of {} are there.", place.display());
-        return Ok(());
-    }
-    process::run(
-        Command::new("npm")
-            .current_dir(&place)
-            .args(["ci", "--ignore-scripts"]),
-    )
+    tools::ensure_packages(&browser_tests())
 }
 
 fn test_browser() -> anyhow::Result<()> {
@@ -155,12 +144,6 @@ fn test_browser() -> anyhow::Result<()> {
 
 fn browser_tests() -> PathBuf {
     process::root().join("tests").join("browser")
-}
-
-fn modified(path: &Path) -> anyhow::Result<std::time::SystemTime> {
-    fs::metadata(path)
-        .and_then(|metadata| metadata.modified())
-        .with_context(|| format!("cannot look at {}", path.display()))
 }
 
 fn elapsed(begin: Instant) -> String {

@@ -1,9 +1,10 @@
 //! What the tests need beside Rust: Node and Chromium. Found on the machine, or installed where
 //! that can be done unasked (as root on Debian and its kin), or asked for in a clear sentence.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
+use std::{env, fs};
 
 use anyhow::{Context, bail};
 
@@ -56,6 +57,27 @@ pub(crate) fn ensure_chromium() -> anyhow::Result<PathBuf> {
              or set CHROMIUM to the path of Chromium or Chrome, or leave these tests out with \
              `cargo xtask test --no-browser`",
         )
+}
+
+/// The packages that the `package-lock.json` in this folder lists, installed beside it.
+pub(crate) fn ensure_packages(place: &Path) -> anyhow::Result<()> {
+    let wanted = modified(&place.join("package-lock.json"))?;
+    let installed = modified(&place.join("node_modules/.package-lock.json"));
+    if installed.is_ok_and(|installed| installed >= wanted) {
+        println!("The packages of {} are there.", place.display());
+        return Ok(());
+    }
+    process::run(
+        Command::new("npm")
+            .current_dir(place)
+            .args(["ci", "--ignore-scripts"]),
+    )
+}
+
+fn modified(path: &Path) -> anyhow::Result<SystemTime> {
+    fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .with_context(|| format!("cannot look at {}", path.display()))
 }
 
 /// The program of this name in one of the folders of `$PATH`.

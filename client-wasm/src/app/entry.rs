@@ -1,6 +1,7 @@
 //! The entries of a field: which there are, in which order, and where.
 
 use meltemi_core::record::{EntryKey, Field, FieldPath, Scalar, Shape};
+pub use meltemi_core::view::summary::entry_title as title;
 use serde_json::{Map, Value};
 
 use super::order::{self, sort_by_key};
@@ -80,18 +81,6 @@ fn order(fields: &'static [Field], entry: &Value) -> String {
     let number = order::number(entry.get("order").and_then(Value::as_i64));
     let title = title(fields, entry).unwrap_or_default();
     format!("{number}\n{}\n{title}", time.unwrap_or_default())
-}
-
-/// What names an entry: its first text with a value.
-pub fn title<'a>(fields: &'static [Field], entry: &'a Value) -> Option<&'a str> {
-    let names = |field: &&Field| {
-        matches!(field.shape, Shape::Value(Scalar::Line) | Shape::Text) && field.name != "source"
-    };
-    let mut found = fields
-        .iter()
-        .filter(names)
-        .filter_map(|field| entry.get(field.name)?.as_str());
-    found.find(|text| !text.trim().is_empty())
 }
 
 /// Whether the entries are simple enough for one line each.

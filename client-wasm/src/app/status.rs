@@ -153,6 +153,7 @@ mod tests {
             synced_at: Some(SINCE),
             loading: None,
             receiving: None,
+            refused: Vec::new(),
             notices: Vec::new(),
         }
     }

@@ -19,6 +19,7 @@ pub(crate) fn name(document: &DocumentId, key: &ChunkKey) -> [u8; NAME] {
     name[16] = match key.kind {
         ChunkKind::Snapshot => 0,
         ChunkKind::Increment => 1,
+        ChunkKind::Refused => 2,
     };
     name[17..].copy_from_slice(&key.hash);
     name
@@ -30,6 +31,7 @@ pub(crate) fn read_name(name: &[u8]) -> Option<(DocumentId, ChunkKey)> {
     let kind = match name[16] {
         0 => ChunkKind::Snapshot,
         1 => ChunkKind::Increment,
+        2 => ChunkKind::Refused,
         _ => return None,
     };
     let mut document = [0; 16];

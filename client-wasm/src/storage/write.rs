@@ -39,11 +39,13 @@ pub(super) async fn batches(
                     .with_key(value(&name))
                     .primitive()?;
             }
-            let entry = chunk::seal_entry(&batch.entry);
-            catalogue
-                .put(value(&entry))
-                .with_key(value(batch.document.as_bytes()))
-                .primitive()?;
+            if let Some(entry) = &batch.entry {
+                let sealed = chunk::seal_entry(entry);
+                catalogue
+                    .put(value(&sealed))
+                    .with_key(value(batch.document.as_bytes()))
+                    .primitive()?;
+            }
         }
         Ok(())
     };

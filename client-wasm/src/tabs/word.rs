@@ -184,6 +184,7 @@ mod tests {
             synced_at: None,
             loading: None,
             receiving: None,
+            refused: Vec::new(),
             notices,
         }
     }

@@ -7,8 +7,9 @@ use meltemi_core::record::FieldPath;
 use meltemi_core::time::Timestamp;
 
 use super::dom::el;
-use super::live::{happened, live};
+use super::live::live;
 use super::page::Page;
+use super::parts::{button, line, written};
 use super::record::open::Open;
 use super::words;
 use crate::locale::format;
@@ -49,17 +50,7 @@ fn choose(open: Open, conflict: &Conflict) -> AnyView {
                         .attr("for", id.clone())
                         .child(t!("conflict.reason")),
                 )
-                .child(
-                    el("input")
-                        .attr("id", id)
-                        .is("type", "text")
-                        .is("dir", "auto")
-                        .prop("value", move || reason.get())
-                        .on(
-                            "input",
-                            happened(move |event| reason.set(event_target_value(&event))),
-                        ),
-                ),
+                .child(line(reason).attr("id", id)),
         )
         .into_any()
 }
@@ -75,12 +66,13 @@ fn one(
     let label = t!("conflict.choose", value = text);
     let (path, value) = (conflict.path.clone(), concurrent.value.clone());
     let done = t!("done.settled", value = text);
-    let click = move |_| {
+    let click = move || {
         let command = Command::Settle {
             document: open.document,
             path: path.clone(),
             value: value.clone(),
-            reason: given(reason),
+            reason: written(reason),
+            base: open.seen(),
         };
         open.act(command, done.clone());
     };
@@ -97,14 +89,7 @@ fn one(
                 }))
                 .child(el("small").child(origin(open.page, &concurrent.origin))),
         )
-        .child(
-            el("button")
-                .is("type", "button")
-                .is("class", "secondary")
-                .attr("aria-label", label)
-                .on("click", happened(click))
-                .child(t!("conflict.this_one")),
-        )
+        .child(button("secondary", t!("conflict.this_one"), click).attr("aria-label", label))
         .into_any()
 }
 
@@ -119,20 +104,20 @@ fn removed_or_kept(open: Open, conflict: &Conflict, reason: RwSignal<String>) ->
                 .into_any()
         })
         .collect();
-    let restore = move |_| {
+    let restore = move || {
         let command = Command::Restore {
             document: open.document,
             path: keep.clone(),
         };
         open.act(command, t!("done.kept"));
     };
-    let drop_it = move |_| {
+    let drop_it = move || {
         let (document, path) = (open.document, remove.clone());
         open.act(
             Command::Remove {
                 document,
                 path,
-                reason: given(reason),
+                reason: written(reason),
             },
             t!("done.removed"),
         );
@@ -142,26 +127,10 @@ fn removed_or_kept(open: Open, conflict: &Conflict, reason: RwSignal<String>) ->
         .child(
             el("div")
                 .is("class", "actions")
-                .child(
-                    el("button")
-                        .is("type", "button")
-                        .is("class", "secondary")
-                        .on("click", happened(restore))
-                        .child(t!("conflict.keep")),
-                )
-                .child(
-                    el("button")
-                        .is("type", "button")
-                        .is("class", "secondary")
-                        .on("click", happened(drop_it))
-                        .child(t!("conflict.remove")),
-                ),
+                .child(button("secondary", t!("conflict.keep"), restore))
+                .child(button("secondary", t!("conflict.remove"), drop_it)),
         )
         .into_any()
-}
-
-fn given(reason: RwSignal<String>) -> Option<String> {
-    Some(reason.get_untracked().trim().to_owned()).filter(|reason| !reason.is_empty())
 }
 
 /// Where a value comes from: its source, or else the device and the time.

@@ -2,17 +2,19 @@
 
 use leptos::prelude::*;
 use meltemi_core::command::Command;
-use meltemi_core::record::{self, FieldPath, Scalar, Shape};
+use meltemi_core::record::{self, FieldPath, Merge, Scalar, Shape};
+use meltemi_core::view::RecordView;
 use serde_json::Value;
 
 use super::dom::el;
 use super::live::{live, memo, several};
 use super::record::open::Open;
-use super::slot::{Saving, Slot};
+use super::slot::{Begun, Saving, Slot};
 use super::{conflict, control, entries, toasts, words};
 use crate::app::failure::key;
-use crate::app::form::{Width, element_id, field_names, width};
+use crate::app::form::{Width, element_id, field_at, field_names, width};
 use crate::app::input::expected_key;
+use crate::app::read;
 use crate::locale;
 use crate::t;
 
@@ -30,18 +32,12 @@ impl Field {
         let put = Callback::new({
             let path = path.clone();
             move |value: Value| {
-                let field = Self::find(open, &path);
-                let command = Command::SetField {
-                    document: open.document,
-                    path: path.clone(),
-                    value,
-                };
-                if let Some(field) = field {
-                    field.set(command, scalar);
+                if let Some(field) = Self::find(open, &path) {
+                    field.set(value, scalar);
                 }
             }
         });
-        let slot = Slot::new(element_id(&path), open.value(path.clone()), put);
+        let slot = Slot::new(Some(open), element_id(&path), open.value(path.clone()), put);
         let field = Self {
             open,
             slot,
@@ -72,30 +68,41 @@ impl Field {
         self.path.with_value(element_id)
     }
 
-    /// Stores a value unless it is the one that is there. The value of an open conflict can be
+    /// Stores a value unless it is the one the person saw. The value of an open conflict can be
     /// stored again: that settles it.
-    fn set(self, command: Command, scalar: Option<&'static Scalar>) {
-        let Command::SetField { path, value, .. } = &command else {
-            return;
-        };
-        let before = self.slot.value.get_untracked().unwrap_or(Value::Null);
-        let open = self
-            .open
+    fn set(self, value: Value, scalar: Option<&'static Scalar>) {
+        let Self { open, slot, .. } = self;
+        let path = self.path();
+        let begun = slot.begun.get_untracked();
+        let Begun {
+            base,
+            value: before,
+        } = begun.clone().unwrap_or_else(|| Begun {
+            base: slot.seen(),
+            value: slot.value.get_untracked(),
+        });
+        let asked = open
             .view
-            .with_untracked(|v| crate::app::read::conflict(v, path).is_some());
-        if before == *value && !open {
-            self.slot.saving.set(Saving::Idle);
+            .with_untracked(|view| read::conflict(view, &path).is_some());
+        if before.unwrap_or(Value::Null) == value && !asked {
+            slot.saving.set(Saving::Idle);
             return;
         }
-        self.run(command, scalar);
+        let command = Command::SetField {
+            document: open.document,
+            path,
+            value,
+            base,
+        };
+        self.run(command, scalar, begun);
     }
 
     /// Carries out a command about this field.
     pub(crate) fn execute(self, command: Command) {
-        self.run(command, None);
+        self.run(command, None, None);
     }
 
-    fn run(self, command: Command, scalar: Option<&'static Scalar>) {
+    fn run(self, command: Command, scalar: Option<&'static Scalar>, begun: Option<Begun>) {
         let Self { open, slot, .. } = self;
         let label = open
             .view
@@ -103,10 +110,24 @@ impl Field {
         slot.saving.set(Saving::UnderWay);
         open.execute(command, move |result| match result {
             Ok(done) => {
+                self.answered(&done.record);
                 slot.saving.try_set(Saving::Saved);
                 toasts::done(open.page, t!("done.changed", what = label), &done);
             }
             Err(failure) => {
+                let known = failure.code != "unknown-base";
+                if !known {
+                    open.reload();
+                }
+                // What was typed is still there, and so is what it was typed upon.
+                slot.begun.try_update(|now| {
+                    if now.is_none() {
+                        *now = begun;
+                    }
+                    if let Some(begun) = now {
+                        begun.base = begun.base.take().filter(|_| known);
+                    }
+                });
                 let why = match (failure.code.as_str(), scalar) {
                     ("wrong-value", Some(scalar)) => expected_key(scalar).to_owned(),
                     _ => key(&failure),
@@ -121,6 +142,43 @@ impl Field {
                 }
             }
         });
+    }
+
+    /// The person's own change is stored. If they have begun the next one meanwhile, that is based
+    /// on this.
+    fn answered(self, record: &RecordView) {
+        self.slot.begun.try_update(|begun| {
+            if let Some(begun) = begun {
+                begun.base = Some(record.heads.clone());
+                begun.value = self
+                    .path
+                    .with_value(|path| read::value(record, path).cloned());
+            }
+        });
+    }
+
+    /// Says that somebody changed the value while the person was typing another.
+    fn meanwhile(self) -> Option<AnyView> {
+        let Self { open, slot, .. } = self;
+        if !slot.is_overtaken() {
+            return None;
+        }
+        let path = self.path();
+        let asks = field_at(open.kind, &path).is_some_and(|it| it.merge != Merge::Quiet);
+        let text = if asks {
+            t!("field.meanwhile")
+        } else {
+            let now = slot.value.get().unwrap_or(Value::Null);
+            let now = words::value(open.page, open.kind, &path, &now);
+            t!("field.meanwhile_quiet", value = now)
+        };
+        Some(
+            el("span")
+                .is("class", "meanwhile")
+                .is("role", "status")
+                .child(text)
+                .into_any(),
+        )
     }
 
     /// Below the control: hint, error, what became of the last change, the open conflict.
@@ -149,7 +207,8 @@ impl Field {
                 .is("class", "notes")
                 .attr("id", slot.note_id())
                 .child(hint.map(|hint| el("span").is("class", "hint").child(hint).into_any()))
-                .child(live(saving)))
+                .child(live(saving))
+                .child(live(move || self.meanwhile())))
             .into_any(),
             (conflict::at(open, path)).into_any(),
         ])

@@ -125,6 +125,7 @@ impl First {
         let put =
             Callback::new(move |new: Value| value.set(Some(new).filter(|new| !new.is_null())));
         let slot = Slot::new(
+            None,
             format!("new-{}", declared.name),
             memo(move || value.get()),
             put,

@@ -66,11 +66,22 @@ impl Device {
             document: self.id,
             path: path(at),
             value,
+            base: None,
         }
     }
 
     pub(crate) fn set(&mut self, at: &str, value: Value) -> Vec<Command> {
         self.run(&self.set_command(at, value))
+    }
+
+    /// Sets a value as somebody does who looks at the version `seen`.
+    pub(crate) fn set_seeing(&mut self, seen: &[String], at: &str, value: Value) -> Vec<Command> {
+        self.run(&Command::SetField {
+            document: self.id,
+            path: path(at),
+            value,
+            base: Some(seen.to_vec()),
+        })
     }
 
     pub(crate) fn settle(&mut self, at: &str, value: Value, reason: Option<&str>) -> Vec<Command> {
@@ -80,6 +91,7 @@ impl Device {
             path: path(at),
             value,
             reason,
+            base: None,
         })
     }
 
@@ -118,6 +130,7 @@ impl Device {
             path: path(at),
             tag,
             present,
+            base: None,
         })
     }
 

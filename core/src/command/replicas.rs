@@ -16,6 +16,8 @@ use crate::view::{record, summary};
 #[derive(Debug, Clone)]
 enum Step {
     Set(&'static str, Value),
+    /// Sets a value as somebody does who still sees the record as it was begun.
+    SetLate(&'static str, Value),
     Settle(&'static str, Value),
     Tag(&'static str, &'static str, bool),
     Add(&'static str, Value),
@@ -70,6 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
     let text = || select(&["objectives", "sessions/s1/purpose"][..]);
     prop_oneof![
         6 => (register(), value()).prop_map(|(at, value)| Step::Set(at, value)),
+        3 => (register(), value()).prop_map(|(at, value)| Step::SetLate(at, value)),
         2 => (register(), value()).prop_map(|(at, value)| Step::Settle(at, value)),
         2 => (
             select(&["theme_tags", "sessions/s1/facilitators"][..]),
@@ -94,17 +97,29 @@ fn carry_out(device: &mut Device, undo: &mut Vec<Command>, step: &Step) {
     let document = device.id;
     let command = match step {
         Step::Set(at, value) => device.set_command(at, value.clone()),
+        Step::SetLate(at, value) => Command::SetField {
+            document,
+            path: path(at),
+            value: value.clone(),
+            base: device
+                .doc
+                .get_changes(&[])
+                .first()
+                .map(|it| vec![it.hash().to_string()]),
+        },
         Step::Settle(at, value) => Command::Settle {
             document,
             path: path(at),
             value: value.clone(),
             reason: Some("so".to_owned()),
+            base: None,
         },
         Step::Tag(at, tag, present) => Command::SetTag {
             document,
             path: path(at),
             tag: (*tag).to_owned(),
             present: *present,
+            base: None,
         },
         Step::Add(at, value) => Command::AddEntry {
             document,

@@ -2,7 +2,8 @@
 //!
 //! Emptying a register writes an explicit `null`, which stands against a value
 //! that another sets at the same time, so that a person is asked. Where
-//! values are open, setting one of them settles the conflict.
+//! values are open, setting one of them settles the conflict. What came to the
+//! register after the version that its writer saw stands against the new value.
 
 use serde_json::Value;
 
@@ -31,6 +32,7 @@ pub(super) fn set(
         document,
         path: path.clone(),
         value,
+        base: None,
     };
     writer.set(path, value, None, undo)?;
     Ok(())
@@ -157,6 +159,89 @@ mod tests {
     }
 
     #[test]
+    fn what_came_after_the_version_seen_is_asked_about_and_not_overwritten() {
+        let (mut a, mut b) = (Device::new(1), Device::new(2));
+        a.set("dates", json!("2021-03-15"));
+        a.sync(&mut b);
+        let seen = a.heads();
+        b.set("dates", json!("2021-03-16"));
+        a.sync(&mut b);
+        let undo = a.set_seeing(&seen, "dates", json!("2021-03-17"));
+        a.sync(&mut b);
+        let [conflict] = &b.conflicts()[..] else {
+            panic!("expected one conflict")
+        };
+        assert_eq!(values(conflict), [json!("2021-03-17"), json!("2021-03-16")]);
+        a.undo(&undo);
+        a.sync(&mut b);
+        assert_eq!(
+            (b.value("/dates"), b.conflicts()),
+            (json!("2021-03-16"), vec![])
+        );
+    }
+
+    #[test]
+    fn the_version_seen_changes_nothing_where_nobody_else_wrote() {
+        let (mut a, mut b) = (Device::new(1), Device::new(2));
+        let seen = a.heads();
+        b.set("modality", json!("online"));
+        a.sync(&mut b);
+        a.set_seeing(&seen, "dates", json!("2021-03-17"));
+        // Made on all that is there, like any other change.
+        assert_eq!(a.doc.get_heads().len(), 1);
+        assert_eq!(
+            (a.value("/dates"), a.conflicts()),
+            (json!("2021-03-17"), vec![])
+        );
+    }
+
+    #[test]
+    fn the_value_that_is_there_already_and_the_one_that_was_seen_change_nothing() {
+        let (mut a, mut b) = (Device::new(1), Device::new(2));
+        a.set("dates", json!("2021-03-15"));
+        a.sync(&mut b);
+        let seen = a.heads();
+        b.set("dates", json!("2021-03-16"));
+        a.sync(&mut b);
+        let heads = a.heads();
+        for same in ["2021-03-16", "2021-03-15"] {
+            assert_eq!(a.set_seeing(&seen, "dates", json!(same)), []);
+            assert_eq!(a.heads(), heads);
+        }
+        assert_eq!(a.value("/dates"), json!("2021-03-16"));
+    }
+
+    #[test]
+    fn a_quiet_field_shows_what_was_written_last() {
+        let (mut a, mut b) = (Device::new(2), Device::new(1));
+        let seen = a.heads();
+        b.set("venue", json!("Library"));
+        a.sync(&mut b);
+        a.set_seeing(&seen, "venue", json!("Town hall"));
+        a.sync(&mut b);
+        assert_eq!(
+            (b.value("/venue"), b.conflicts()),
+            (json!("Town hall"), vec![])
+        );
+    }
+
+    #[test]
+    fn a_version_that_is_not_here_is_refused() {
+        let mut a = Device::new(1);
+        let heads = a.heads();
+        for seen in [vec![], vec!["00".repeat(32)]] {
+            let command = Command::SetField {
+                document: a.id,
+                path: path("dates"),
+                value: json!("2021"),
+                base: Some(seen),
+            };
+            assert_eq!(a.try_run(&command), Err(CommandError::UnknownBase));
+        }
+        assert_eq!(a.heads(), heads);
+    }
+
+    #[test]
     fn wrong_paths_and_values_change_nothing() {
         let mut a = Device::new(1);
         let heads = a.heads();
@@ -186,6 +271,7 @@ mod tests {
             document: other,
             path: path("dates"),
             value: json!(null),
+            base: None,
         };
         assert_eq!(a.try_run(&elsewhere), Err(CommandError::NotHere(other)));
         assert_eq!(a.heads(), heads);

@@ -1,6 +1,7 @@
 //! Adds a member to a set or takes it out.
 //!
-//! Adding and taking out the same member at the same time leaves it in.
+//! Adding and taking out the same member at the same time leaves it in; so does
+//! taking out a member that another added again after the version its writer saw.
 
 use automerge::{ObjType, ScalarValue};
 
@@ -47,6 +48,7 @@ pub(super) fn set(
         path: path.clone(),
         tag: tag.to_owned(),
         present: !present,
+        base: None,
     });
     Ok(())
 }
@@ -89,6 +91,30 @@ mod tests {
     }
 
     #[test]
+    fn taking_out_does_not_reach_what_was_added_after_the_version_seen() {
+        let (mut a, mut b) = (Device::new(1), Device::new(2));
+        a.tag("theme_tags", "housing", true);
+        a.sync(&mut b);
+        let seen = a.heads();
+        b.tag("theme_tags", "housing", false);
+        b.tag("theme_tags", "housing", true);
+        a.sync(&mut b);
+        let take_out = |a: &Device, seen| Command::SetTag {
+            document: a.id,
+            path: path("theme_tags"),
+            tag: "housing".to_owned(),
+            present: false,
+            base: Some(seen),
+        };
+        a.run(&take_out(&a, seen));
+        a.sync(&mut b);
+        assert_eq!(b.value("/theme_tags"), json!(["housing"]));
+        let seen = a.heads();
+        a.run(&take_out(&a, seen));
+        assert_eq!(a.value("/theme_tags"), json!(null));
+    }
+
+    #[test]
     fn wrong_members_are_refused() {
         let mut a = Device::new(1);
         let heads = a.heads();
@@ -103,6 +129,7 @@ mod tests {
                 path,
                 tag,
                 present: true,
+                base: None,
             };
             a.try_run(&command).expect_err(at);
         }

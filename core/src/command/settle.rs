@@ -2,7 +2,8 @@
 //!
 //! The choice is a change like any other, and the record keeps what was not
 //! chosen. Two people who choose differently at the same time are asked
-//! again. Taking a settlement back settles for the value shown before.
+//! again, and so is somebody who did not see all the values. Taking a
+//! settlement back settles for the value shown before.
 
 use serde_json::Value;
 
@@ -24,6 +25,7 @@ pub(super) fn apply(
         path: path.clone(),
         value,
         reason: None,
+        base: None,
     };
     // An empty reason is none, but marks the write as a settlement.
     writer.set(path, value, Some(reason.unwrap_or_default()), undo)?;
@@ -32,7 +34,8 @@ pub(super) fn apply(
 
 #[cfg(test)]
 mod tests {
-    use super::super::devices::{Device, values};
+    use super::super::devices::{Device, path, values};
+    use super::*;
     use serde_json::json;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -120,6 +123,29 @@ mod tests {
             a.sync(&mut b);
             assert_eq!((b.conflicts(), b.view().settlements.len()), (vec![], 1));
         }
+    }
+
+    #[test]
+    fn a_value_that_was_not_seen_is_not_settled() {
+        let (mut a, mut b) = open_dates();
+        let mut c = Device::new(3);
+        c.set("dates", json!("2021-03-18"));
+        let seen = a.heads();
+        a.sync(&mut c);
+        a.run(&Command::Settle {
+            document: a.id,
+            path: path("dates"),
+            value: json!("2021-03-16"),
+            reason: None,
+            base: Some(seen),
+        });
+        a.sync(&mut b);
+        let [conflict] = &b.conflicts()[..] else {
+            panic!("expected one conflict")
+        };
+        assert_eq!(values(conflict), [json!("2021-03-16"), json!("2021-03-18")]);
+        let settlement = b.view().settlements.remove(0);
+        assert_eq!(settlement.rejected, [json!("2021-03-17")]);
     }
 
     #[test]

@@ -2,10 +2,14 @@
 //!
 //! Knows nothing of connections' frames or of the disk's answers; [`super::repo`] drives it.
 
+mod aside;
 mod disk;
+mod order;
 mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use self::aside::Aside;
 
 use automerge::sync::{self, SyncDoc};
 use automerge::{ActorId, Automerge, ChangeHash, TextEncoding};
@@ -15,6 +19,7 @@ use crate::sync::admission::Scan;
 use crate::sync::policy::Refusal;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
+use crate::wire::frame::Reason;
 
 /// A document in memory.
 pub(super) struct Document {
@@ -32,6 +37,8 @@ pub(super) struct Document {
     pub(super) label: Option<String>,
     /// Chunks of this document on the disk that this process has loaded or written.
     pub(super) chunks: BTreeMap<ChunkKey, usize>,
+    /// A write that replaces many chunks by one. Everything else goes on meanwhile.
+    pub(super) compaction: Option<Compaction>,
     /// Messages that wait until the disk has answered.
     pub(super) inbox: VecDeque<Incoming>,
     /// Chunks of another process that came while loading.
@@ -49,6 +56,10 @@ pub(super) struct Document {
     pub(super) used: u64,
     /// Number of the newest write.
     pub(super) seq: u64,
+    /// Edits that the server has refused.
+    pub(super) aside: Option<Aside>,
+    /// What the server has refused is to go beside the document: the accepted heads, and why.
+    pub(super) refusal: Option<(Vec<ChangeHash>, Reason)>,
     /// Whether somebody asked to be told when it is loaded.
     pub(super) opened: bool,
 }
@@ -90,6 +101,12 @@ pub(super) struct Writing {
     pub(super) remove: Vec<ChunkKey>,
     /// Failures before.
     pub(super) attempts: u32,
+}
+
+/// A compaction under way.
+pub(super) struct Compaction {
+    pub(super) put: Vec<(ChunkKey, usize)>,
+    pub(super) remove: Vec<ChunkKey>,
 }
 
 /// What a peer sent about a document.
@@ -154,6 +171,7 @@ impl Document {
             synced: entry.map(|e| from_raw(&e.synced)).unwrap_or_default(),
             label: entry.and_then(|e| e.label.clone()),
             chunks: BTreeMap::new(),
+            compaction: None,
             inbox: VecDeque::new(),
             elsewhere: Vec::new(),
             peers: BTreeMap::new(),
@@ -162,6 +180,8 @@ impl Document {
             waiting_senders: BTreeSet::new(),
             used: 0,
             seq: entry.map_or(0, |entry| entry.seq),
+            aside: None,
+            refusal: None,
             opened: false,
         }
     }

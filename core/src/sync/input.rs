@@ -60,6 +60,13 @@ pub enum Input {
         /// Which one.
         document: DocumentId,
     },
+    /// A person has decided about the refused edits of a document.
+    Refused {
+        /// Which document.
+        document: DocumentId,
+        /// Whether they are applied and sent again, or dropped.
+        again: bool,
+    },
     /// Take a notice off the list.
     Dismiss {
         /// Its place in the list.

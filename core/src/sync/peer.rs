@@ -1,12 +1,15 @@
 //! A connection and who is at its other end.
 
-use crate::id::PeerId;
+use std::collections::BTreeSet;
+
+use crate::id::{DocumentId, PeerId};
 use crate::sync::input::Role;
 use crate::sync::policy::Principal;
 use crate::sync::reconcile::ItemSet;
 use crate::time::Timestamp;
 use crate::wire::exchange::Exchange;
 use crate::wire::frame::{MELTEMI, PeerMetadata};
+use crate::wire::limits::PART_BYTES;
 
 /// A connection.
 pub(super) struct Peer {
@@ -23,6 +26,9 @@ pub(super) struct Peer {
     pub(super) asked: bool,
     /// What is said to it at the end of this step.
     pub(super) outgoing: Exchange,
+    /// Documents it wants that are not in memory yet. What others of its wants have given waits
+    /// for them, so that it goes into one frame.
+    pub(super) awaited: BTreeSet<DocumentId>,
     /// Parts of a long frame so far.
     pub(super) parts: Vec<u8>,
     /// Whether it has said hello and is told of every write from then on.
@@ -61,11 +67,22 @@ impl Peer {
             heard: now,
             asked: false,
             outgoing: Exchange::default(),
+            awaited: BTreeSet::new(),
             parts: Vec::new(),
             listening: false,
             repair: None,
             repair_rounds: 0,
         }
+    }
+
+    /// What is to be said to it now.
+    pub(super) fn take_outgoing(&mut self) -> Exchange {
+        let mut held = Exchange::default();
+        let size: usize = self.outgoing.changes.iter().map(|c| c.bytes.len()).sum();
+        if !self.awaited.is_empty() && size < PART_BYTES {
+            held.changes = std::mem::take(&mut self.outgoing.changes);
+        }
+        std::mem::replace(&mut self.outgoing, held)
     }
 
     pub(super) fn joined(&self) -> Option<(&PeerId, &PeerMetadata)> {

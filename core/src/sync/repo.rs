@@ -4,6 +4,7 @@
 //! ask and change. `repo/` has the parts: connections, documents' progress,
 //! the disk, the line to the server, the status.
 
+mod aside;
 mod connections;
 mod disk;
 mod eviction;
@@ -24,6 +25,7 @@ use crate::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
 use crate::sync::catalogue::Catalogue;
 use crate::sync::document::{Document, Phase};
 use crate::sync::input::Input;
+use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
 use crate::sync::policy::{Policy, Refusal};
@@ -90,6 +92,7 @@ pub struct Repo<P> {
     touched: BTreeSet<DocumentId>,
     /// Number of this step.
     step: u64,
+    counts: Metrics,
     /// Plain peers of documents that were put out of memory.
     sleeping: BTreeMap<DocumentId, BTreeSet<ConnectionId>>,
 }
@@ -100,6 +103,7 @@ enum Effect {
     Catalogue,
     Load(DocumentId),
     Write(DocumentId),
+    Compact(DocumentId),
     Synced,
 }
 
@@ -139,6 +143,7 @@ impl<P: Policy> Repo<P> {
             status_changed: true,
             touched: BTreeSet::new(),
             step: 0,
+            counts: Metrics::default(),
             sleeping: BTreeMap::new(),
         };
         repo.request(Effect::Catalogue, StorageRequest::Catalogue);
@@ -171,6 +176,7 @@ impl<P: Policy> Repo<P> {
             Input::SyncedElsewhere { document, heads } => self.synced_elsewhere(document, &heads),
             Input::Open { document } => self.open(document),
             Input::Dismiss { notice } => self.dismiss(notice),
+            Input::Refused { document, again } => drop(self.end_aside(document, again)),
         }
         self.timers();
         self.settle();

@@ -24,6 +24,8 @@ pub struct SyncStatus {
     /// How far this replica is with what the server has and it lacks; nothing when it lacks
     /// nothing, or has no line.
     pub receiving: Option<Receiving>,
+    /// Edits of this device that the server has refused and that wait for a person.
+    pub refused: Vec<RefusedEdits>,
     /// What needs a person's attention, oldest first.
     pub notices: Vec<Notice>,
 }
@@ -66,6 +68,21 @@ pub struct Receiving {
     pub documents: Progress,
     /// Bytes, as far as their sizes are known.
     pub bytes: Progress,
+}
+
+/// Edits of one document that the server has refused. They are kept beside the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedEdits {
+    /// The document.
+    pub document: DocumentId,
+    /// Stable word for the reason.
+    pub code: String,
+    /// The reason, one English sentence.
+    pub message: String,
+    /// When this device was told.
+    pub at: Timestamp,
+    /// How many changes it is.
+    pub changes: u64,
 }
 
 /// Something that went wrong and that a person should know.

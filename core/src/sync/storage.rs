@@ -28,6 +28,8 @@ pub enum ChunkKind {
     Snapshot,
     /// Changes since the chunks before.
     Increment,
+    /// Changes that the server has refused, with the reason. No part of the document.
+    Refused,
 }
 
 impl ChunkKey {
@@ -76,8 +78,8 @@ pub struct WriteBatch {
     pub put: Vec<StoredChunk>,
     /// Chunks to remove: only ones this process has loaded or written, and that `put` replaces.
     pub remove: Vec<ChunkKey>,
-    /// What the catalogue is to say of the document afterwards.
-    pub entry: CatalogueEntry,
+    /// What the catalogue is to say of the document afterwards, unless that stays as it is.
+    pub entry: Option<CatalogueEntry>,
 }
 
 /// What a storage knows of a document without loading it.

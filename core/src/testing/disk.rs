@@ -62,7 +62,9 @@ impl Disk {
         for key in &batch.remove {
             self.chunks.remove(&(batch.document, *key));
         }
-        self.catalogue.insert(batch.document, batch.entry.clone());
+        if let Some(entry) = &batch.entry {
+            self.catalogue.insert(batch.document, entry.clone());
+        }
     }
 
     fn load(&self, document: &DocumentId) -> Loaded {
@@ -83,6 +85,12 @@ impl Disk {
             chunks,
             damaged: Vec::new(),
         }
+    }
+
+    /// Removes everything of a document.
+    pub fn forget(&mut self, document: &DocumentId) {
+        self.chunks.retain(|(id, _), _| id != document);
+        self.catalogue.remove(document);
     }
 
     /// Whether all of `changes` are on this disk.

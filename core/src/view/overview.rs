@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::summary::{summarise_view, title};
+use super::summary::{entry_title, summarise_view, title};
 use super::{NextStep, OverviewView, RecordView, Task};
 use crate::indicator;
+use crate::record::path::Segment;
 use crate::record::vocabulary::EVENT_STEP;
-use crate::record::{self, FieldPath, KINDS};
+use crate::record::{self, EntryKey, FieldPath, KINDS, Shape};
 use crate::time::{Date, Precision};
 
 /// Most steps that an overview lists; the most pressing ones come first.
@@ -95,10 +96,26 @@ fn next_steps<'a>(
                     .map(|kind| title(kind, &record.fields))
                     .unwrap_or_default(),
                 kind: record.kind.clone(),
+                entry: field.as_ref().and_then(|path| entry_name(record, path)),
                 field,
             },
         )
         .collect()
+}
+
+/// What the entry with a made up key that `path` leads into is called.
+fn entry_name(record: &RecordView, path: &str) -> Option<String> {
+    let path: FieldPath = path.parse().ok()?;
+    let [Segment::Name(name), Segment::Name(key), ..] = path.segments() else {
+        return None;
+    };
+    let Shape::Entries(EntryKey::Generated, within) =
+        &record::kind(&record.kind)?.field(name)?.shape
+    else {
+        return None;
+    };
+    let entry = record.fields.get(name)?.get(key)?;
+    entry_title(within, entry).map(str::to_owned)
 }
 
 /// Most pressing first: contradictions, what is late, what is incomplete, what is to come. Of
@@ -261,6 +278,28 @@ mod tests {
                 .iter()
                 .all(|(task, _)| *task != Task::Overdue)
         );
+    }
+
+    #[test]
+    fn what_waits_in_an_entry_is_named_after_it() {
+        let mut programme = record(
+            "programme",
+            "p",
+            json!({"phases": {"phase1": {"label": "Phase 1"}, "phase2": {}}}),
+        );
+        let conflict = |key: &str| Conflict {
+            path: FieldPath::field("phases").join(key).join("dates"),
+            question: Question::Which,
+            values: Vec::new(),
+        };
+        programme.conflicts = vec![conflict("phase1"), conflict("phase2")];
+        let overview = overview(&[programme], None);
+        let names: Vec<_> = overview
+            .next_steps
+            .iter()
+            .map(|step| step.entry.as_deref())
+            .collect();
+        assert_eq!(names, [Some("Phase 1"), None]);
     }
 
     #[test]

@@ -63,6 +63,18 @@ pub(super) fn title(kind: &Kind, fields: &Map<String, Value>) -> BTreeMap<String
     }
 }
 
+/// What an entry is called: its first line or text. `None` when it has none.
+pub fn entry_title<'a>(fields: &[Field], entry: &'a Value) -> Option<&'a str> {
+    let names = |field: &&Field| {
+        matches!(field.shape, Shape::Value(Scalar::Line) | Shape::Text) && field.name != "source"
+    };
+    let mut found = fields
+        .iter()
+        .filter(names)
+        .filter_map(|field| entry.get(field.name)?.as_str());
+    found.find(|text| !text.trim().is_empty())
+}
+
 /// The records that the value of a field at the top level points at.
 fn links_in(field: &Field, value: &Value) -> Vec<RecordRef> {
     let parse = |text: &str| text.parse().ok();

@@ -22,6 +22,9 @@ pub type Hash = [u8; 32];
 /// Changes of fewer bytes are not worth deflating.
 const DEFLATED_FROM: usize = 256;
 
+/// Bytes for what stands around the documents of a piece: keys, lengths, the end of a list.
+const AROUND: usize = 256;
+
 /// What one frame says about documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exchange {
@@ -84,7 +87,7 @@ impl Exchange {
         let mut piece = Self::default();
         let mut size = 0;
         let mut room = |piece: &mut Self, bytes: usize| {
-            if size > 0 && size + bytes > PART_BYTES {
+            if size > 0 && size + bytes > PART_BYTES - AROUND {
                 pieces.push(std::mem::take(piece));
                 size = 0;
             }
@@ -203,6 +206,9 @@ impl Exchange {
         let mut input = Decoder::new(body);
         let mut exchange = Self::default();
         each_entry(&mut input, |key, input| exchange.read(key, input))?;
+        if input.position() != body.len() {
+            return Err(malformed("the end of the body"));
+        }
         Ok(exchange)
     }
 

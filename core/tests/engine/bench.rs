@@ -18,8 +18,10 @@ pub(crate) const START: Timestamp = Timestamp(1_000_000);
 pub(crate) const DOCUMENT: DocumentId = DocumentId::from_bytes([7; 16]);
 pub(crate) const LINE: ConnectionId = ConnectionId(1);
 
-/// Takes every document but those with `forbidden` in them.
-pub(crate) struct NothingForbidden;
+/// Takes every document but those with `forbidden` in them. A device takes those too.
+pub(crate) struct NothingForbidden {
+    device: bool,
+}
 
 impl Policy for NothingForbidden {
     fn access(&self, _: &Principal, _: &DocumentId) -> Access {
@@ -28,6 +30,7 @@ impl Policy for NothingForbidden {
 
     fn check(&self, _: &DocumentId, doc: &Automerge, _: bool) -> Result<Option<String>, Refusal> {
         match doc.get(ROOT, "forbidden") {
+            Ok(None) | Ok(Some(_)) if self.device => Ok(Some("thing".to_owned())),
             Ok(None) => Ok(Some("thing".to_owned())),
             _ => Err(Refusal {
                 code: "forbidden",
@@ -69,19 +72,26 @@ impl Bench {
         Self::start(config(false), entries)
     }
 
+    /// A device whose disk has this.
+    pub(crate) fn device_with(listing: Listing) -> Self {
+        Self::begin(config(true), listing)
+    }
+
     fn start(config: RepoConfig, entries: Vec<CatalogueEntry>) -> Self {
+        let cursor = None;
+        Self::begin(config, Listing { entries, cursor })
+    }
+
+    fn begin(config: RepoConfig, listing: Listing) -> Self {
+        let policy = NothingForbidden {
+            device: config.dials,
+        };
         let mut bench = Self {
-            repo: Repo::new(config, NothingForbidden, START),
+            repo: Repo::new(config, policy, START),
             now: START,
         };
         let (catalogue, _) = bench.storage().remove(0);
-        bench.store(
-            catalogue,
-            Ok(StorageAnswer::Catalogue(Listing {
-                entries,
-                cursor: None,
-            })),
-        );
+        bench.store(catalogue, Ok(StorageAnswer::Catalogue(listing)));
         bench
     }
 

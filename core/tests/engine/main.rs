@@ -4,4 +4,5 @@ mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 mod collection;
 mod device;
+mod refused;
 mod server;

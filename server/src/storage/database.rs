@@ -179,12 +179,14 @@ impl Database {
 
     /// Applies one batch of the engine. Not yet flushed.
     pub(crate) fn write(&mut self, batch: &WriteBatch) -> Result<(), SledError> {
-        let entry = entry::encode(&batch.entry);
+        let entry = batch.entry.as_ref().map(entry::encode);
         let mut put: Vec<(Name, &[u8])> = Vec::with_capacity(batch.put.len() + 1);
         for chunk in &batch.put {
             put.push((Name::chunk(batch.document, chunk.key), &chunk.bytes));
         }
-        put.push((Name::entry(batch.document), &entry));
+        if let Some(entry) = &entry {
+            put.push((Name::entry(batch.document), entry));
+        }
         let remove: Vec<Name> = batch
             .remove
             .iter()

@@ -82,17 +82,17 @@ impl StorageAdapter for MemoryStorage {
 
     fn write(&mut self, batches: &[WriteBatch]) -> Vec<Result<(), StorageError>> {
         for batch in batches {
-            let kept = self
-                .documents
-                .entry(batch.document)
-                .or_insert_with(|| Kept::new(batch.entry.clone()));
+            let kept = self.documents.entry(batch.document);
+            let kept = kept.or_insert_with(|| Kept::new(CatalogueEntry::unknown(batch.document)));
             for key in &batch.remove {
                 kept.chunks.remove(key);
             }
             for chunk in &batch.put {
                 kept.chunks.insert(chunk.key, chunk.bytes.clone());
             }
-            kept.entry = batch.entry.clone();
+            if let Some(entry) = &batch.entry {
+                kept.entry.clone_from(entry);
+            }
         }
         vec![Ok(()); batches.len()]
     }

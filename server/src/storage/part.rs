@@ -31,6 +31,8 @@ pub(crate) enum Holds {
     Snapshot,
     /// Changes of a document.
     Increment,
+    /// Changes that a server has refused.
+    Refused,
     /// Something about the database itself; the first bytes of `hash` are its name.
     Note,
 }
@@ -86,6 +88,7 @@ impl Name {
         let holds = match key.kind {
             ChunkKind::Snapshot => Holds::Snapshot,
             ChunkKind::Increment => Holds::Increment,
+            ChunkKind::Refused => Holds::Refused,
         };
         Self {
             document,
@@ -141,6 +144,7 @@ impl Name {
         let kind = match self.holds {
             Holds::Snapshot => ChunkKind::Snapshot,
             Holds::Increment => ChunkKind::Increment,
+            Holds::Refused => ChunkKind::Refused,
             Holds::Entry | Holds::Note => return None,
         };
         Some(ChunkKey {
@@ -204,7 +208,7 @@ impl Holds {
     pub(crate) const fn space(self) -> u8 {
         match self {
             Self::Entry => b'e',
-            Self::Snapshot | Self::Increment => b'd',
+            Self::Snapshot | Self::Increment | Self::Refused => b'd',
             Self::Note => b'n',
         }
     }
@@ -215,6 +219,7 @@ impl Holds {
             Self::Snapshot => 1,
             Self::Increment => 2,
             Self::Note => 3,
+            Self::Refused => 4,
         }
     }
 
@@ -224,6 +229,7 @@ impl Holds {
             1 => Some(Self::Snapshot),
             2 => Some(Self::Increment),
             3 => Some(Self::Note),
+            4 => Some(Self::Refused),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use brotli::enc::BrotliEncoderParams;
 
 use super::folder::Folder;
+use super::shell;
 
 /// Extensions of the files that shrink; the others (pictures) are compressed already.
 const COMPRESSIBLE: [&str; 8] = [
@@ -73,7 +74,7 @@ pub(crate) fn compress(folder: Folder) -> Compressed {
     Compressed { files }
 }
 
-/// Prints each file with its size, and what a first visit costs at most.
+/// Prints each file with its size: first what a first visit downloads, then what it does not.
 pub(crate) fn print_sizes(compressed: &Compressed) {
     let kilobytes = |bytes: usize| format!("{:.1} kB", bytes as f64 / 1000.0);
     let line = |path: &str, raw: usize, transferred: usize| {
@@ -84,12 +85,18 @@ pub(crate) fn print_sizes(compressed: &Compressed) {
         );
     };
     println!("  {:<36} {:>11} {:>11}", "", "raw", "transferred");
-    for file in &compressed.files {
-        line(&file.path, file.raw.len(), file.transferred());
+    let (kept, others): (Vec<_>, Vec<_>) = compressed
+        .files
+        .iter()
+        .partition(|file| shell::is_kept(&file.path));
+    for (files, sum) in [(kept, "a first visit"), (others, "only when asked for")] {
+        for file in &files {
+            line(&file.path, file.raw.len(), file.transferred());
+        }
+        let raw = files.iter().map(|file| file.raw.len()).sum();
+        let transferred = files.iter().map(|file| file.transferred()).sum();
+        line(&format!("= {sum}"), raw, transferred);
     }
-    let raw = compressed.files.iter().map(|file| file.raw.len()).sum();
-    let transferred = compressed.files.iter().map(File::transferred).sum();
-    line("total", raw, transferred);
 }
 
 impl Compressed {

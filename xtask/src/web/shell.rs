@@ -14,8 +14,23 @@ const SERVICE_WORKER: &str = "service-worker.js";
 const VERSION: &str = "__VERSION__";
 const FILES: &str = "__FILES__";
 
+/// What a device does not keep: the client never asks for these. The operating system does, once,
+/// when the client is put on its home screen; the licence is there to be read on the server.
+const NOT_KEPT: [&str; 5] = [
+    "icons/apple-touch-icon.png",
+    "icons/icon-192.png",
+    "icons/icon-512.png",
+    "icons/maskable-512.png",
+    "vendor/pico-licence.txt",
+];
+
+/// Whether a device downloads the file at its first visit, to keep it.
+pub(crate) fn is_kept(path: &str) -> bool {
+    !NOT_KEPT.contains(&path)
+}
+
 /// Replaces the two placeholders in `service-worker.js`: `"__VERSION__"` by a digest of all files
-/// and `"__FILES__"` by a list of `[path, integrity]`.
+/// and `"__FILES__"` by a list of the `[path, integrity]` of those that are kept.
 pub(crate) fn fill_in_service_worker(files: &mut Folder) -> anyhow::Result<()> {
     let template = files
         .take(SERVICE_WORKER)
@@ -29,8 +44,16 @@ pub(crate) fn fill_in_service_worker(files: &mut Folder) -> anyhow::Result<()> {
         );
     }
 
+    for path in NOT_KEPT {
+        ensure!(
+            files.iter().any(|(name, _)| name == path),
+            "{path} is left out of what devices keep, but is not there"
+        );
+    }
+
     let list: Vec<(String, String)> = files
         .iter()
+        .filter(|(path, _)| is_kept(path))
         .map(|(path, bytes)| (format!("/{path}"), integrity(bytes)))
         .collect();
     let list = serde_json::to_string_pretty(&list).context("cannot write the list of files")?;

@@ -1,6 +1,8 @@
 //! Reads messages and the status.
 
-use meltemi_core::sync::status::{Line, Notice, NoticeCode, Progress, Receiving, SyncStatus};
+use meltemi_core::sync::status::{
+    Line, Notice, NoticeCode, Progress, Receiving, RefusedEdits, SyncStatus,
+};
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
@@ -9,7 +11,8 @@ use crate::app::protocol::{Answer, Done, Event, Failure, FromWorker};
 objects! {
     Done { record, undo }
     Failure { code, message }
-    SyncStatus { line, unsaved, waiting, waiting_documents, synced_at, loading, receiving, notices }
+    SyncStatus { line, unsaved, waiting, waiting_documents, synced_at, loading, receiving, refused, notices }
+    RefusedEdits { document, code, message, at, changes }
     Receiving { documents, bytes }
     Progress { done, of }
     Notice { code, document, message }

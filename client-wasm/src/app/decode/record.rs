@@ -21,7 +21,7 @@ objects! {
     Settlement { path, chosen, rejected, reason, origin }
     Summary { id, reference, title, fields, links, conflicts, missing, removed }
     OverviewView { programme, counts, next_steps, indicators }
-    NextStep { task, record, title, kind, field }
+    NextStep { task, record, title, kind, field, entry }
     Indicator { id, num, den, unknown, disputed, by, sources, others, reported }
     Reported { source, itemised }
     Splice { at, delete, insert }
@@ -51,11 +51,15 @@ impl Decode for Command {
         }
         let (document, path) = (f.read("document")?, f.read("path")?);
         Ok(match name.as_str() {
-            "set_field" => Self::SetField {
-                document,
-                path,
-                value: f.read("value")?,
-            },
+            "set_field" => {
+                let (value, base) = (f.read("value")?, f.read("base")?);
+                Self::SetField {
+                    document,
+                    path,
+                    value,
+                    base,
+                }
+            }
             "edit_text" => {
                 let (base, splices) = (f.read("base")?, f.read("splices")?);
                 Self::EditText {
@@ -67,11 +71,13 @@ impl Decode for Command {
             }
             "set_tag" => {
                 let (tag, present) = (f.read("tag")?, f.read("present")?);
+                let base = f.read("base")?;
                 Self::SetTag {
                     document,
                     path,
                     tag,
                     present,
+                    base,
                 }
             }
             "add_entry" => Self::AddEntry {
@@ -87,11 +93,13 @@ impl Decode for Command {
             "restore" => Self::Restore { document, path },
             "settle" => {
                 let (value, reason) = (f.read("value")?, f.read("reason")?);
+                let base = f.read("base")?;
                 Self::Settle {
                     document,
                     path,
                     value,
                     reason,
+                    base,
                 }
             }
             _ => return Err(DecodeError("command")),

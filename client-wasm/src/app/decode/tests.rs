@@ -6,7 +6,7 @@ use meltemi_core::command::{Command, Splice};
 use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
 use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::indicator::{Indicator, Reported};
-use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, SyncStatus};
+use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, RefusedEdits, SyncStatus};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use serde_json::{Map, Value, json};
@@ -126,6 +126,13 @@ fn status(line: Line) -> SyncStatus {
             documents: Progress { done: 1, of: 2 },
             bytes: Progress { done: 3, of: 4 },
         }),
+        refused: vec![RefusedEdits {
+            document: DocumentId::from_bytes([4; 16]),
+            code: "read-only".to_owned(),
+            message: "not you".to_owned(),
+            at: Timestamp(9),
+            changes: 3,
+        }],
         notices: NOTICES.into_iter().map(notice).collect(),
     }
 }
@@ -143,6 +150,7 @@ fn commands() -> Vec<Command> {
             document,
             path: path(),
             value: json!(null),
+            base: Some(vec!["ab".into()]),
         },
         Command::EditText {
             document,
@@ -159,6 +167,7 @@ fn commands() -> Vec<Command> {
             path: path(),
             tag: "t".into(),
             present: true,
+            base: None,
         },
         Command::AddEntry {
             document,
@@ -179,6 +188,7 @@ fn commands() -> Vec<Command> {
             path: path(),
             value: json!(1),
             reason: None,
+            base: None,
         },
     ]
 }
@@ -223,6 +233,7 @@ fn the_overview_reads_back() {
         title: titles(),
         kind: "event".into(),
         field: Some("dates".into()),
+        entry: Some("Phase 1".into()),
     };
     let tasks = [Task::Settle, Task::Overdue, Task::StepOpen, Task::Complete];
     answer(Answer::Overview(OverviewView {
@@ -254,6 +265,7 @@ fn events_read_back() {
         synced_at: None,
         loading: None,
         receiving: None,
+        refused: Vec::new(),
         ..status(Line::None)
     }));
     event(Event::Failed(Failure {

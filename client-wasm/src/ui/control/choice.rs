@@ -97,7 +97,7 @@ fn select(
     let current = memo(move || to_text(slot.value.get().as_ref()));
     let change = move |event| {
         let chosen = event_target_value(&event);
-        slot.put.run(if chosen.is_empty() {
+        slot.save(if chosen.is_empty() {
             Value::Null
         } else {
             to_value(chosen)
@@ -122,11 +122,13 @@ fn select(
         ])
         .into_any()
     };
-    el("select")
+    // Once the list is open, it shows what it showed when it was opened.
+    let look = move |_| slot.look();
+    slot.control("select")
         .attr("id", slot.id())
-        .attr("aria-describedby", slot.note_id())
-        .live("aria-invalid", move || slot.invalid())
         .prop("value", move || current.get())
+        .on("pointerdown", happened(look))
+        .on("keydown", happened(look))
         .on("change", happened(change))
         .child(live(options))
         .into_any()

@@ -8,8 +8,8 @@ use crate::app::dates::{Draft, DraftError, join_month, year_and_month};
 use crate::app::input::to_text;
 use crate::locale::format;
 use crate::t;
-use crate::ui::dom::el;
-use crate::ui::live::{effect, happened, live, memo, several};
+use crate::ui::dom::{El, el};
+use crate::ui::live::{happened, live, memo, several};
 use crate::ui::slot::Slot;
 
 /// Which end of a span.
@@ -22,9 +22,20 @@ enum End {
 /// First date, last date when `span`, and how exact they are.
 pub(crate) fn dates(slot: Slot, span: bool) -> AnyView {
     let draft = RwSignal::new(Draft::new(""));
-    effect(move || draft.set(Draft::new(&to_text(slot.value.get().as_ref()))));
+    slot.follow(move |value| {
+        let stored = to_text(value);
+        let same = |draft: &Draft| {
+            draft
+                .value()
+                .is_ok_and(|it| it.unwrap_or_default() == stored)
+        };
+        // How exact an empty date is going to be is not stored.
+        if !draft.with_untracked(same) {
+            draft.set(Draft::new(&stored));
+        }
+    });
     let save = move || match draft.get_untracked().value() {
-        Ok(text) => slot.put.run(text.map_or(Value::Null, Value::String)),
+        Ok(text) => slot.save(text.map_or(Value::Null, Value::String)),
         Err(DraftError::Reversed) => slot.refuse(t!("dates.reversed")),
         // The person is not finished.
         Err(DraftError::Incomplete) => slot.refuse(t!("dates.incomplete")),
@@ -38,6 +49,7 @@ pub(crate) fn dates(slot: Slot, span: bool) -> AnyView {
         };
         draft.update(|draft| draft.set_precision(precision));
         if !draft.with_untracked(|draft| draft.start.is_empty()) {
+            slot.begin();
             save();
         }
     };
@@ -85,6 +97,7 @@ fn part(
         })
     });
     let put = move |text: String| {
+        slot.begin();
         draft.update(|draft| match end {
             End::Start => draft.start = text,
             End::End => draft.end = text,
@@ -119,6 +132,24 @@ fn part(
         .into_any()
 }
 
+/// A control for a part of a date.
+fn control(
+    slot: Slot,
+    tag: &'static str,
+    id: Option<String>,
+    label: String,
+    put: impl Fn(String) + 'static,
+) -> El {
+    let change = happened(move |event| put(event_target_value(&event)));
+    let begin = move |_| slot.begin();
+    slot.control(tag)
+        .attr("id", id)
+        .attr("aria-label", label)
+        .on("keydown", happened(begin))
+        .on("input", happened(begin))
+        .on("change", change)
+}
+
 fn day(
     slot: Slot,
     id: String,
@@ -126,17 +157,9 @@ fn day(
     text: Memo<String>,
     put: impl Fn(String) + Copy + Send + Sync + 'static,
 ) -> AnyView {
-    el("input")
-        .attr("id", id)
+    control(slot, "input", Some(id), label, put)
         .is("type", "date")
-        .attr("aria-label", label)
-        .attr("aria-describedby", slot.note_id())
-        .live("aria-invalid", move || slot.invalid())
         .prop("value", move || text.get())
-        .on(
-            "change",
-            happened(move |event| put(event_target_value(&event))),
-        )
         .into_any()
 }
 
@@ -167,28 +190,12 @@ fn month(
         .into_any()
     };
     let months = t!("dates.month_of", which = label);
+    let put_month = move |month: String| put(join_month(&parts().0, &month));
+    let put_year = move |year: String| put(join_month(&year, &parts().1));
     el("span")
         .is("class", "month")
-        .child(
-            el("select")
-                .attr("id", id)
-                .attr("aria-label", months)
-                .attr("aria-describedby", slot.note_id())
-                .on(
-                    "change",
-                    happened(move |event| put(join_month(&parts().0, &event_target_value(&event)))),
-                )
-                .child(live(options)),
-        )
-        .child(year_input(
-            slot,
-            None,
-            label,
-            move || parts().0,
-            move |year| {
-                put(join_month(&year, &parts().1));
-            },
-        ))
+        .child(control(slot, "select", Some(id), months, put_month).child(live(options)))
+        .child(year_input(slot, None, label, move || parts().0, put_year))
         .into_any()
 }
 
@@ -210,20 +217,12 @@ fn year_input(
     value: impl Fn() -> String + Send + Sync + 'static,
     put: impl Fn(String) + 'static,
 ) -> AnyView {
-    el("input")
-        .attr("id", id)
+    control(slot, "input", id, t!("dates.year_of", which = label), put)
         .is("class", "year")
         .is("type", "text")
         .is("inputmode", "numeric")
         .is("dir", "ltr")
         .is("maxlength", "4")
-        .attr("aria-label", t!("dates.year_of", which = label))
-        .attr("aria-describedby", slot.note_id())
-        .live("aria-invalid", move || slot.invalid())
         .prop("value", value)
-        .on(
-            "change",
-            happened(move |event| put(event_target_value(&event))),
-        )
         .into_any()
 }

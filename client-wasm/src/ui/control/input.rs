@@ -5,14 +5,12 @@ use meltemi_core::record::Scalar;
 
 use crate::app::input::{expected_key, parse};
 use crate::locale;
-use crate::ui::dom::el;
 use crate::ui::live::{happened, pressed};
 use crate::ui::slot::Slot;
 
 /// An input that puts its value when the person leaves it or presses Enter.
 pub(crate) fn input(slot: Slot, scalar: &'static Scalar) -> AnyView {
-    let typing = RwSignal::new(false);
-    let text = slot.text(typing);
+    let text = slot.text();
     // Numbers are typed into text inputs: number inputs drop what they do not understand.
     let (kind, mode) = match scalar {
         Scalar::Integer { .. } => ("text", "numeric"),
@@ -25,34 +23,25 @@ pub(crate) fn input(slot: Slot, scalar: &'static Scalar) -> AnyView {
         Scalar::Line => "auto",
         _ => "ltr",
     };
-    let change = move |event| {
-        let typed = event_target_value(&event);
-        typing.set(false);
-        match parse(scalar, &typed) {
-            Some(value) => slot.put.run(value),
-            None => slot.refuse(locale::text(expected_key(scalar), &[])),
-        }
+    let change = move |event| match parse(scalar, &event_target_value(&event)) {
+        Some(value) => slot.save(value),
+        None => slot.refuse(locale::text(expected_key(scalar), &[])),
     };
     let type_ = move |event| {
-        typing.set(true);
+        slot.begin();
         text.set(event_target_value(&event));
     };
     let keys = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && typing.get_untracked() {
-            typing.set(false);
-            text.set(crate::app::input::to_text(
-                slot.value.get_untracked().as_ref(),
-            ));
+        if event.key() == "Escape" && slot.begun.with_untracked(Option::is_some) {
+            slot.give_up();
         }
     };
-    el("input")
+    slot.control("input")
         .attr("id", slot.id())
         .attr("type", kind)
         .attr("inputmode", mode)
         .attr("dir", direction)
         .is("autocomplete", "off")
-        .attr("aria-describedby", slot.note_id())
-        .live("aria-invalid", move || slot.invalid())
         .prop("value", move || text.get())
         .on("input", happened(type_))
         .on("change", happened(change))

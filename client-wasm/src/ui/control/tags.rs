@@ -13,6 +13,7 @@ use crate::t;
 use crate::ui::dom::el;
 use crate::ui::field::Field;
 use crate::ui::live::{happened, live, memo, pressed};
+use crate::ui::parts::{button, line};
 use crate::ui::record::open::Open;
 use crate::ui::words;
 
@@ -27,6 +28,7 @@ pub(crate) fn tags(open: Open, field: Field, member: &'static Member) -> AnyView
             path: path.clone(),
             tag,
             present,
+            base: field.slot.seen(),
         };
         field.execute(command);
     };
@@ -150,19 +152,12 @@ fn free(field: Field, set: impl Fn(String, bool) + Clone + Send + Sync + 'static
     el("div")
         .is("class", "add")
         .child(
-            el("input")
+            line(text)
                 .attr("id", field.slot.id())
-                .is("type", "text")
-                .is("dir", "auto")
                 .is("maxlength", "200")
                 .attr("placeholder", t!("tags.new"))
                 .attr("aria-label", t!("tags.new"))
                 .attr("aria-describedby", field.slot.note_id())
-                .prop("value", move || text.get())
-                .on(
-                    "input",
-                    happened(move |event| text.set(event_target_value(&event))),
-                )
                 .on(
                     "keydown",
                     pressed(move |event| {
@@ -173,13 +168,7 @@ fn free(field: Field, set: impl Fn(String, bool) + Clone + Send + Sync + 'static
                     }),
                 ),
         )
-        .child(
-            el("button")
-                .is("type", "button")
-                .is("class", "secondary")
-                .on("click", happened(move |_| add()))
-                .child(t!("tags.add")),
-        )
+        .child(button("secondary", t!("tags.add"), add))
         .into_any()
 }
 

@@ -233,7 +233,7 @@ pub(crate) fn plain(slot: Slot) -> AnyView {
         .prop("value", move || text.get())
         .on(
             "change",
-            happened(move |event| slot.put.run(event_target_value(&event).into())),
+            happened(move |event| slot.save(event_target_value(&event).into())),
         )
         .into_any()
 }

@@ -33,7 +33,7 @@ fn indicator(page: Page, indicator: &Indicator) -> AnyView {
     let name = locale::text(&format!("indicator.{}", indicator.id), &[]);
     let num = format::number(indicator.num as f64);
     let value = match indicator.den {
-        None => el("strong").child(num).into_any(),
+        None => el("strong").child(num.clone()).into_any(),
         Some(0) => el("strong").child(t!("indicator.none")).into_any(),
         Some(den) => {
             let of = t!("indicator.of", num = num, den = format::number(den as f64));
@@ -56,12 +56,11 @@ fn indicator(page: Page, indicator: &Indicator) -> AnyView {
         notes.push(tn!("indicator.disputed", indicator.disputed));
     }
     if let Some(reported) = &indicator.reported {
-        let itemised = format::number(reported.itemised as f64);
-        notes.push(t!(
-            "indicator.reported",
-            source = reported.source,
-            itemised = itemised
-        ));
+        notes.push(match reported.itemised {
+            0 => t!("indicator.reported_none", num = num),
+            some => tn!("indicator.reported", some, num = num),
+        });
+        notes.push(t!("indicator.source", source = reported.source));
     }
     let notes: Vec<AnyView> = notes
         .into_iter()

@@ -60,7 +60,10 @@ fn row(page: Page, step: &NextStep) -> AnyView {
             if let Some(word) = words::fixed_entry(kind, &path) {
                 label = word;
             }
-            Some(label)
+            Some(match &step.entry {
+                Some(entry) => format!("{entry} › {label}"),
+                None => label,
+            })
         }
         _ => None,
     };

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::app::route::Route;
 use crate::t;
 use crate::ui::dom::el;
-use crate::ui::live::happened;
 use crate::ui::page::Page;
+use crate::ui::parts::{button, link_button, notice};
 use crate::ui::{screen, words};
 
 /// The record is not here. `again` asks for it once more.
@@ -26,27 +26,17 @@ pub(crate) fn absent(
     }
     screen::title(page, t!("absent.title"));
     let list = Route::list(kind, "").path();
-    el("div")
-        .is("class", "notice")
-        .child(el("h1").is("tabindex", "-1").child(t!("absent.title")))
-        .child(el("p").child(t!("absent.text")))
+    notice(t!("absent.title"), t!("absent.text"))
         .child(el("p").child(el("code").child(reference.to_string())))
         .child(
             el("div")
                 .is("class", "actions")
-                .child(
-                    el("button")
-                        .is("type", "button")
-                        .on("click", happened(move |_| again.run(())))
-                        .child(t!("absent.again")),
-                )
-                .child(
-                    el("a")
-                        .is("class", "secondary")
-                        .is("role", "button")
-                        .attr("href", list)
-                        .child(words::kind_plural(kind.name)),
-                ),
+                .child(button("", t!("absent.again"), move || again.run(())))
+                .child(link_button(
+                    "secondary",
+                    words::kind_plural(kind.name),
+                    list,
+                )),
         )
         .into_any()
 }
@@ -63,7 +53,7 @@ fn begin(page: Page, kind: &'static Kind, event: RecordRef, again: Callback<()>)
     let path = meltemi_core::record::kind("event")
         .map(|kind| Route::record(kind, &event.key, "").path())
         .unwrap_or_default();
-    let click = move |_| {
+    let click = move || {
         let Some(programme) = page.programme() else {
             return;
         };
@@ -81,31 +71,12 @@ fn begin(page: Page, kind: &'static Kind, event: RecordRef, again: Callback<()>)
             },
         );
     };
-    el("div")
-        .is("class", "notice")
-        .child(
-            el("h1")
-                .is("tabindex", "-1")
-                .is("dir", "auto")
-                .child(heading),
-        )
-        .child(el("p").child(t!("absent.no_report")))
+    notice(heading, t!("absent.no_report"))
         .child(
             el("div")
                 .is("class", "actions")
-                .child(
-                    el("button")
-                        .is("type", "button")
-                        .on("click", happened(click))
-                        .child(t!("record.begin_report")),
-                )
-                .child(
-                    el("a")
-                        .is("class", "secondary")
-                        .is("role", "button")
-                        .attr("href", path)
-                        .child(t!("record.to_event")),
-                ),
+                .child(button("", t!("record.begin_report"), click))
+                .child(link_button("secondary", t!("record.to_event"), path)),
         )
         .into_any()
 }
@@ -113,9 +84,5 @@ fn begin(page: Page, kind: &'static Kind, event: RecordRef, again: Callback<()>)
 /// Nothing is here yet: the programme has not come.
 pub(crate) fn no_programme(page: Page) -> AnyView {
     screen::title(page, t!("empty.title"));
-    el("div")
-        .is("class", "notice")
-        .child(el("h1").is("tabindex", "-1").child(t!("empty.title")))
-        .child(el("p").child(t!("empty.text")))
-        .into_any()
+    notice(t!("empty.title"), t!("empty.text")).into_any()
 }

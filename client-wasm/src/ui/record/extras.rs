@@ -9,7 +9,8 @@ use meltemi_core::record::FieldPath;
 use super::open::Open;
 use crate::t;
 use crate::ui::dom::el;
-use crate::ui::live::{happened, live, memo, several};
+use crate::ui::live::{live, memo, several};
+use crate::ui::parts::{button, line, section, written};
 use crate::ui::{conflict, words};
 
 /// Everything behind the sections.
@@ -32,10 +33,7 @@ fn settled(open: Open) -> AnyView {
         }
         let each: Vec<AnyView> = all.iter().rev().map(|one| settlement(open, one)).collect();
         Some(
-            el("details")
-                .is("class", "section")
-                .is("id", "section.settled")
-                .child(el("summary").child(el("h2").child(t!("section.settled"))))
+            section("section.settled", t!("section.settled"))
                 .child(el("ul").is("class", "settled").child(each))
                 .into_any(),
         )
@@ -52,19 +50,18 @@ fn settlement(open: Open, settlement: &Settlement) -> AnyView {
     let instead = |value: &serde_json::Value| {
         let text = words::value(page, kind, &path, value);
         let done = t!("done.settled", value = text);
-        let command = Command::Settle {
-            document: open.document,
-            path: path.clone(),
-            value: value.clone(),
-            reason: None,
+        let (path, value) = (path.clone(), value.clone());
+        let click = move || {
+            let command = Command::Settle {
+                document: open.document,
+                path: path.clone(),
+                value: value.clone(),
+                reason: None,
+                base: open.seen(),
+            };
+            open.act(command, done.clone());
         };
-        let click = move |_| open.act(command.clone(), done.clone());
-        el("button")
-            .is("type", "button")
-            .is("class", "quiet")
-            .on("click", happened(click))
-            .child(t!("settled.instead", value = text))
-            .into_any()
+        button("quiet", t!("settled.instead", value = text), click).into_any()
     };
     let rejected: Vec<AnyView> = settlement.rejected.iter().map(instead).collect();
     let reason = settlement
@@ -111,11 +108,8 @@ fn unknown(open: Open) -> AnyView {
         });
         let each: Vec<AnyView> = each.collect();
         Some(
-            el("details")
+            section("section.unknown", t!("section.unknown"))
                 .attr("open", true)
-                .is("class", "section")
-                .is("id", "section.unknown")
-                .child(el("summary").child(el("h2").child(t!("section.unknown"))))
                 .child(el("p").is("class", "hint").child(t!("unknown.explain")))
                 .child(el("dl").child(each))
                 .into_any(),
@@ -151,11 +145,8 @@ fn problems(open: Open) -> AnyView {
         });
         let each: Vec<AnyView> = each.collect();
         Some(
-            el("details")
+            section("section.problems", t!("section.problems"))
                 .attr("open", true)
-                .is("class", "section")
-                .is("id", "section.problems")
-                .child(el("summary").child(el("h2").child(t!("section.problems"))))
                 .child(el("p").is("class", "hint").child(t!("problems.explain")))
                 .child(el("ul").child(each))
                 .into_any(),
@@ -167,9 +158,8 @@ fn problems(open: Open) -> AnyView {
 fn remove(open: Open) -> AnyView {
     let here = memo(move || open.view.with(|view| view.removed.is_none()));
     let reason = RwSignal::new(String::new());
-    let click = move |_| {
-        let reason = reason.get_untracked().trim().to_owned();
-        let reason = Some(reason).filter(|reason| !reason.is_empty());
+    let click = move || {
+        let reason = written(reason);
         let (document, path) = (open.document, FieldPath::root());
         open.act(
             Command::Remove {
@@ -191,24 +181,11 @@ fn remove(open: Open) -> AnyView {
                         .child(t!("record.remove_explain")),
                 )
                 .child(
-                    el("label").child(t!("record.remove_reason")).child(
-                        el("input")
-                            .is("type", "text")
-                            .is("dir", "auto")
-                            .prop("value", move || reason.get())
-                            .on(
-                                "input",
-                                happened(move |event| reason.set(event_target_value(&event))),
-                            ),
-                    ),
+                    el("label")
+                        .child(t!("record.remove_reason"))
+                        .child(line(reason)),
                 )
-                .child(
-                    el("button")
-                        .is("type", "button")
-                        .is("class", "secondary")
-                        .on("click", happened(click))
-                        .child(t!("record.remove")),
-                )
+                .child(button("secondary", t!("record.remove"), click))
                 .into_any()
         })
     };

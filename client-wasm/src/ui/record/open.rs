@@ -74,6 +74,14 @@ impl Open {
         memo(move || self.view.with(|view| read::conflict(view, &path).cloned()))
     }
 
+    /// The version on the screen; `None` as long as it lacks what the person did last.
+    pub(crate) fn seen(self) -> Option<Vec<String>> {
+        let rests = self.order.try_with_value(|order| order.under_way == 0);
+        rests
+            .unwrap_or(false)
+            .then(|| self.view.with_untracked(|view| view.heads.clone()))
+    }
+
     /// Carries out a command and shows the record afterwards.
     pub(crate) fn execute(
         self,

@@ -2,12 +2,13 @@
 
 use automerge::{ChangeHash, SaveOptions};
 
+use super::aside::Aside;
 use super::receive::guard;
-use super::{Document, Writing, from_raw, to_raw};
+use super::{Compaction, Document, Writing, from_raw, to_raw};
 use crate::id::EffectId;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, StoredChunk, WriteBatch};
 
-/// Increments after which the next write is a snapshot, if they outweigh the snapshot before.
+/// Increments after which they and the snapshot are written as one, if they outweigh it.
 const INCREMENTS: usize = 16;
 
 /// A snapshot below this size is rewritten rather than followed by more increments.
@@ -21,6 +22,10 @@ impl Document {
         // Snapshots first, so that increments find what they build on.
         chunks.sort_by_key(|chunk| chunk.key);
         for chunk in chunks {
+            if chunk.key.kind == ChunkKind::Refused {
+                intact &= self.take_aside(&chunk);
+                continue;
+            }
             let mut doc = self.doc.clone();
             match guard(|| doc.load_incremental(&chunk.bytes)) {
                 Ok(_) => {
@@ -39,50 +44,89 @@ impl Document {
             return None;
         }
         let heads = self.doc.get_heads();
-        let raw = to_raw(&heads);
-        let (put, remove) = if self.wants_snapshot() {
-            let options = SaveOptions {
-                retain_orphans: false,
-                ..SaveOptions::default()
-            };
-            let bytes = self.doc.save_with_options(options);
-            let key = ChunkKey::snapshot(&raw);
-            let replaced = self.chunks.keys().filter(|k| **k != key).copied().collect();
-            (StoredChunk { key, bytes }, replaced)
+        let whole = self.rewrite || self.chunks.is_empty();
+        let (mut put, mut remove) = if whole {
+            self.snapshot(&heads)
         } else {
             let bytes = self.doc.save_after(&self.on_disk);
-            (
-                StoredChunk {
-                    key: ChunkKey::increment(&bytes),
-                    bytes,
-                },
-                Vec::new(),
-            )
+            let key = ChunkKey::increment(&bytes);
+            (vec![StoredChunk { key, bytes }], Vec::new())
         };
+        if let Some(aside) = self.aside.as_ref().map(Aside::chunk) {
+            remove.retain(|key| *key != aside.key);
+            if !self.chunks.contains_key(&aside.key) {
+                put.push(aside);
+            }
+        }
         let kept = self.chunks.iter().filter(|(key, _)| !remove.contains(key));
         let kept: usize = kept.map(|(_, size)| size).sum();
         let entry = CatalogueEntry {
             seq,
-            size: (kept + put.bytes.len()) as u64,
+            size: (kept + put.iter().map(|chunk| chunk.bytes.len()).sum::<usize>()) as u64,
             ..self.entry(&heads)
         };
         let writing = Writing {
             effect: EffectId(0),
             seq,
             heads,
-            put: vec![(put.key, put.bytes.len())],
+            put: put.iter().map(|c| (c.key, c.bytes.len())).collect(),
             remove: remove.clone(),
             attempts: 0,
         };
         Some((
             WriteBatch {
                 document: self.id,
-                put: vec![put],
+                put,
                 remove,
-                entry,
+                entry: Some(entry),
             },
             writing,
         ))
+    }
+
+    /// The whole document as one chunk in the place of many, when there are so many that it is
+    /// worth it. Nothing is lost if this write never happens.
+    pub(in crate::sync) fn prepare_compaction(&self) -> Option<(WriteBatch, Compaction)> {
+        if self.compaction.is_some() || self.is_dirty() || !self.wants_compaction() {
+            return None;
+        }
+        let (put, mut remove) = self.snapshot(&self.on_disk);
+        remove.retain(|key| key.kind != ChunkKind::Refused);
+        let compaction = Compaction {
+            put: put.iter().map(|c| (c.key, c.bytes.len())).collect(),
+            remove: remove.clone(),
+        };
+        let batch = WriteBatch {
+            document: self.id,
+            put,
+            remove,
+            entry: None,
+        };
+        Some((batch, compaction))
+    }
+
+    /// The disk has answered to a compaction.
+    pub(in crate::sync) fn compacted(&mut self, done: bool) {
+        let Some(compaction) = self.compaction.take().filter(|_| done) else {
+            return;
+        };
+        for key in &compaction.remove {
+            self.chunks.remove(key);
+        }
+        self.chunks.extend(compaction.put);
+    }
+
+    /// A chunk with everything, and the chunks of which it takes the place: those this process has
+    /// loaded or written.
+    fn snapshot(&self, heads: &[ChangeHash]) -> (Vec<StoredChunk>, Vec<ChunkKey>) {
+        let options = SaveOptions {
+            retain_orphans: false,
+            ..SaveOptions::default()
+        };
+        let bytes = self.doc.save_with_options(options);
+        let key = ChunkKey::snapshot(&to_raw(heads));
+        let replaced = self.chunks.keys().filter(|k| **k != key).copied();
+        (vec![StoredChunk { key, bytes }], replaced.collect())
     }
 
     /// What the catalogue is to say once `heads` are on the disk. Heads that are known to be
@@ -150,17 +194,15 @@ impl Document {
         self.add_synced(here);
     }
 
-    fn wants_snapshot(&self) -> bool {
+    fn wants_compaction(&self) -> bool {
         let sizes = |kind| {
             let of_kind = self.chunks.iter().filter(move |(key, _)| key.kind == kind);
             of_kind.fold((0, 0), |(count, sum), (_, size)| (count + 1, sum + size))
         };
-        let (snapshots, snapshot_bytes) = sizes(ChunkKind::Snapshot);
+        let (_, snapshot_bytes) = sizes(ChunkKind::Snapshot);
         let (increments, increment_bytes) = sizes(ChunkKind::Increment);
-        self.rewrite
-            || snapshots == 0 && increments == 0
-            || increments >= INCREMENTS
-                && (increment_bytes >= snapshot_bytes || snapshot_bytes < SMALL_SNAPSHOT)
+        increments >= INCREMENTS
+            && (increment_bytes >= snapshot_bytes || snapshot_bytes < SMALL_SNAPSHOT)
     }
 
     /// The disk has what `writing` says.

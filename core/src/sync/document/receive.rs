@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::sync::{self, SyncDoc};
 use automerge::{Automerge, AutomergeError, ChangeHash, ReadDoc, SaveOptions};
 
-use super::{Document, Incoming, Said, empty};
+use super::{Document, Incoming, Said, empty, order};
 use crate::id::ConnectionId;
 use crate::sync::admission::equivocation;
 use crate::sync::policy::Refusal;
@@ -68,6 +68,7 @@ impl Document {
         }
         peer.missing = missing;
         if changed {
+            in_order(&doc, &before)?;
             few_heads(&doc)?;
             self.label = check(&doc, self.label.is_some())?;
         }
@@ -99,6 +100,7 @@ impl Document {
         if heads == before {
             return Ok(None);
         }
+        in_order(&doc, &before)?;
         few_heads(&doc)?;
         self.label = check(&doc, self.label.is_some())?;
         self.doc = doc;
@@ -142,6 +144,15 @@ fn without_orphans(doc: &Automerge) -> Result<Automerge, Refusal> {
     let mut clean = empty(doc.get_actor());
     guard(|| clean.load_incremental(&doc.save_with_options(options)))?;
     Ok(clean)
+}
+
+/// Refuses operations that are not numbered onwards from those before them: Automerge takes them,
+/// and nobody who has nothing of the document could load it any more.
+fn in_order(doc: &Automerge, before: &[ChangeHash]) -> Result<(), Refusal> {
+    if order::is_in_order(doc, before) {
+        return Ok(());
+    }
+    Err(unreadable("operations are not numbered onwards"))
 }
 
 /// Refuses a document that has been pulled into more directions than people do.

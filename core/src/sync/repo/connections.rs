@@ -5,7 +5,7 @@ use crate::sync::document::{Document, DocumentPeer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
-use crate::sync::policy::{Policy, Principal, Refusal};
+use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
@@ -83,6 +83,8 @@ impl<P: Policy> Repo<P> {
             return;
         };
         peer.heard = self.now;
+        self.counts.frames += 1;
+        self.counts.bytes += bytes.len() as u64;
         peer.asked = false;
         if bytes.len() > FRAME_BYTES {
             self.bad_frame(
@@ -98,6 +100,7 @@ impl<P: Policy> Repo<P> {
     }
 
     fn bad_frame(&mut self, connection: ConnectionId, detail: &str) {
+        self.counts.bad_frames += 1;
         self.notice(
             NoticeCode::BadFrame,
             None,
@@ -110,7 +113,7 @@ impl<P: Policy> Repo<P> {
         let Some(peer) = self.peers.get(&connection) else {
             return;
         };
-        let joined = peer.joined().is_some();
+        let (joined, meltemi) = (peer.joined().is_some(), peer.is_meltemi());
         match (frame, peer.role) {
             (
                 Frame::Join {
@@ -169,6 +172,20 @@ impl<P: Policy> Repo<P> {
                 );
             }
             _ if !joined => self.bad_frame(connection, "expected join first"),
+            (
+                Frame::Hello { .. }
+                | Frame::Exchange(_)
+                | Frame::Repair { .. }
+                | Frame::Lookup { .. }
+                | Frame::Part { .. }
+                | Frame::Ping,
+                _,
+            ) if !meltemi => {
+                self.bad_frame(
+                    connection,
+                    "only for peers that declare meltemi when they join",
+                );
+            }
             (Frame::Leave { .. }, _) => {
                 self.outputs.push_back(Output::Close {
                     connection,
@@ -292,17 +309,24 @@ impl<P: Policy> Repo<P> {
         })
     }
 
-    /// Whether documents with this label are on the lists for a peer.
-    pub(super) fn lists(&self, connection: ConnectionId, label: Option<&str>) -> bool {
+    /// Whether a document with this label is on the lists for a peer.
+    pub(super) fn lists(
+        &self,
+        connection: ConnectionId,
+        id: &DocumentId,
+        label: Option<&str>,
+    ) -> bool {
         self.peers.get(&connection).is_some_and(|peer| {
             peer.role == Role::Acceptor
                 && peer.is_meltemi()
                 && self.policy.announce(&peer.principal, label)
+                && self.policy.access(&peer.principal, id) > Access::None
         })
     }
 
     /// Refuses what a peer sent for a document, and tells it why.
     pub(super) fn refuse(&mut self, connection: ConnectionId, id: DocumentId, refusal: Refusal) {
+        *self.counts.refusals.entry(refusal.code).or_default() += 1;
         self.notice(NoticeCode::RefusedPeer, Some(id), refusal.message.clone());
         if let Some(peer) = self.peers.get(&connection).filter(|p| p.is_meltemi()) {
             match peer.role {

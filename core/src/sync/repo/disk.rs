@@ -31,6 +31,7 @@ impl<P: Policy> Repo<P> {
             (Effect::Load(id), Ok(StorageAnswer::Loaded(loaded))) => self.loaded_chunks(id, loaded),
             (Effect::Write(id), Ok(StorageAnswer::Written)) => self.written(id),
             (Effect::Synced, _) => {}
+            (Effect::Compact(id), result) => self.compacted(id, result.is_ok()),
             (what, Err(error)) => self.storage_failed(what, error),
             (what, Ok(_)) => {
                 let detail = "the answer is not one to this request".to_owned();
@@ -88,6 +89,7 @@ impl<P: Policy> Repo<P> {
 
     fn loaded_chunks(&mut self, id: DocumentId, loaded: Loaded) {
         self.loading = self.loading.saturating_sub(1);
+        self.wait_no_more(id);
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
@@ -141,6 +143,23 @@ impl<P: Policy> Repo<P> {
         self.line_timer();
     }
 
+    /// A compaction that failed is tried again after a later write.
+    fn compacted(&mut self, id: DocumentId, done: bool) {
+        if let Some(document) = self.documents.get_mut(&id) {
+            document.compacted(done);
+            if document.rewrite {
+                self.pump(id);
+            }
+        }
+    }
+
+    /// The disk has answered about a document: nobody is kept waiting for it.
+    fn wait_no_more(&mut self, id: DocumentId) {
+        for peer in self.peers.values_mut() {
+            peer.awaited.remove(&id);
+        }
+    }
+
     fn written(&mut self, id: DocumentId) {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
@@ -149,6 +168,7 @@ impl<P: Policy> Repo<P> {
             return;
         };
         self.catalogue.end_write(writing.seq);
+        self.counts.writes += 1;
         document.written(writing);
         let mut entry = document.entry(&document.on_disk);
         self.keep_mirror(&mut entry);
@@ -179,6 +199,7 @@ impl<P: Policy> Repo<P> {
             }
             Effect::Load(id) => {
                 self.loading = self.loading.saturating_sub(1);
+                self.wait_no_more(id);
                 if let Some(document) = self.documents.get_mut(&id) {
                     document.phase = Phase::Unread {
                         retry: self.now.plus_millis(FIRST_WAIT),
@@ -188,7 +209,7 @@ impl<P: Policy> Repo<P> {
                 self.notice(code, Some(id), error.to_string());
             }
             Effect::Write(id) => self.write_failed(id, code, &error),
-            Effect::Synced => {}
+            Effect::Synced | Effect::Compact(_) => {}
         }
     }
 
@@ -243,7 +264,7 @@ impl<P: Policy> Repo<P> {
             return;
         }
         let before: Vec<ChangeHash> = document.doc.get_heads();
-        let intact = document.take_chunks(chunks);
+        let intact = document.take_chunks(chunks.clone());
         let new: Vec<_> = document
             .doc
             .get_changes_meta(&before)
@@ -252,6 +273,10 @@ impl<P: Policy> Repo<P> {
             .collect();
         let changed = !new.is_empty();
         document.add_on_disk(new);
+        self.aside_elsewhere(id, &chunks);
+        let Some(document) = self.documents.get_mut(&id) else {
+            return;
+        };
         if !known && changed {
             let entry = document.entry(&document.on_disk);
             self.catalogue.insert(entry);

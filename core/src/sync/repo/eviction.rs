@@ -48,6 +48,7 @@ fn is_idle(document: &Document) -> bool {
         && (document.is_found() || document.peers.is_empty())
         && !document.is_dirty()
         && document.missing.is_empty()
+        && document.compaction.is_none()
         && document.inbox.is_empty()
         && document.wanted.is_empty()
         && document.peers.values().all(agreed)

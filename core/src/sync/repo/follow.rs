@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::ChangeHash;
 
+use self::wants::Wants;
 use crate::id::{ConnectionId, DocumentId, StorageId};
 use crate::sync::document::from_raw;
 use crate::sync::policy::Policy;
@@ -26,7 +27,7 @@ use crate::wire::frame::{Frame, Reason};
 use crate::wire::limits::WANTED_DOCUMENTS;
 
 /// Documents asked for at once on a line that nothing is known of.
-const FIRST_WINDOW: usize = 8;
+const FIRST_WINDOW: usize = 16;
 
 /// An answer that takes longer than this, in milliseconds, means that too much was asked for.
 const SLOW_ANSWER: u64 = 1_500;
@@ -107,6 +108,11 @@ impl Follow {
             documents: self.received,
             bytes: self.bytes,
         })
+    }
+
+    /// A person wants a document that was left alone to be tried again.
+    pub(super) fn take_up(&mut self, id: &DocumentId) {
+        self.left_alone.remove(id);
     }
 
     pub(super) fn is_live(&self) -> bool {
@@ -270,7 +276,7 @@ impl<P: Policy> Repo<P> {
         follow.bytes.done += size;
         let took = now.0.saturating_sub(since.0);
         if took > SLOW_ANSWER {
-            follow.window = (follow.window / 2).max(FIRST_WINDOW / 2);
+            follow.window = (follow.window / 2).max(FIRST_WINDOW / 4);
         } else if took < FAST_ANSWER {
             follow.window = (follow.window + 1).min(WANTED_DOCUMENTS);
         }
@@ -284,7 +290,7 @@ impl<P: Policy> Repo<P> {
             follow.left_alone.insert(id);
             follow.sent.remove(&id);
             follow.sends.remove(&id);
-            follow.wants.remove(id);
+            follow.wants.remove(&id);
         }
     }
 
@@ -298,8 +304,11 @@ impl<P: Policy> Repo<P> {
                 return;
             }
         }
-        self.leave_alone(id);
-        self.notice(NoticeCode::Refused, Some(id), reason.message);
+        let message = reason.message.clone();
+        if !self.set_aside(id, reason) {
+            self.leave_alone(id);
+            self.notice(NoticeCode::Refused, Some(id), message);
+        }
     }
 
     fn list_ends(&mut self, connection: ConnectionId, listed: Listed) {

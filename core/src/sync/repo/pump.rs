@@ -28,9 +28,11 @@ impl<P: Policy> Repo<P> {
             Phase::Failed { retry, .. } if retry > self.now => return,
             Phase::Failed { .. } | Phase::Ready => {}
         }
+        self.aside_now(id);
         self.apply_inbox(id);
         if !self.write(id) {
             self.send_all(id);
+            self.compact(id);
         }
     }
 
@@ -98,6 +100,10 @@ impl<P: Policy> Repo<P> {
         if !document.is_dirty() {
             return false;
         }
+        if document.rewrite && document.compaction.is_some() {
+            // What is to go must not come back by it.
+            return true;
+        }
         let seq = self.catalogue.begin_write();
         let Some((batch, mut writing)) = document.prepare_write(seq) else {
             self.catalogue.end_write(seq);
@@ -112,6 +118,22 @@ impl<P: Policy> Repo<P> {
             document.phase = Phase::Writing(writing);
         }
         true
+    }
+
+    /// Writes many chunks as one when everybody has been answered. Requests are carried out in
+    /// their order, so a write that follows finds it done.
+    fn compact(&mut self, id: DocumentId) {
+        let prepared = self
+            .documents
+            .get(&id)
+            .and_then(Document::prepare_compaction);
+        let Some((batch, compaction)) = prepared else {
+            return;
+        };
+        self.request(Effect::Compact(id), StorageRequest::Write(batch));
+        if let Some(document) = self.documents.get_mut(&id) {
+            document.compaction = Some(compaction);
+        }
     }
 
     /// Sends what each peer lacks. Everything in memory is on the disk here.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::id::DocumentId;
 use crate::sync::document::Document;
+use crate::sync::metrics::Metrics;
 use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
 use crate::sync::repo::follow::Follow;
@@ -24,6 +25,7 @@ impl<P: Policy> Repo<P> {
             synced_at: self.synced_at,
             loading,
             receiving: self.follow.as_ref().and_then(Follow::receiving),
+            refused: self.refused_edits(),
             notices: self.notices.iter().cloned().collect(),
         }
     }
@@ -86,6 +88,16 @@ impl<P: Policy> Repo<P> {
         if notice < self.notices.len() {
             self.notices.remove(notice);
             self.status_changed = true;
+        }
+    }
+
+    /// What this replica has counted.
+    pub fn metrics(&self) -> Metrics {
+        Metrics {
+            documents: self.catalogue.iter().count() as u64,
+            loaded: self.documents.len() as u64,
+            connections: self.peers.len() as u64,
+            ..self.counts.clone()
         }
     }
 

@@ -43,7 +43,7 @@ impl<P: Policy> Repo<P> {
         let mut visible = entries
             .into_iter()
             .flatten()
-            .filter(|entry| self.lists(connection, entry.label.as_deref()))
+            .filter(|entry| self.lists(connection, &entry.document, entry.label.as_deref()))
             .map(|entry| (entry.seq, self.catalogue.stored(entry)))
             .peekable();
         while visible.peek().is_some() {
@@ -131,7 +131,13 @@ impl<P: Policy> Repo<P> {
             peer.outgoing.absent.push(id);
             return;
         }
-        self.enter(id).wanted.insert(connection, from_raw(have));
+        let document = self.enter(id);
+        document.wanted.insert(connection, from_raw(have));
+        if !document.is_loaded()
+            && let Some(peer) = self.peers.get_mut(&connection)
+        {
+            peer.awaited.insert(id);
+        }
         self.pump(id);
     }
 
@@ -271,7 +277,7 @@ impl<P: Policy> Repo<P> {
             .iter()
             .filter(|(_, peer)| peer.listening)
             .map(|(connection, _)| *connection)
-            .filter(|connection| self.lists(*connection, entry.label.as_deref()))
+            .filter(|connection| self.lists(*connection, &id, entry.label.as_deref()))
             .collect();
         for connection in listeners {
             if let Some(peer) = self.peers.get_mut(&connection) {
@@ -313,8 +319,9 @@ impl<P: Policy> Repo<P> {
     pub(super) fn say_outgoing(&mut self) {
         let mut ready = Vec::new();
         for (connection, peer) in &mut self.peers {
-            if !peer.outgoing.is_empty() {
-                ready.push((*connection, std::mem::take(&mut peer.outgoing)));
+            let exchange = peer.take_outgoing();
+            if !exchange.is_empty() {
+                ready.push((*connection, exchange));
             }
         }
         for (connection, exchange) in ready {
@@ -332,14 +339,27 @@ impl<P: Policy> Repo<P> {
     fn visible(&self, connection: ConnectionId) -> impl Iterator<Item = (&DocumentId, Hash)> {
         let entries = self.catalogue.iter();
         entries
-            .filter(move |entry| self.lists(connection, entry.label.as_deref()))
+            .filter(move |entry| self.lists(connection, &entry.document, entry.label.as_deref()))
             .filter_map(|entry| {
                 let heads = self.catalogue.shown(entry);
                 (!heads.is_empty()).then(|| (&entry.document, item(&entry.document, &heads)))
             })
     }
 
+    /// The digest of what a peer may see.
     fn visible_sum(&self, connection: ConnectionId) -> SetSum {
-        self.catalogue.sum(|label| self.lists(connection, label))
+        let Some(peer) = self.peers.get(&connection).filter(|p| p.is_meltemi()) else {
+            return SetSum::default();
+        };
+        if !self.policy.hides(&peer.principal) {
+            return self
+                .catalogue
+                .sum(|label| self.policy.announce(&peer.principal, label));
+        }
+        let mut sum = SetSum::default();
+        for (_, item) in self.visible(connection) {
+            sum.add(&item);
+        }
+        sum
     }
 }

@@ -32,6 +32,7 @@ impl Simulation {
                 document,
                 path: FieldPath::field("dates"),
                 value: json!(format!("2021-03-{number:02}")),
+                base: None,
             },
             (1, Some(_)) => Command::AddEntry {
                 document,

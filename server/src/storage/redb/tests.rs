@@ -81,10 +81,10 @@ fn batch(n: u8, bytes: &[u8]) -> WriteBatch {
             bytes: bytes.to_vec(),
         }],
         remove: Vec::new(),
-        entry: CatalogueEntry {
+        entry: Some(CatalogueEntry {
             heads: vec![[n; 32]],
             ..CatalogueEntry::unknown(document)
-        },
+        }),
     }
 }
 
@@ -111,7 +111,7 @@ fn a_full_disk_takes_nothing_of_a_group_and_keeps_what_was_there() {
     }
     assert_eq!(refused.len(), 2);
     let listing = storage.catalogue().expect("a catalogue");
-    assert_eq!(listing.entries, [old.entry.clone()]);
+    assert_eq!(listing.entries, [old.entry.clone().expect("it has one")]);
     assert!(holds(&storage, &old));
 
     full.store(false, Ordering::SeqCst);

@@ -12,7 +12,7 @@ impl<P: Policy> Repo<P> {
     /// A person opened a document: it comes before the others.
     pub(in crate::sync::repo) fn follow_opened(&mut self, id: DocumentId) {
         if let Some(follow) = &mut self.follow {
-            follow.wants.opened(id);
+            follow.wants.hurry(&id);
         }
     }
 
@@ -55,8 +55,8 @@ impl<P: Policy> Repo<P> {
         };
         if lacking && !follow.asked.contains_key(&id) {
             let size = entry.map_or(0, |entry| entry.size);
-            let opened = document.is_some_and(|document| document.opened);
-            if follow.wants.add(id, opened, size) {
+            let open = document.is_some_and(|document| document.opened);
+            if follow.wants.add(id, size, open) {
                 follow.received.of += 1;
                 follow.bytes.of += size;
                 self.status_changed = true;
@@ -79,7 +79,7 @@ impl<P: Policy> Repo<P> {
         while follow.asked.len() < follow.window
             && (follow.asked.is_empty() || under_way < WANTED_BYTES)
         {
-            let Some((id, size)) = follow.wants.next() else {
+            let Some((size, id)) = follow.wants.next() else {
                 break;
             };
             let have = self.documents.get(&id).map(|d| to_raw(&d.synced));

@@ -1,0 +1,162 @@
+//! Edits that the server does not take: kept beside the document, until a person decides.
+//!
+//! The document goes back to what the server has accepted and goes on syncing from there. The
+//! edits lie in a chunk of their own, with the reason.
+
+use automerge::{Automerge, ChangeHash};
+use minicbor::{Decoder, Encoder};
+
+use super::receive::guard;
+use super::{Document, Phase};
+use crate::sync::policy::Refusal;
+use crate::sync::storage::{ChunkKey, ChunkKind, StoredChunk};
+use crate::time::Timestamp;
+use crate::wire::frame::Reason;
+
+/// Edits that were refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::sync) struct Aside {
+    /// Why.
+    pub(in crate::sync) reason: Reason,
+    /// When this replica was told.
+    pub(in crate::sync) at: Timestamp,
+    /// The changes, as Automerge writes them.
+    pub(in crate::sync) changes: Vec<u8>,
+    /// How many changes that is.
+    pub(in crate::sync) count: u64,
+}
+
+impl Aside {
+    /// The chunk it is kept in.
+    pub(in crate::sync) fn chunk(&self) -> StoredChunk {
+        let mut out = Encoder::new(Vec::new());
+        out.array(5)
+            .and_then(|out| out.str(&self.reason.code))
+            .and_then(|out| out.str(&self.reason.message))
+            .and_then(|out| out.u64(self.at.0))
+            .and_then(|out| out.u64(self.count))
+            .and_then(|out| out.bytes(&self.changes))
+            .expect("writing to a vector does not fail");
+        let bytes = out.into_writer();
+        let key = ChunkKey {
+            kind: ChunkKind::Refused,
+            hash: ChunkKey::increment(&bytes).hash,
+        };
+        StoredChunk { key, bytes }
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, minicbor::decode::Error> {
+        let mut input = Decoder::new(bytes);
+        input.array()?;
+        Ok(Self {
+            reason: Reason {
+                code: input.str()?.to_owned(),
+                message: input.str()?.to_owned(),
+            },
+            at: Timestamp(input.u64()?),
+            count: input.u64()?,
+            changes: input.bytes()?.to_vec(),
+        })
+    }
+}
+
+impl Document {
+    /// Takes a chunk with refused edits. Returns whether it could be read.
+    pub(super) fn take_aside(&mut self, chunk: &StoredChunk) -> bool {
+        let Ok(aside) = Aside::read(&chunk.bytes) else {
+            return false;
+        };
+        self.chunks.insert(chunk.key, chunk.bytes.len());
+        self.put_aside(aside);
+        true
+    }
+
+    fn put_aside(&mut self, mut aside: Aside) {
+        if let Some(before) = self.aside.take() {
+            aside.count += before.count;
+            aside.changes.splice(..0, before.changes);
+        }
+        self.aside = Some(aside);
+    }
+
+    /// Goes back to `accepted`, and keeps what came after it beside the document. Returns whether
+    /// there was something to go back to, and something that came after it.
+    ///
+    /// Only while no write is under way.
+    pub(in crate::sync) fn set_aside(
+        &mut self,
+        accepted: &[ChangeHash],
+        reason: Reason,
+        now: Timestamp,
+    ) -> Result<bool, Refusal> {
+        debug_assert!(
+            !matches!(self.phase, Phase::Writing(_)),
+            "no write is under way"
+        );
+        let accepted: Vec<_> = accepted.iter().filter(|h| self.has(h)).copied().collect();
+        if accepted.is_empty() {
+            return Ok(false);
+        }
+        let refused = self.doc.get_changes(&accepted);
+        if refused.is_empty() {
+            return Ok(false);
+        }
+        let doc = &self.doc;
+        let fork = guard(|| doc.fork_at(&accepted))?;
+        let chunks: Vec<_> = refused.iter().map(automerge::Change::raw_bytes).collect();
+        let aside = Aside {
+            reason,
+            at: now,
+            changes: chunks.concat(),
+            count: refused.len() as u64,
+        };
+        self.doc = fork.with_actor(self.doc.get_actor().clone());
+        self.put_aside(aside);
+        self.on_disk = Vec::new();
+        self.rewrite = true;
+        Ok(true)
+    }
+
+    /// The document as it would be with the refused edits.
+    pub(in crate::sync) fn with_aside(&self) -> Option<Automerge> {
+        let aside = self.aside.as_ref()?;
+        let mut doc = self.doc.clone();
+        guard(|| doc.load_incremental(&aside.changes)).ok()?;
+        Some(doc)
+    }
+
+    /// Takes the refused edits into the document again, or drops them.
+    pub(in crate::sync) fn end_aside(&mut self, again: bool) {
+        if again && let Some(doc) = self.with_aside() {
+            self.doc = doc;
+        }
+        self.aside = None;
+        self.rewrite = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn refused_edits_read_back() {
+        let aside = Aside {
+            reason: Reason {
+                code: "read-only".to_owned(),
+                message: "you may not".to_owned(),
+            },
+            at: Timestamp(5),
+            changes: vec![1, 2, 3],
+            count: 2,
+        };
+        let chunk = aside.chunk();
+        assert_eq!(chunk.key.kind, ChunkKind::Refused);
+        assert_eq!(Aside::read(&chunk.bytes).ok(), Some(aside));
+        for length in 0..chunk.bytes.len() {
+            assert!(Aside::read(&chunk.bytes[..length]).is_err());
+        }
+    }
+}

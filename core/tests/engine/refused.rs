@@ -1,0 +1,213 @@
+//! What becomes of edits that the server refuses: nothing is lost, and the rest goes on.
+
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{Automerge, ROOT, ReadDoc};
+use meltemi_core::id::ConnectionId;
+use meltemi_core::sync::input::{Input, Role};
+use meltemi_core::sync::output::Output;
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::repo::EditError;
+use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
+use meltemi_core::testing::disk::Disk;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::bench::{Bench, DOCUMENT, START};
+
+/// A device and a server with their disks, connected whenever asked.
+struct Pair {
+    device: Bench,
+    server: Bench,
+    disks: [Disk; 2],
+    connections: u64,
+}
+
+impl Pair {
+    fn new() -> Self {
+        Self {
+            device: Bench::new(true),
+            server: Bench::new(false),
+            disks: [Disk::default(), Disk::default()],
+            connections: 0,
+        }
+    }
+
+    fn put(&mut self, key: &str) {
+        let edit = |doc: &mut Automerge| {
+            let mut tx = doc.transaction();
+            tx.put(ROOT, key, 1).expect("a put");
+            tx.commit_with(CommitOptions::default().with_time(5));
+            Ok::<_, EditError>(())
+        };
+        self.device
+            .repo
+            .edit(START, DOCUMENT, edit)
+            .expect("an edit");
+        self.settle();
+    }
+
+    fn connect(&mut self) {
+        self.connections += 1;
+        let connection = ConnectionId(self.connections);
+        for (bench, role) in [
+            (&mut self.device, Role::Dialer),
+            (&mut self.server, Role::Acceptor),
+        ] {
+            let principal = Principal::built_in();
+            bench.handle(Input::Connected {
+                connection,
+                role,
+                principal,
+            });
+        }
+        self.settle();
+    }
+
+    /// The device starts anew from its disk.
+    fn restart(&mut self) {
+        let connection = ConnectionId(self.connections);
+        self.server.handle(Input::Disconnected { connection });
+        let Ok(StorageAnswer::Catalogue(listing)) =
+            self.disks[0].answer(&StorageRequest::Catalogue)
+        else {
+            panic!("a catalogue");
+        };
+        self.device = Bench::device_with(listing);
+        self.settle();
+    }
+
+    /// Lets both talk and write until they have nothing more to do.
+    fn settle(&mut self) {
+        loop {
+            let outputs = [self.device.outputs(), self.server.outputs()];
+            if outputs.iter().all(Vec::is_empty) {
+                return;
+            }
+            for (end, outputs) in outputs.into_iter().enumerate() {
+                for output in outputs {
+                    self.carry_out(end, output);
+                }
+            }
+        }
+    }
+
+    fn carry_out(&mut self, end: usize, output: Output) {
+        let (own, other) = match end {
+            0 => (&mut self.device, &mut self.server),
+            _ => (&mut self.server, &mut self.device),
+        };
+        match output {
+            Output::Send { connection, bytes } => other.handle(Input::Frame { connection, bytes }),
+            Output::Storage { effect, request } => {
+                let answer = self.disks[end].answer(&request);
+                own.store(effect, answer);
+            }
+            _ => {}
+        }
+    }
+
+    /// Which keys the device shows, and which are on the server.
+    fn keys(&self) -> (Vec<String>, Vec<String>) {
+        let keys = |bench: &Bench| {
+            let doc = bench.repo.document(&DOCUMENT);
+            doc.map(|doc| doc.keys(ROOT).collect()).unwrap_or_default()
+        };
+        (keys(&self.device), keys(&self.server))
+    }
+
+    fn decide(&mut self, again: bool) {
+        self.device.handle(Input::Refused {
+            document: DOCUMENT,
+            again,
+        });
+        self.settle();
+    }
+}
+
+/// A pair whose server has refused one edit.
+fn refused() -> Pair {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.put("a");
+    pair.put("forbidden");
+    pair
+}
+
+fn keys(keys: &[&str]) -> Vec<String> {
+    keys.iter().map(|key| (*key).to_owned()).collect()
+}
+
+#[test]
+fn refused_edits_lie_beside_the_accepted_version_which_goes_on_syncing() {
+    let mut pair = refused();
+    assert_eq!(pair.keys(), (keys(&["a"]), keys(&["a"])));
+    let status = pair.device.repo.status();
+    assert_eq!((status.waiting, status.unsaved), (0, 0));
+    let [edits] = &status.refused[..] else {
+        panic!("{status:?}");
+    };
+    assert_eq!((edits.document, edits.changes), (DOCUMENT, 1));
+    assert_eq!(
+        (edits.code.as_str(), edits.message.as_str()),
+        ("forbidden", "not this")
+    );
+    let whole = pair
+        .device
+        .repo
+        .with_refused(&DOCUMENT)
+        .expect("it is there");
+    assert_eq!(
+        whole.keys(ROOT).collect::<Vec<_>>(),
+        keys(&["a", "forbidden"])
+    );
+
+    pair.put("b");
+    assert_eq!(pair.keys(), (keys(&["a", "b"]), keys(&["a", "b"])));
+}
+
+#[test]
+fn refused_edits_survive_a_restart() {
+    let mut pair = refused();
+    let before = pair.device.repo.status().refused;
+    pair.restart();
+    assert_eq!(pair.device.repo.status().refused, before);
+    pair.put("b");
+    pair.restart();
+    assert_eq!(pair.device.repo.status().refused, before);
+    assert_eq!(pair.keys().0, keys(&["a", "b"]));
+}
+
+#[test]
+fn refused_edits_can_be_dropped() {
+    let mut pair = refused();
+    pair.decide(false);
+    assert!(pair.device.repo.status().refused.is_empty());
+    pair.restart();
+    assert!(pair.device.repo.status().refused.is_empty());
+    assert_eq!(pair.keys().0, keys(&["a"]));
+}
+
+#[test]
+fn refused_edits_can_be_applied_again_and_are_refused_again_as_long_as_the_reason_holds() {
+    let mut pair = refused();
+    let connection = ConnectionId(pair.connections);
+    pair.device.handle(Input::Disconnected { connection });
+    pair.server.handle(Input::Disconnected { connection });
+    pair.decide(true);
+    assert_eq!(pair.keys().0, keys(&["a", "forbidden"]));
+    assert!(pair.device.repo.status().refused.is_empty());
+    assert_eq!(pair.device.repo.status().waiting, 1);
+    pair.connect();
+    assert_eq!(pair.keys(), (keys(&["a"]), keys(&["a"])));
+    assert_eq!(pair.device.repo.status().refused.len(), 1);
+}
+
+#[test]
+fn a_record_of_which_nothing_was_accepted_stays_and_is_said_to_be_refused() {
+    let mut pair = Pair::new();
+    pair.put("forbidden");
+    pair.connect();
+    assert_eq!(pair.keys(), (keys(&["forbidden"]), keys(&[])));
+    let status = pair.device.repo.status();
+    assert_eq!((status.waiting, status.notices.len()), (1, 1));
+}
