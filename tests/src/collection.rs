@@ -21,8 +21,8 @@ pub fn fill(storage: &mut dyn StorageAdapter, count: u64) -> Listed {
             .collect();
         let written = storage.write(&group);
         assert!(written.iter().all(Result::is_ok), "the storage takes them");
-        for batch in group {
-            sum.add(&item(&batch.document, &batch.entry.heads));
+        for entry in group.into_iter().filter_map(|batch| batch.entry) {
+            sum.add(&item(&entry.document, &entry.heads));
         }
     }
     sum.listed()
@@ -63,7 +63,7 @@ pub fn with_cursor_of(storage: &MemoryStorage, server: Option<&str>) -> MemorySt
             document: entry.document,
             put,
             remove: Vec::new(),
-            entry,
+            entry: Some(entry),
         });
     }
     other.write(&writes);

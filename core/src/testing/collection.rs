@@ -56,24 +56,20 @@ pub fn write(number: u64) -> Result<WriteBatch, CommandError> {
         document,
         put: vec![chunk],
         remove: Vec::new(),
-        entry,
+        entry: Some(entry),
     })
 }
 
 /// What a device has noted when it is in step with a server that has made these writes.
 pub fn in_step(server: &str, writes: &[WriteBatch]) -> Synced {
+    let entries = || writes.iter().filter_map(|write| write.entry.as_ref());
     Synced {
-        heads: writes
-            .iter()
-            .map(|write| (write.document, write.entry.heads.clone()))
+        heads: entries()
+            .map(|entry| (entry.document, entry.heads.clone()))
             .collect(),
         cursor: Some(Cursor {
             server: StorageId(server.to_owned()),
-            seq: writes
-                .iter()
-                .map(|write| write.entry.seq)
-                .max()
-                .unwrap_or(0),
+            seq: entries().map(|entry| entry.seq).max().unwrap_or(0),
         }),
     }
 }

@@ -18,7 +18,6 @@ use crate::sync::document::from_raw;
 use crate::sync::policy::Policy;
 use crate::sync::reconcile::ItemSet;
 use crate::sync::repo::Repo;
-use crate::sync::repo::follow::wants::Wants;
 use crate::sync::status::{NoticeCode, Progress, Receiving};
 use crate::sync::storage::{CatalogueEntry, Cursor};
 use crate::time::Timestamp;
