@@ -113,6 +113,7 @@ impl Replica {
             document,
             path: path.parse().expect("a path"),
             value: json!(value),
+            base: None,
         };
         let executed = self.workspace.execute(Timestamp(START.0 + 1), &command);
         executed.expect("a valid command");
