@@ -268,6 +268,10 @@ impl Policy for RecordPolicy {
         }
     }
 
+    fn hides(&self, _principal: &Principal) -> bool {
+        false
+    }
+
     fn announce(&self, _principal: &Principal, label: Option<&str>) -> bool {
         label.is_some()
     }

@@ -25,6 +25,7 @@ use crate::auth::Authenticator;
 use crate::driver::DriverHandle;
 use crate::health::Health;
 use crate::limits;
+use crate::outbox::Outboxes;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: watch::Receiver<bool>,
     /// Held by every open connection, so that one can wait for the last.
     pub(crate) open: mpsc::Sender<()>,
+    /// What waits for all connections together.
+    pub(crate) outboxes: Outboxes,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) connections: Arc<AtomicU64>,
 }

@@ -26,17 +26,27 @@ pub(crate) const DRIVER_MESSAGES: usize = 256;
 /// Longest message a socket reads. Twice what the engine takes, so that it can still say why.
 pub(crate) const MESSAGE_BYTES: usize = 2 * meltemi_core::wire::limits::FRAME_BYTES;
 
-/// Bytes that may wait for a connection before nothing more is read from it.
-pub(crate) const OUTBOX_PAUSE: usize = 4 * 1024 * 1024;
+/// Bytes that may wait for a connection before nothing more is read from it. A device asks for
+/// half a megabyte at a time, so only one that does not read gets there, or a plain one that asks
+/// for everything at once.
+pub(crate) const OUTBOX_PAUSE: usize = 1024 * 1024;
 
-/// Bytes that may wait for a connection before it is closed as too slow.
-pub(crate) const OUTBOX_BYTES: usize = 128 * 1024 * 1024;
+/// Bytes that may wait for a connection before it is closed as too slow. The list of 400,000
+/// documents for a new device has room in it.
+pub(crate) const OUTBOX_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes that may wait for all connections together; past that those are closed that have more
+/// than [`OUTBOX_PAUSE`] waiting.
+pub(crate) const OUTBOXES_BYTES: usize = 96 * 1024 * 1024;
 
 /// Messages that may wait for a connection before it is closed as too slow.
 pub(crate) const OUTBOX_FRAMES: usize = 200_000;
 
 /// Connections at one time.
 pub(crate) const CONNECTIONS: usize = 10_000;
+
+/// How long the other side may take for one message before it is closed as too slow.
+pub(crate) const SENDING: Duration = Duration::from_secs(120);
 
 /// How often a connection is asked for a sign of life.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);

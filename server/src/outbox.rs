@@ -1,4 +1,5 @@
-//! What waits to be sent over one connection: a queue with a limit in bytes and messages.
+//! What waits to be sent over one connection: a queue with a limit in bytes and messages, and a
+//! limit for the queues of all connections together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +8,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, watch};
 
 use crate::limits;
+
+/// What all outboxes of a server hold together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outboxes(Arc<AtomicUsize>);
 
 /// The driver's end.
 #[derive(Debug)]
@@ -28,8 +33,9 @@ pub(crate) struct OutboxReader {
 #[derive(Debug, Clone)]
 pub(crate) struct OutboxLevel(Arc<Level>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Level {
+    all: Outboxes,
     bytes: AtomicUsize,
     frames: AtomicUsize,
     sank: Notify,
@@ -54,10 +60,15 @@ pub(crate) struct Closing {
 }
 
 /// An empty outbox.
-pub(crate) fn outbox() -> (Outbox, OutboxReader) {
+pub(crate) fn outbox(all: &Outboxes) -> (Outbox, OutboxReader) {
     let (sender, receiver) = unbounded_channel();
     let (cut, cut_reader) = watch::channel(false);
-    let level = Arc::new(Level::default());
+    let level = Arc::new(Level {
+        all: all.clone(),
+        bytes: AtomicUsize::new(0),
+        frames: AtomicUsize::new(0),
+        sank: Notify::new(),
+    });
     (
         Outbox {
             queue: sender,
@@ -75,9 +86,9 @@ pub(crate) fn outbox() -> (Outbox, OutboxReader) {
 impl Outbox {
     /// Adds a message. Whether it had room; if not, the connection is cut off without what waits.
     pub(crate) fn send(&self, bytes: Vec<u8>) -> bool {
-        let waiting = self.level.bytes.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
-        let frames = self.level.frames.fetch_add(1, Ordering::Relaxed) + 1;
-        if waiting > limits::OUTBOX_BYTES || frames > limits::OUTBOX_FRAMES {
+        let (waiting, frames, all) = self.level.rise(bytes.len());
+        let too_much = waiting > limits::OUTBOX_BYTES || frames > limits::OUTBOX_FRAMES;
+        if too_much || waiting > limits::OUTBOX_PAUSE && all > limits::OUTBOXES_BYTES {
             self.cut.send_replace(true);
             return false;
         }
@@ -97,24 +108,66 @@ impl OutboxReader {
     pub(crate) async fn next(&mut self) -> Option<Outgoing> {
         tokio::select! {
             biased;
-            Ok(_) = self.cut.wait_for(|cut| *cut) => Some(Outgoing::Close(Closing {
-                code: 1013,
-                reason: "this connection takes messages too slowly; connect again later".to_owned(),
-            })),
+            Ok(_) = self.cut.wait_for(|cut| *cut) => Some(Outgoing::Close(Closing::too_slow())),
             next = self.queue.recv() => {
                 if let Some(Outgoing::Frame(bytes)) = &next {
-                    self.level.bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
-                    self.level.frames.fetch_sub(1, Ordering::Relaxed);
-                    self.level.sank.notify_one();
+                    self.level.sink(bytes.len());
                 }
                 next
             }
         }
     }
 
+    /// Waits until the connection is cut off because too much waits.
+    pub(crate) async fn cut_off(&self) -> Closing {
+        let mut cut = self.cut.clone();
+        if cut.wait_for(|cut| *cut).await.is_err() {
+            // The driver has let go of it: what waits is still sent.
+            std::future::pending::<()>().await;
+        }
+        Closing::too_slow()
+    }
+
     /// A way to wait for the outbox to empty.
     pub(crate) fn level(&self) -> OutboxLevel {
         OutboxLevel(self.level.clone())
+    }
+}
+
+impl Closing {
+    /// For a connection that does not take what it is sent.
+    pub(crate) fn too_slow() -> Self {
+        Self {
+            code: 1013,
+            reason: "this connection takes messages too slowly; connect again later".to_owned(),
+        }
+    }
+}
+
+impl Level {
+    /// Counts a message in. Bytes and messages that wait now, and bytes of all outboxes.
+    fn rise(&self, bytes: usize) -> (usize, usize, usize) {
+        (
+            self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes,
+            self.frames.fetch_add(1, Ordering::Relaxed) + 1,
+            self.all.0.fetch_add(bytes, Ordering::Relaxed) + bytes,
+        )
+    }
+
+    /// Counts a message out.
+    fn sink(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.frames.fetch_sub(1, Ordering::Relaxed);
+        self.all.0.fetch_sub(bytes, Ordering::Relaxed);
+        self.sank.notify_one();
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        // What was never sent waits no more.
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        self.all.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -133,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_falls_too_far_behind_is_cut_off() {
-        let (outbox, mut reader) = outbox();
+        let (outbox, mut reader) = outbox(&Outboxes::default());
         let piece = limits::OUTBOX_BYTES / 4;
         assert!((0..4).all(|_| outbox.send(vec![0; piece])));
         assert!(!outbox.send(vec![0; 1]));
@@ -144,8 +197,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn many_slow_readers_together_are_bounded_and_others_are_served() {
+        let all = Outboxes::default();
+        let mut readers = Vec::new();
+        let piece = limits::OUTBOX_PAUSE;
+        for _ in 0..1_000 {
+            let (outbox, reader) = outbox(&all);
+            while outbox.send(vec![0; piece]) && all.0.load(Ordering::Relaxed) > 0 {
+                if reader.level.frames.load(Ordering::Relaxed) == 4 {
+                    break;
+                }
+            }
+            readers.push((outbox, reader));
+        }
+        let waiting: usize = readers
+            .iter()
+            .map(|(_, reader)| reader.queue.len() * piece)
+            .sum();
+        assert!(waiting <= limits::OUTBOXES_BYTES + readers.len() * piece);
+        let (quick, mut reader) = outbox(&all);
+        assert!(quick.send(vec![1]), "one that reads is not cut off");
+        assert!(matches!(reader.next().await, Some(Outgoing::Frame(_))));
+        drop((quick, reader, readers));
+        assert_eq!(all.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
     async fn the_end_comes_after_what_was_sent_before() {
-        let (outbox, mut reader) = outbox();
+        let (outbox, mut reader) = outbox(&Outboxes::default());
         assert!(outbox.send(vec![1]));
         let closing = Closing {
             code: 1001,

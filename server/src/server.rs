@@ -20,6 +20,7 @@ use crate::http::web::WebClient;
 use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
 use crate::lock::{DataFolder, DataFolderError};
+use crate::outbox::Outboxes;
 use crate::storage::place::OpenError;
 use crate::storage::thread::StorageThread;
 use crate::{clock, limits, offline};
@@ -109,6 +110,7 @@ pub async fn run_on(
         web: Arc::new(WebClient::new(options.web)),
         stopping: stopping.clone(),
         open,
+        outboxes: Outboxes::default(),
         places: Arc::new(Semaphore::new(limits::CONNECTIONS)),
         connections: Arc::new(AtomicU64::new(1)),
     };

@@ -12,7 +12,7 @@ use tokio::time::{interval, timeout};
 
 use crate::driver::{DriverHandle, Message};
 use crate::limits;
-use crate::outbox::{Closing, OutboxLevel, OutboxReader, Outgoing, outbox};
+use crate::outbox::{Closing, OutboxLevel, OutboxReader, Outboxes, Outgoing, outbox};
 
 /// Serves a connection whose principal is known, until it ends.
 pub(crate) async fn serve(
@@ -20,10 +20,11 @@ pub(crate) async fn serve(
     connection: ConnectionId,
     principal: Principal,
     driver: DriverHandle,
+    outboxes: Outboxes,
     stopping: watch::Receiver<bool>,
 ) {
     let (sink, stream) = socket.split();
-    let (outbox, reader) = outbox();
+    let (outbox, reader) = outbox(&outboxes);
     let level = reader.level();
     if driver
         .send(Message::Connected {
@@ -54,12 +55,11 @@ pub(crate) async fn serve(
     tracing::debug!(connection = connection.0, reason, "connection ends");
     // Told before the farewell, which may take a while.
     let _ = driver.send(Message::Disconnected { connection }).await;
+    let Writer { sink, reader } = writer;
+    // What still waits is given up now and not after the farewell.
+    drop((reader, input.level));
     if let Some(closing) = closing {
-        let _ = timeout(
-            limits::CLOSING,
-            farewell(writer.sink, input.stream, closing),
-        )
-        .await;
+        let _ = timeout(limits::CLOSING, farewell(sink, input.stream, closing)).await;
     }
 }
 
@@ -95,7 +95,13 @@ impl Writer {
                 },
                 _ = ping.tick() => Wire::Ping(Vec::new().into()),
             };
-            self.sink.send(message).await.ok()?;
+            tokio::select! {
+                sent = timeout(limits::SENDING, self.sink.send(message)) => match sent {
+                    Ok(sent) => sent.ok()?,
+                    Err(_) => return Some(Closing::too_slow()),
+                },
+                closing = self.reader.cut_off() => return Some(closing),
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 // a network of their own that can be cut and counts its bytes, and the accessibility check.
 //
 // Everything is given the test (`t`) it belongs to and is cleaned up with it, passed or failed.
-// Nothing in here waits for time to pass; it waits for the event itself.
+// Nothing in here waits for time to pass; it waits for the event itself. Only a line that was made
+// slow takes its time.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,6 +12,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
@@ -24,6 +26,9 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+/** Bytes that a slow line carries in one piece. */
+const PACKET = 1400;
 
 /** What `cargo xtask test` puts into the environment. */
 function setting(name) {
@@ -177,10 +182,29 @@ class Device {
     await this.context.setOffline(true);
   }
 
+  /** Bytes that came in over lines that carry records. */
+  get recordBytes() {
+    return this.#network.records;
+  }
+
   /** The network is back. */
   async goOnline() {
     await this.#network.restore();
     await this.context.setOffline(false);
+  }
+
+  /**
+   * Makes the line that carries records slow from now on: bits a second each way, and milliseconds
+   * on the way. The client's own files still come at once.
+   */
+  slowDown(bits, delay) {
+    this.#network.slow = { bits, delay };
+  }
+
+  /** Every connection breaks, and new ones can be made at once. */
+  async breakConnections() {
+    await this.#network.cut();
+    await this.#network.restore();
   }
 
   /** Bytes that came in and went out since the device was made, headers and frames included. */
@@ -207,9 +231,14 @@ class Network {
   #listener;
   #port = 0;
   #sockets = new Set();
+  /** When the line is free again, by direction. */
+  #free = { sent: 0, received: 0 };
 
   constructor(server) {
     this.#server = server;
+    /** Bits a second and milliseconds of delay, if it is slow. */
+    this.slow = undefined;
+    this.records = 0;
     this.received = 0;
     this.sent = 0;
   }
@@ -247,10 +276,40 @@ class Network {
         far.destroy();
       });
     }
-    near.on("data", (bytes) => (this.sent += bytes.length));
-    far.on("data", (bytes) => (this.received += bytes.length));
-    near.pipe(far);
-    far.pipe(near);
+    const line = { records: false };
+    near.once("data", (bytes) => (line.records = bytes.toString("latin1").startsWith("GET /sync")));
+    this.#carry(near, far, "sent", line);
+    this.#carry(far, near, "received", line);
+  }
+
+  /** Passes on what comes until one of the sockets is closed. Counts what has arrived. */
+  async #carry(from, to, direction, line) {
+    const arrive = (bytes) => {
+      if (!to.writable) return;
+      this[direction] += bytes.length;
+      if (line.records && direction === "received") this.records += bytes.length;
+      to.write(bytes);
+    };
+    try {
+      for await (const bytes of from) {
+        if (!this.slow || !line.records) {
+          arrive(bytes);
+          continue;
+        }
+        for (let at = 0; at < bytes.length && to.writable; at += PACKET) {
+          const { bits, delay } = this.slow;
+          const packet = bytes.subarray(at, at + PACKET);
+          const begin = Math.max(performance.now(), this.#free[direction]);
+          this.#free[direction] = begin + (packet.length * 8000) / bits;
+          await setTimeout(this.#free[direction] - performance.now());
+          setTimeout(delay).then(() => arrive(packet));
+        }
+      }
+      if (this.slow) await setTimeout(this.slow.delay + 1);
+      to.end();
+    } catch {
+      // It was cut.
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod attacks;
+mod collection;
 mod commands;
 mod converge;
 mod damage;

@@ -38,6 +38,7 @@ enum Ask {
     Do(Work),
     Until(Condition, oneshot::Sender<()>),
     Network(Option<SocketAddr>),
+    Storage(oneshot::Sender<MemoryStorage>),
 }
 
 enum Event {
@@ -57,6 +58,11 @@ fn now() -> Timestamp {
 impl TestDevice {
     /// A new device without a network.
     pub fn new(name: &str) -> Self {
+        Self::with_storage(name, MemoryStorage::default())
+    }
+
+    /// A device that has been used before, without a network.
+    pub fn with_storage(name: &str, storage: MemoryStorage) -> Self {
         let (asks, inbox) = mpsc::unbounded_channel();
         let mut seed = [0; 32];
         for (to, from) in seed.iter_mut().zip(name.bytes()) {
@@ -71,7 +77,7 @@ impl TestDevice {
             foreign_documents: true,
             kept: 0,
         };
-        tokio::spawn(Task::new(config, inbox).run());
+        tokio::spawn(Task::new(config, storage, inbox).run());
         Self { asks }
     }
 
@@ -98,6 +104,13 @@ impl TestDevice {
             matches!(w.status().line, Line::Offline { .. })
         })
         .await;
+    }
+
+    /// What is on its disk.
+    pub async fn storage(&self) -> MemoryStorage {
+        let (reply, storage) = oneshot::channel();
+        self.ask(Ask::Storage(reply));
+        storage.await.expect("the device runs")
     }
 
     /// Does something with its workspace.
@@ -207,11 +220,15 @@ struct Task {
 }
 
 impl Task {
-    fn new(config: WorkspaceConfig, inbox: mpsc::UnboundedReceiver<Ask>) -> Self {
+    fn new(
+        config: WorkspaceConfig,
+        storage: MemoryStorage,
+        inbox: mpsc::UnboundedReceiver<Ask>,
+    ) -> Self {
         let (event, events) = mpsc::unbounded_channel();
         Self {
             workspace: Workspace::new(config, now()),
-            storage: MemoryStorage::default(),
+            storage,
             inbox,
             events,
             event,
@@ -248,6 +265,9 @@ impl Task {
         match ask {
             Ask::Do(work) => work(&mut self.workspace),
             Ask::Until(condition, reply) => self.waiting.push((condition, reply)),
+            Ask::Storage(reply) => {
+                let _ = reply.send(self.storage.clone());
+            }
             Ask::Network(Some(server)) => {
                 self.server = Some(server);
                 self.workspace.handle(now(), Input::Reconnect);

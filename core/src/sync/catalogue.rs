@@ -18,6 +18,8 @@ pub(super) struct Catalogue {
     entries: BTreeMap<DocumentId, CatalogueEntry>,
     by_seq: BTreeMap<u64, DocumentId>,
     newest: u64,
+    /// The digest of what is here, by label.
+    sums: BTreeMap<Option<String>, SetSum>,
     /// Numbers of writes that are under way.
     under_way: BTreeSet<u64>,
     /// Heads that entries name and that the disk could not give back.
@@ -53,11 +55,39 @@ impl Catalogue {
         {
             self.by_seq.remove(&old.seq);
         }
+        let document = entry.document;
+        self.count(&document, SetSum::remove);
         // What was never numbered comes before everything that was.
         if entry.seq > 0 {
             self.by_seq.insert(entry.seq, entry.document);
         }
-        self.entries.insert(entry.document, entry);
+        self.entries.insert(document, entry);
+        self.count(&document, SetSum::add);
+    }
+
+    /// Takes a document into the digest of its label, or out of it.
+    fn count(&mut self, document: &DocumentId, change: impl FnOnce(&mut SetSum, &Hash)) {
+        let Some(entry) = self.entries.get(document) else {
+            return;
+        };
+        let heads = self.shown(entry);
+        if heads.is_empty() {
+            return;
+        }
+        let item = reconcile::item(document, &heads);
+        match self.sums.get_mut(&entry.label) {
+            Some(sum) => change(sum, &item),
+            None => change(self.sums.entry(entry.label.clone()).or_default(), &item),
+        }
+    }
+
+    /// The digest of all documents that are here and have such a label.
+    pub(super) fn sum(&self, label: impl Fn(Option<&str>) -> bool) -> SetSum {
+        let mut all = SetSum::default();
+        for (_, sum) in self.sums.iter().filter(|(l, _)| label(l.as_deref())) {
+            all.merge(sum);
+        }
+        all
     }
 
     /// Notes what the server has of a document. Returns whether that is news.
@@ -81,11 +111,16 @@ impl Catalogue {
 
     /// Notes which heads of a document are lost, so that nobody is told they were here.
     pub(super) fn set_lost(&mut self, document: DocumentId, lost: Vec<Hash>) {
+        if lost.is_empty() && !self.lost.contains_key(&document) {
+            return;
+        }
+        self.count(&document, SetSum::remove);
         if lost.is_empty() {
             self.lost.remove(&document);
         } else {
             self.lost.insert(document, lost);
         }
+        self.count(&document, SetSum::add);
     }
 
     /// The heads of an entry that are known to be here.
@@ -180,6 +215,27 @@ mod tests {
         catalogue.insert(entry(2, 6));
         assert_eq!(numbers(&catalogue, 4), [5, 6]);
         assert_eq!(numbers(&catalogue, 6), [0u64; 0]);
+    }
+
+    #[test]
+    fn the_digest_is_that_of_what_is_here_and_not_lost() {
+        let mut catalogue = Catalogue::new(vec![entry(1, 5), entry(2, 3)]);
+        catalogue.insert(entry(2, 6));
+        catalogue.set_synced(DocumentId::from_bytes([4; 16]), vec![[1; 32]], None);
+        let expected = |entries: &[CatalogueEntry]| {
+            let mut sum = SetSum::default();
+            for entry in entries {
+                sum.add(&reconcile::item(&entry.document, &entry.heads));
+            }
+            sum
+        };
+        let both = expected(&[entry(1, 5), entry(2, 6)]);
+        assert_eq!(catalogue.sum(|_| true), both);
+        assert_eq!(catalogue.sum(|label| label.is_some()), SetSum::default());
+        catalogue.set_lost(entry(1, 5).document, entry(1, 5).heads);
+        assert_eq!(catalogue.sum(|_| true), expected(&[entry(2, 6)]));
+        catalogue.set_lost(entry(1, 5).document, Vec::new());
+        assert_eq!(catalogue.sum(|_| true), both);
     }
 
     #[test]

@@ -190,11 +190,6 @@ impl Document {
         )
     }
 
-    /// Whether the disk has answered, be it that it cannot read the document now.
-    pub(super) fn is_settled(&self) -> bool {
-        !matches!(self.phase, Phase::Queued | Phase::Loading)
-    }
-
     pub(super) fn is_found(&self) -> bool {
         self.is_loaded() && !self.doc.get_heads().is_empty()
     }

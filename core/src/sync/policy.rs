@@ -71,6 +71,12 @@ pub trait Policy: Send + 'static {
         accepted: bool,
     ) -> Result<Option<String>, Refusal>;
 
+    /// Whether there may be documents of announced labels that `principal` may not know of. If not,
+    /// what a peer may see is known without asking for each document.
+    fn hides(&self, _principal: &Principal) -> bool {
+        true
+    }
+
     /// Whether a peer that follows the whole collection is told of documents with this label
     /// without asking.
     fn announce(&self, principal: &Principal, label: Option<&str>) -> bool;

@@ -30,14 +30,32 @@ pub struct SetSum {
 impl SetSum {
     /// Adds an item that is not in the set.
     pub fn add(&mut self, item: &Hash) {
+        self.add_limbs(limbs(item));
+        self.count += 1;
+    }
+
+    /// Takes out an item that is in the set.
+    pub fn remove(&mut self, item: &Hash) {
+        // Adding the complement and one.
+        self.add_limbs(limbs(item).map(|limb| !limb));
+        self.add_limbs([1, 0, 0, 0]);
+        self.count = self.count.saturating_sub(1);
+    }
+
+    /// Adds the items of a set that has none in common with this one.
+    pub fn merge(&mut self, other: &Self) {
+        self.add_limbs(other.sum);
+        self.count += other.count;
+    }
+
+    fn add_limbs(&mut self, other: [u64; 4]) {
         let mut carry = false;
-        for (limb, bytes) in self.sum.iter_mut().zip(item.as_chunks::<8>().0) {
-            let (sum, first) = limb.overflowing_add(u64::from_le_bytes(*bytes));
+        for (limb, other) in self.sum.iter_mut().zip(other) {
+            let (sum, first) = limb.overflowing_add(other);
             let (sum, second) = sum.overflowing_add(u64::from(carry));
             *limb = sum;
             carry = first || second;
         }
-        self.count += 1;
     }
 
     /// The digest of the set, and how many items it has.
@@ -52,6 +70,14 @@ impl SetSum {
             count: self.count,
         }
     }
+}
+
+fn limbs(item: &Hash) -> [u64; 4] {
+    let mut limbs = [0; 4];
+    for (limb, bytes) in limbs.iter_mut().zip(item.as_chunks::<8>().0) {
+        *limb = u64::from_le_bytes(*bytes);
+    }
+    limbs
 }
 
 /// A message of set reconciliation that cannot be worked off.
@@ -164,6 +190,17 @@ mod tests {
         assert_eq!(one.listed(), two.listed());
         two.add(&item(&document(7), &[]));
         assert_ne!(one.listed().root, two.listed().root);
+        two.remove(&item(&document(7), &[]));
+        assert_eq!(
+            one.listed(),
+            two.listed(),
+            "what comes and goes leaves nothing"
+        );
+        let (mut front, mut back) = (SetSum::default(), SetSum::default());
+        set[..20].iter().for_each(|(_, item)| front.add(item));
+        set[20..].iter().for_each(|(_, item)| back.add(item));
+        front.merge(&back);
+        assert_eq!(front, one);
     }
 
     #[test]

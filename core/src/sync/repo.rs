@@ -81,6 +81,8 @@ pub struct Repo<P> {
     load_queue: VecDeque<DocumentId>,
     loading: usize,
     catalogue_retry: Option<Timestamp>,
+    /// Documents with which the disk is to be tried again.
+    retrying: BTreeSet<DocumentId>,
     outputs: VecDeque<Output>,
     wake: Option<Timestamp>,
     notices: VecDeque<Notice>,
@@ -134,6 +136,7 @@ impl<P: Policy> Repo<P> {
             load_queue: VecDeque::new(),
             loading: 0,
             catalogue_retry: None,
+            retrying: BTreeSet::new(),
             outputs: VecDeque::new(),
             wake: None,
             notices: VecDeque::new(),
@@ -191,7 +194,7 @@ impl<P: Policy> Repo<P> {
     /// that the disk could read.
     pub fn is_ready(&self) -> bool {
         self.catalogue_read
-            && (!self.config.follows_all || self.documents.values().all(Document::is_settled))
+            && (!self.config.follows_all || self.loading == 0 && self.load_queue.is_empty())
     }
 
     /// Starts or stops connecting to the server by itself.
@@ -366,10 +369,9 @@ impl<P: Policy> Repo<P> {
             self.close(connection, "no valid join came in time; connect again");
         }
         let due: Vec<_> = self
-            .documents
-            .iter()
-            .filter(|(_, d)| d.retry().is_some_and(|retry| retry <= now))
-            .map(|(id, _)| *id)
+            .retries()
+            .filter(|(_, retry)| *retry <= now)
+            .map(|(id, _)| id)
             .collect();
         for id in due {
             match self.documents.get_mut(&id) {
@@ -388,6 +390,12 @@ impl<P: Policy> Repo<P> {
         self.line_timer();
     }
 
+    /// Documents with which the disk is to be tried again, and when.
+    fn retries(&self) -> impl Iterator<Item = (DocumentId, Timestamp)> {
+        let documents = self.retrying.iter().filter_map(|id| self.documents.get(id));
+        documents.filter_map(|document| Some((document.id, document.retry()?)))
+    }
+
     /// Ends a step: starts loads, tells of the status, and asks to be woken.
     fn settle(&mut self) {
         self.follow_on();
@@ -396,6 +404,9 @@ impl<P: Policy> Repo<P> {
         self.recount();
         self.say_outgoing();
         self.evict();
+        let documents = &self.documents;
+        self.retrying
+            .retain(|id| documents.get(id).is_some_and(|d| d.retry().is_some()));
         if std::mem::take(&mut self.status_changed) {
             self.outputs.push_back(Output::Status);
         }
@@ -406,7 +417,7 @@ impl<P: Policy> Repo<P> {
                 Stage::Greeting { deadline } => Some(deadline),
                 Stage::Joined { .. } => None,
             })
-            .chain(self.documents.values().filter_map(Document::retry))
+            .chain(self.retries().map(|(_, retry)| retry))
             .chain(self.catalogue_retry)
             .chain(self.line.wake())
             .chain(self.line_quiet())

@@ -2,6 +2,8 @@
 
 mod authors;
 mod bench;
+#[cfg(not(target_arch = "wasm32"))]
+mod collection;
 mod device;
 mod hostile;
 mod refused;

@@ -45,6 +45,7 @@ pub(crate) async fn connect(
             connection,
             principal,
             shared.driver,
+            shared.outboxes,
             shared.stopping,
         )
         .await;

@@ -12,7 +12,7 @@ use super::beside::sync_folder;
 use super::entry;
 use super::flush_mark::FlushMark;
 use super::part::{self, Assembly, Batch, CONTENT, Header, Holds, Name};
-use super::reading::{self, Chunks};
+use super::reading::{Chunks, Entries};
 use super::sled::{SledError, database_file};
 use crate::limits;
 
@@ -154,26 +154,25 @@ impl Database {
 
     /// All documents there are.
     pub(crate) fn catalogue(&self) -> Result<Vec<CatalogueEntry>, SledError> {
-        let mut entries = Vec::new();
-        for document in self.documents(Holds::Entry)? {
-            entries.push((document, self.entry(&document)?));
+        let mut entries = Entries::default();
+        for item in self.db.scan_prefix([Holds::Entry.space()]) {
+            let (key, value) = item?;
+            entries.add(&key, &value);
         }
-        let with_chunks = self.documents(Holds::Snapshot)?;
-        Ok(reading::catalogue(entries, with_chunks))
+        Ok(entries.finish(self.with_chunks()?))
     }
 
-    /// The documents that have something of this sort, found by jumping from one to the next.
-    fn documents(&self, holds: Holds) -> Result<Vec<DocumentId>, SledError> {
+    /// The documents that have chunks, found by jumping from one to the next.
+    fn with_chunks(&self) -> Result<Vec<DocumentId>, SledError> {
+        let space = Holds::Snapshot.space();
         let mut documents = Vec::new();
-        let mut from = vec![holds.space()];
+        let mut from = vec![space];
         while let Some((key, _)) = self.db.get_gt(&from)? {
-            let Some(name) =
-                Name::from_key(&key).filter(|name| name.holds.space() == holds.space())
-            else {
+            let Some(name) = Name::from_key(&key).filter(|name| name.holds.space() == space) else {
                 break;
             };
             documents.push(name.document);
-            from = Name::behind(name.document, holds);
+            from = Name::behind(name.document, Holds::Snapshot);
         }
         Ok(documents)
     }

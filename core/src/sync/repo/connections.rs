@@ -284,43 +284,40 @@ impl<P: Policy> Repo<P> {
             }
             return;
         }
+        if !self.announces(connection) {
+            return;
+        }
         let listed = self.catalogue.iter().map(|entry| entry.document);
         let mut ids: Vec<_> = listed.chain(self.documents.keys().copied()).collect();
         ids.sort_by_key(|id| (!self.waiting.contains_key(id), *id));
         ids.dedup();
         for id in ids {
-            let label = match self.documents.get(&id) {
-                Some(document) if document.is_loaded() => document.label.clone(),
-                _ => self
-                    .catalogue
-                    .get(&id)
-                    .and_then(|entry| entry.label.clone()),
-            };
-            if self.announces(connection, &id, label.as_deref()) {
-                self.enter(id).peers.entry(connection).or_default();
-                self.pump(id);
-            }
+            self.enter(id).peers.entry(connection).or_default();
+            self.pump(id);
         }
     }
 
-    /// Whether a document with this label is announced to a peer without its asking.
-    pub(super) fn announces(
+    /// Whether documents are announced to a peer by sync messages without its asking: to a plain
+    /// server. A Meltemi peer is told of them by lists.
+    pub(super) fn announces(&self, connection: ConnectionId) -> bool {
+        self.peers.get(&connection).is_some_and(|peer| {
+            peer.role == Role::Dialer && peer.joined().is_some() && !peer.is_meltemi()
+        })
+    }
+
+    /// Whether a document with this label is on the lists for a peer.
+    pub(super) fn lists(
         &self,
         connection: ConnectionId,
         id: &DocumentId,
         label: Option<&str>,
     ) -> bool {
-        let Some(peer) = self.peers.get(&connection) else {
-            return false;
-        };
-        match peer.role {
-            Role::Dialer => peer.joined().is_some() && !peer.is_meltemi(),
-            Role::Acceptor => {
-                peer.is_meltemi()
-                    && self.policy.announce(&peer.principal, label)
-                    && self.policy.access(&peer.principal, id) > Access::None
-            }
-        }
+        self.peers.get(&connection).is_some_and(|peer| {
+            peer.role == Role::Acceptor
+                && peer.is_meltemi()
+                && self.policy.announce(&peer.principal, label)
+                && self.policy.access(&peer.principal, id) > Access::None
+        })
     }
 
     /// Refuses what a peer sent for a document, and tells it why.

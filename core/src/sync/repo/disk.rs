@@ -204,6 +204,7 @@ impl<P: Policy> Repo<P> {
                     document.phase = Phase::Unread {
                         retry: self.now.plus_millis(FIRST_WAIT),
                     };
+                    self.retrying.insert(id);
                 }
                 self.notice(code, Some(id), error.to_string());
             }
@@ -233,6 +234,7 @@ impl<P: Policy> Repo<P> {
             attempts: attempts.saturating_add(1),
             retry,
         };
+        self.retrying.insert(id);
         let senders: Vec<ConnectionId> = document.senders().collect();
         self.notice(code, Some(id), error.to_string());
         if attempts > 0 {

@@ -39,6 +39,9 @@ pub(super) struct Follow {
     connection: ConnectionId,
     server: StorageId,
     stage: FollowStage,
+    /// Whether the sets will have to be compared: then nothing is sent before that is done, because
+    /// it would only make them differ more.
+    compares: bool,
     compared: bool,
     /// Documents that the server has said to have since a comparison began.
     told: BTreeSet<DocumentId>,
@@ -84,12 +87,13 @@ enum FollowStage {
 }
 
 impl Follow {
-    fn new(connection: ConnectionId, server: StorageId) -> Self {
+    fn new(connection: ConnectionId, server: StorageId, compares: bool) -> Self {
         let nothing = Progress { done: 0, of: 0 };
         Self {
             connection,
             server,
             stage: FollowStage::Listing,
+            compares,
             compared: false,
             told: BTreeSet::new(),
             wants: Wants::default(),
@@ -130,13 +134,14 @@ impl<P: Policy> Repo<P> {
     pub(super) fn follow_begin(&mut self, connection: ConnectionId, server: StorageId) {
         let known = self.catalogue.mirror().listed();
         let cursor = self.cursor.as_ref().filter(|c| c.server == server);
+        let compares = cursor.is_none() && known.count > 0;
         let hello = Frame::Hello {
             seq: cursor.map_or(0, |cursor| cursor.seq),
             root: known.root,
             count: known.count,
         };
         self.send(connection, &hello);
-        self.follow = Some(Follow::new(connection, server));
+        self.follow = Some(Follow::new(connection, server, compares));
         let all: Vec<_> = self.catalogue.iter().map(|entry| entry.document).collect();
         self.touched.extend(all);
         self.touched.extend(self.documents.keys());

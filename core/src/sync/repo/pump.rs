@@ -168,7 +168,6 @@ impl<P: Policy> Repo<P> {
             "heads are shown only when they are on the disk"
         );
         if document.is_found() {
-            let label = document.label.clone();
             let announced: Vec<_> = self
                 .peers
                 .iter()
@@ -176,7 +175,7 @@ impl<P: Policy> Repo<P> {
                 .filter(|(c, peer)| !peer.is_meltemi() && !document.peers.contains_key(c))
                 .filter(|(_, peer)| !peer.refused.contains_key(&id))
                 .map(|(connection, _)| *connection)
-                .filter(|c| self.announces(*c, &id, label.as_deref()))
+                .filter(|c| self.announces(*c))
                 .collect();
             if let Some(document) = self.documents.get_mut(&id) {
                 for connection in announced {

@@ -46,7 +46,7 @@ impl<P: Policy> Repo<P> {
         let mut visible = entries
             .into_iter()
             .flatten()
-            .filter(|entry| self.announces(connection, &entry.document, entry.label.as_deref()))
+            .filter(|entry| self.lists(connection, &entry.document, entry.label.as_deref()))
             .map(|entry| (entry.seq, self.catalogue.stored(entry)))
             .peekable();
         while visible.peek().is_some() {
@@ -315,7 +315,7 @@ impl<P: Policy> Repo<P> {
             .iter()
             .filter(|(_, peer)| peer.listening)
             .map(|(connection, _)| *connection)
-            .filter(|connection| self.announces(*connection, &id, entry.label.as_deref()))
+            .filter(|connection| self.lists(*connection, &id, entry.label.as_deref()))
             .collect();
         for connection in listeners {
             if let Some(peer) = self.peers.get_mut(&connection) {
@@ -377,16 +377,23 @@ impl<P: Policy> Repo<P> {
     fn visible(&self, connection: ConnectionId) -> impl Iterator<Item = (&DocumentId, Hash)> {
         let entries = self.catalogue.iter();
         entries
-            .filter(move |entry| {
-                self.announces(connection, &entry.document, entry.label.as_deref())
-            })
+            .filter(move |entry| self.lists(connection, &entry.document, entry.label.as_deref()))
             .filter_map(|entry| {
                 let heads = self.catalogue.shown(entry);
                 (!heads.is_empty()).then(|| (&entry.document, item(&entry.document, &heads)))
             })
     }
 
+    /// The digest of what a peer may see.
     fn visible_sum(&self, connection: ConnectionId) -> SetSum {
+        let Some(peer) = self.peers.get(&connection).filter(|p| p.is_meltemi()) else {
+            return SetSum::default();
+        };
+        if !self.policy.hides(&peer.principal) {
+            return self
+                .catalogue
+                .sum(|label| self.policy.announce(&peer.principal, label));
+        }
         let mut sum = SetSum::default();
         for (_, item) in self.visible(connection) {
             sum.add(&item);

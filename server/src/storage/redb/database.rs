@@ -12,7 +12,7 @@ use redb::{Durability, ReadOnlyTable, ReadableDatabase, Table, TableDefinition, 
 use super::RedbError;
 use crate::storage::entry;
 use crate::storage::part::{self, Assembly, Batch, Holds, Name, TooLong};
-use crate::storage::reading::{self, Chunks};
+use crate::storage::reading::{Chunks, Entries};
 
 /// The one table, with the keys of [`Name::key`].
 const PARTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("parts");
@@ -169,12 +169,13 @@ impl Database {
     /// All documents there are.
     pub(super) fn catalogue(&self) -> Result<Vec<CatalogueEntry>, RedbError> {
         let table = self.table()?;
-        let mut entries = Vec::new();
-        for document in documents(&table, Holds::Entry)? {
-            entries.push((document, entry(&table, &document)?));
+        let mut entries = Entries::default();
+        let (first, behind) = ([Holds::Entry.space()], [Holds::Entry.space() + 1]);
+        for item in table.range(first.as_slice()..behind.as_slice())? {
+            let (key, value) = item?;
+            entries.add(key.value(), value.value());
         }
-        let with_chunks = documents(&table, Holds::Snapshot)?;
-        Ok(reading::catalogue(entries, with_chunks))
+        Ok(entries.finish(with_chunks(&table)?))
     }
 }
 
@@ -194,19 +195,20 @@ fn entry(table: &Parts, document: &DocumentId) -> Result<Option<CatalogueEntry>,
     Ok(bytes.and_then(|bytes| entry::decode(*document, &bytes)))
 }
 
-/// The documents that have something of this sort, found by jumping from one to the next.
-fn documents(table: &Parts, holds: Holds) -> Result<Vec<DocumentId>, RedbError> {
+/// The documents that have chunks, found by jumping from one to the next.
+fn with_chunks(table: &Parts) -> Result<Vec<DocumentId>, RedbError> {
+    let space = Holds::Snapshot.space();
     let mut documents = Vec::new();
-    let mut from = vec![holds.space()];
+    let mut from = vec![space];
     loop {
         let behind = (Bound::Excluded(from.as_slice()), Bound::Unbounded);
         let next = table.range::<&[u8]>(behind)?.next().transpose()?;
         let name = next.and_then(|(key, _)| Name::from_key(key.value()));
-        let Some(name) = name.filter(|name| name.holds.space() == holds.space()) else {
+        let Some(name) = name.filter(|name| name.holds.space() == space) else {
             return Ok(documents);
         };
         documents.push(name.document);
-        from = Name::behind(name.document, holds);
+        from = Name::behind(name.document, Holds::Snapshot);
     }
 }
 

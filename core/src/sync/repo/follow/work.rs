@@ -94,6 +94,9 @@ impl<P: Policy> Repo<P> {
         let Some(follow) = &mut self.follow else {
             return;
         };
+        if follow.compares && !follow.is_live() {
+            return;
+        }
         let Some(peer) = self.peers.get_mut(&follow.connection) else {
             return;
         };

@@ -1,0 +1,364 @@
+//! Ten thousand documents, an older backup, readers that do not read.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use futures_util::{SinkExt, StreamExt};
+use meltemi_core::id::{DocumentId, PeerId, StorageId};
+use meltemi_core::sync::storage::StorageAdapter;
+use meltemi_core::testing::collection::document;
+use meltemi_core::wire::exchange::{Changes, Exchange};
+use meltemi_core::wire::frame::{self, Frame, PeerMetadata};
+use meltemi_server::storage::memory::MemoryStorage;
+use meltemi_server::storage::redb::RedbStorage;
+use meltemi_server::storage::sled::SledStorage;
+use meltemi_tests::collection::{device_in_step, fill, with_cursor_of};
+use meltemi_tests::device::{DEADLINE, TestDevice};
+use meltemi_tests::proxy::{Counted, Proxy};
+use meltemi_tests::request::get;
+use meltemi_tests::server::Server;
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::{Database, MELTEMI, data_folder, text};
+
+const DOCUMENTS: u64 = 10_000;
+
+/// Documents changed on each side while a device has no line.
+const CHANGED: u64 = 10;
+
+/// The lasting name of the server's storage.
+const SERVER: &str = "collection";
+
+/// A data folder with so many records.
+fn fill_folder(database: Database, data: &Path, count: u64) {
+    std::fs::create_dir_all(data).unwrap();
+    let mut storage: Box<dyn StorageAdapter> = match database {
+        Database::Sled => Box::new(SledStorage::open(&data.join("sled")).unwrap()),
+        Database::Redb => Box::new(RedbStorage::open(&data.join("records.redb")).unwrap()),
+    };
+    storage.storage_id(SERVER).unwrap();
+    fill(storage.as_mut(), count);
+}
+
+async fn heads(device: &TestDevice) -> BTreeMap<DocumentId, Vec<[u8; 32]>> {
+    device
+        .with(|workspace| {
+            let entries = workspace.catalogue();
+            entries.map(|e| (e.document, e.heads.clone())).collect()
+        })
+        .await
+}
+
+/// Changes ten documents on the server, by another device, and ten others on this one, which has
+/// no line. A document is never changed twice, so that all of them are small.
+async fn change(device: &TestDevice, other: &TestDevice, round: u64) {
+    for number in 1..=CHANGED {
+        let first = 1 + (round * CHANGED + number) * 100;
+        other.set(document(first), "acronym", json!("Palais")).await;
+        device
+            .set(document(first + 1), "acronym", json!("Salle des fêtes"))
+            .await;
+    }
+    other.synced().await;
+}
+
+/// Connects through a line that counts until everything is where it belongs, and ends the line.
+async fn reconnect(device: &TestDevice, other: &TestDevice, server: SocketAddr) -> Counted {
+    let proxy = Proxy::start(server).await;
+    device.connect(proxy.address).await;
+    device.synced().await;
+    let expected = heads(device).await;
+    other
+        .until("what the device had", move |workspace| {
+            workspace
+                .catalogue()
+                .all(|e| expected.get(&e.document) == Some(&e.heads))
+        })
+        .await;
+    let counted = proxy.counted();
+    device.disconnect().await;
+    counted
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reconnecting_costs_what_has_changed_with_ten_thousand_documents() {
+    let (_folder, data) = data_folder();
+    fill_folder(Database::Sled, &data, DOCUMENTS);
+    let stored = device_in_step(SERVER, DOCUMENTS);
+    let mut server = MELTEMI.serve(&data, &[]);
+    let other = TestDevice::with_storage("other", stored.clone());
+    other.connect(server.address).await;
+    let mut device = TestDevice::with_storage("device", stored);
+
+    let quiet = reconnect(&device, &other, server.address).await;
+    println!("nothing changed: {quiet:?}");
+    assert!(quiet.up + quiet.down <= 200, "{quiet:?}");
+
+    let cases = [
+        "neither restarted",
+        "server restarted",
+        "device restarted",
+        "cursor lost",
+        "cursor of another server",
+    ];
+    for (round, case) in (0..).zip(cases) {
+        change(&device, &other, round).await;
+        match case {
+            "server restarted" => {
+                assert!(server.stop().success());
+                server = MELTEMI.serve(&data, &[]);
+                other.connect(server.address).await;
+            }
+            "device restarted" => device = restarted(&device.storage().await),
+            "cursor lost" => {
+                device = restarted(&with_cursor_of(&device.storage().await, None));
+            }
+            "cursor of another server" => {
+                device = restarted(&with_cursor_of(&device.storage().await, Some("x")));
+            }
+            _ => {}
+        }
+        let counted = reconnect(&device, &other, server.address).await;
+        println!("{case}: {counted:?}");
+        assert!(counted.wire <= 16_000, "{case}: {counted:?}");
+    }
+}
+
+fn restarted(storage: &MemoryStorage) -> TestDevice {
+    TestDevice::with_storage("device", storage.clone())
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp")
+        .args(["-r", text(from), text(to)])
+        .status();
+    assert!(copied.unwrap().success());
+}
+
+async fn an_older_backup_is_made_whole_again(database: Database) {
+    let (folder, data) = data_folder();
+    let backup = folder.path().join("backup");
+    fill_folder(database, &data, 300);
+    let stored = device_in_step(SERVER, 300);
+    copy_folder(&data, &backup);
+
+    // What the backup does not have: changes of old documents, and a new document.
+    let server = database.serve(&data);
+    let ana = TestDevice::with_storage("ana", stored.clone());
+    let ben = TestDevice::with_storage("ben", stored);
+    ana.connect(server.address).await;
+    ben.connect(server.address).await;
+    for number in 1..=5 {
+        ana.set(document(number), "acronym", json!("Rathaus")).await;
+        ben.set(document(number + 5), "acronym", json!("Palais"))
+            .await;
+    }
+    let made = ana
+        .create("event", "after", &[("titles/en", json!("After"))])
+        .await;
+    ana.synced().await;
+    ben.until_record(made, "the new record", |_| true).await;
+    ben.synced().await;
+    ana.until("what ben wrote", |w| w.status().receiving.is_none())
+        .await;
+    let lost = heads(&ana).await;
+    ana.disconnect().await;
+    ben.disconnect().await;
+    assert!(server.stop().success());
+    std::fs::remove_dir_all(&data).unwrap();
+    copy_folder(&backup, &data);
+
+    // Somebody writes to the restored server before the others come back: more than was lost, so
+    // that all numbers of writes that they know are given out again.
+    let server = database.serve(&data);
+    let cleo = TestDevice::connected("cleo", server.address).await;
+    cleo.until("all of the backup", |w| w.catalogue().count() == 300)
+        .await;
+    cleo.synced().await;
+    for number in 3..=40 {
+        cleo.set(document(number), "acronym", json!("Maison")).await;
+    }
+    cleo.synced().await;
+
+    let devices = [&ana, &ben, &cleo];
+    ana.connect(server.address).await;
+    ana.synced().await;
+    ben.connect(server.address).await;
+    ben.synced().await;
+    let expected = heads(&ben).await;
+    assert_eq!(expected.len(), 301);
+    for device in devices {
+        let expected = expected.clone();
+        device
+            .until("what all have together", move |w| {
+                let own = w.catalogue().map(|e| (e.document, e.heads.clone()));
+                own.collect::<BTreeMap<_, _>>() == expected
+            })
+            .await;
+    }
+    assert!(server.stop().success());
+    let server = database.serve(&data);
+    let new = TestDevice::connected("new", server.address).await;
+    new.until("everything from the disk", move |w| {
+        let own = w.catalogue().map(|e| (e.document, e.heads.clone()));
+        own.collect::<BTreeMap<_, _>>() == expected
+    })
+    .await;
+    let whole = new.with(move |workspace| {
+        lost.iter().all(|(id, heads)| {
+            let doc = workspace.document(id);
+            doc.is_some_and(|doc| {
+                heads.iter().all(|head| {
+                    let hash = automerge::ChangeHash(*head);
+                    doc.get_change_meta_by_hash(&hash).is_some()
+                })
+            })
+        })
+    });
+    assert!(whole.await, "what the backup lacked is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sled_server_set_back_to_a_backup_gets_again_what_it_lacks() {
+    an_older_backup_is_made_whole_again(Database::Sled).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redb_server_set_back_to_a_backup_gets_again_what_it_lacks() {
+    an_older_backup_is_made_whole_again(Database::Redb).await;
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A device in raw frames that has said hello.
+async fn raw(server: SocketAddr, name: &str) -> Socket {
+    let (mut socket, _) = connect_async(format!("ws://{server}/sync")).await.unwrap();
+    let metadata = PeerMetadata {
+        storage: Some(StorageId(name.to_owned())),
+        ephemeral: false,
+        meltemi: frame::MELTEMI,
+    };
+    let join = Frame::Join {
+        sender: PeerId(name.to_owned()),
+        metadata,
+        versions: vec!["1".to_owned()],
+    };
+    let hello = Frame::Hello {
+        seq: 0,
+        root: [0; 32],
+        count: 0,
+    };
+    for frame in [join, hello] {
+        send(&mut socket, &frame).await;
+    }
+    socket
+}
+
+async fn send(socket: &mut Socket, frame: &Frame) {
+    for bytes in frame.encode_parts() {
+        socket.send(Message::Binary(bytes.into())).await.unwrap();
+    }
+}
+
+/// Reads to the answer of the last question. Whether the connection was still open for it.
+async fn reads_to_the_end(mut socket: Socket) -> bool {
+    let ping = Message::Binary(Frame::Ping.encode().into());
+    if socket.send(ping).await.is_err() {
+        return false;
+    }
+    while let Some(Ok(message)) = socket.next().await {
+        if let Message::Binary(bytes) = message
+            && matches!(Frame::decode(&bytes), Ok(Frame::Pong))
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Most memory a server has had, in megabytes.
+fn most_memory(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next());
+    kilobytes.and_then(|k| k.parse::<u64>().ok()).unwrap() / 1024
+}
+
+/// A text that does not become shorter when it is deflated, or only a little.
+fn noise(seed: u64, len: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(33 + (state >> 32) as u8 % 90)
+    };
+    std::iter::from_fn(|| Some(next())).take(len).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_do_not_read_are_closed_and_cost_little_memory() {
+    use automerge::transaction::Transactable;
+    const READERS: usize = 24;
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &["--foreign-documents"]);
+    let mut writer = raw(server.address, "writer").await;
+    let documents: Vec<_> = (1..=10).map(|n| DocumentId::from_bytes([n; 16])).collect();
+    let mut readers = Vec::new();
+    for number in 0..READERS {
+        let reader = raw(server.address, &format!("reader-{number}")).await;
+        readers.push(reader);
+    }
+    for (seed, document) in (1..).zip(&documents) {
+        let mut doc = automerge::Automerge::new();
+        let mut put = |text: String| {
+            doc.transact::<_, _, automerge::AutomergeError>(|tx| {
+                tx.put(automerge::ROOT, "text", text)
+            })
+            .unwrap();
+            let bytes = doc.get_last_local_change().unwrap().raw_bytes().to_vec();
+            Frame::Exchange(Exchange {
+                changes: vec![Changes {
+                    document: *document,
+                    bytes,
+                }],
+                ..Exchange::default()
+            })
+        };
+        let first = put("a".to_owned());
+        send(&mut writer, &first).await;
+        // Who wants a document is sent all that comes.
+        let want = Frame::Exchange(Exchange {
+            want: vec![(*document, Vec::new())],
+            ..Exchange::default()
+        });
+        get(server.address, "/healthz");
+        for reader in &mut readers {
+            // One that is closed already wants nothing more.
+            let _ = reader.send(Message::Binary(want.encode().into())).await;
+        }
+        let long = put(noise(seed, 2_000_000));
+        send(&mut writer, &long).await;
+    }
+    let ended = timeout(DEADLINE, async {
+        let reading: Vec<_> = readers
+            .into_iter()
+            .map(|reader| tokio::spawn(reads_to_the_end(reader)))
+            .collect();
+        let mut closed = 0;
+        for reader in reading {
+            closed += usize::from(!reader.await.unwrap());
+        }
+        closed
+    });
+    let closed = ended.await.expect("all of them end");
+    assert!(closed > 0 && server.log().contains("takes messages too slowly"));
+    println!("at most {} MB", most_memory(&server));
+    assert!(most_memory(&server) < 500);
+    assert_eq!(get(server.address, "/healthz").status, 200);
+}
