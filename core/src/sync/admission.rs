@@ -58,6 +58,11 @@ impl Scan {
         changes.chain(documents).sum()
     }
 
+    /// How many bytes the whole documents have, which come before the changes.
+    pub fn document_bytes(&self) -> usize {
+        self.documents.iter().map(|document| document.bytes).sum()
+    }
+
     /// Changes that no other change of the scan builds on.
     fn tips(&self) -> u64 {
         let mut tips: BTreeSet<_> = self.changes.iter().map(|change| change.hash).collect();

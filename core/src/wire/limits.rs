@@ -94,6 +94,9 @@ pub const UNANSWERED_BYTES: usize = 1024 * 1024;
 /// Heads that one document may have.
 pub const DOCUMENT_HEADS: usize = 128;
 
+/// Changes of one document that wait in memory for those they build on.
+pub const ORPHANS: usize = 1024;
+
 /// Rounds of set reconciliation that one connection may ask for.
 pub const REPAIR_ROUNDS: u32 = 64;
 

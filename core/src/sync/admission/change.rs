@@ -59,9 +59,10 @@ pub struct ScannedChange {
 }
 
 impl ScannedChange {
-    /// Counter of its last operation. Those of a change that builds on it must be higher.
+    /// Counter of its last operation, or of the last before it if it has none. Those of a change
+    /// that builds on it must be higher.
     pub fn last_op(&self) -> u64 {
-        self.start_op + self.operations - self.operations.min(1)
+        (self.start_op + self.operations).saturating_sub(1)
     }
 }
 
@@ -189,11 +190,12 @@ fn operations(columns: &Columns<'_>, others: u64, budget: &mut Budget) -> Result
     Ok(rows)
 }
 
-/// Checks that values do not claim more bytes than there are.
+/// Checks that values claim exactly the bytes that there are. Automerge drops bytes that no value
+/// has, and then does not find the change's hash again.
 pub(super) fn values(headers: &[u8], values: &[u8], rows: u64) -> Result<u64, Refusal> {
     let totals = lengths(headers, rows)?;
-    if totals.sum > values.len() as u64 {
-        return Err(bad_chunk("its values are cut off"));
+    if totals.sum != values.len() as u64 {
+        return Err(bad_chunk("its values are longer or shorter than it says"));
     }
     Ok(totals.rows)
 }

@@ -2,7 +2,7 @@
 
 use automerge::{ChangeHash, SaveOptions};
 
-use super::receive::guard;
+use super::receive::{guard, read_back};
 use super::{Document, Writing, from_raw, to_raw};
 use crate::id::EffectId;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, StoredChunk, WriteBatch};
@@ -16,14 +16,25 @@ const SMALL_SNAPSHOT: usize = 1024;
 impl Document {
     /// Takes chunks read from the disk. Returns whether all of them could be read.
     pub(in crate::sync) fn take_chunks(&mut self, chunks: Vec<StoredChunk>) -> bool {
+        // What waits for changes that are in the chunks has not been checked with them.
+        if !self.orphans.is_empty() && self.forget_orphans().is_err() {
+            return false;
+        }
         let mut intact = true;
         let mut chunks = chunks;
         // Snapshots first, so that increments find what they build on.
         chunks.sort_by_key(|chunk| chunk.key);
         for chunk in chunks {
             let mut doc = self.doc.clone();
-            match guard(|| doc.load_incremental(&chunk.bytes)) {
-                Ok(_) => {
+            let before = doc.get_heads();
+            let loaded = guard(|| doc.load_incremental(&chunk.bytes));
+            // Automerge itself compares what it reads of a snapshot.
+            let loaded = loaded.and_then(|_| match chunk.key.kind {
+                ChunkKind::Increment => read_back(&doc, &before),
+                ChunkKind::Snapshot => Ok(()),
+            });
+            match loaded {
+                Ok(()) => {
                     self.doc = doc;
                     self.chunks.insert(chunk.key, chunk.bytes.len());
                 }
