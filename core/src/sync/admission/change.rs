@@ -1,5 +1,7 @@
 //! One change: what its head says, and what its columns would cost to apply.
 
+use std::collections::BTreeMap;
+
 use automerge::{ActorId, Author, ChangeHash};
 
 use super::budget::Budget;
@@ -48,6 +50,11 @@ pub struct ScannedChange {
     /// The actors whose operations it refers to. Automerge panics on one that no change before it
     /// came from.
     pub other_actors: Vec<ActorId>,
+    /// The objects that it does something in: who made them, the counter of that operation, and
+    /// whether they are maps. The root is not among them. Automerge panics on others than there are.
+    pub objects: Vec<(ActorId, u64, bool)>,
+    /// The objects that it makes, and whether they are maps.
+    pub made: BTreeMap<u64, bool>,
     /// The how-manieth of its actor, from 1. Automerge panics where one is left out.
     pub seq: u64,
     /// Counter of its first operation.
@@ -83,7 +90,20 @@ pub(super) fn scan(
         return Err(outside());
     }
     budget.spend_change(change.operations)?;
-    rows::check(&columns, change.operations, change.start_op)?;
+    let objects = rows::check(&columns, change.operations, change.start_op)?;
+    for ((actor, counter), map) in objects.used {
+        let Some(place) = actor else {
+            continue;
+        };
+        // The change's own actor comes first in the list.
+        let other = place.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+        let actor = match other {
+            Some(at) => change.other_actors.get(at).ok_or_else(outside)?,
+            None => &change.actor,
+        };
+        change.objects.push((actor.clone(), counter, map));
+    }
+    change.made = objects.made;
     Ok(change)
 }
 
@@ -115,6 +135,8 @@ fn head(reader: &mut Reader<'_>, hash: ChangeHash) -> Result<ScannedChange, Refu
         deps,
         actor,
         other_actors: actors(reader)?,
+        objects: Vec::new(),
+        made: BTreeMap::new(),
         seq,
         start_op,
         operations: 0,

@@ -1,12 +1,12 @@
 //! Whether changes fit a document, asked before Automerge applies them.
 //!
-//! Automerge panics on a change that leaves out one of the same actor or refers to an actor the
-//! document does not know, and applies one whose operations do not follow on those it builds on,
-//! after which nobody can load the document.
+//! Automerge panics on a change that leaves out one of the same actor or refers to an actor or an
+//! object the document does not know, and applies one whose operations do not follow on those it
+//! builds on, after which nobody can load the document.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use automerge::{ActorId, Automerge, ChangeHash};
+use automerge::{ActorId, Automerge, ChangeHash, ObjId, ObjType, ReadDoc};
 
 use super::{has, receive};
 use crate::sync::admission::{ScannedChange, equivocation};
@@ -71,10 +71,26 @@ pub(super) fn check<'s>(
         }
     }
     let mut ends: BTreeMap<ChangeHash, u64> = BTreeMap::new();
+    let mut made: BTreeMap<(&ActorId, u64), bool> = BTreeMap::new();
     let mut ready: VecDeque<_> = (0..pool.len()).filter(|place| waits[*place] == 0).collect();
     while let Some(place) = ready.pop_front() {
         let change = pool[place];
         one(doc, &mut actors, &ends, change)?;
+        made.extend(
+            change
+                .made
+                .iter()
+                .map(|(id, map)| ((&change.actor, *id), *map)),
+        );
+        let there = |(actor, id, map): &(ActorId, u64, bool)| {
+            let new = made.get(&(actor, *id)).copied();
+            new.or_else(|| is_map(doc, actor, *id)) == Some(*map)
+        };
+        if !change.objects.iter().all(there) {
+            return Err(receive::unreadable(
+                "they put something into an object that is not in the document",
+            ));
+        }
         ends.insert(change.hash, change.last_op());
         for dependent in dependents.remove(&change.hash).unwrap_or_default() {
             waits[dependent] -= 1;
@@ -85,6 +101,16 @@ pub(super) fn check<'s>(
     }
     let left = pool.iter().filter(|c| !ends.contains_key(&c.hash));
     Ok(left.map(|change| (*change).clone()).collect())
+}
+
+/// Whether an object of the document is a map; nothing if there is no such object.
+fn is_map(doc: &Automerge, actor: &ActorId, counter: u64) -> Option<bool> {
+    // The place among the document's actors is a hint, which Automerge checks.
+    match doc.object_type(ObjId::Id(counter, actor.clone(), 0)).ok()? {
+        ObjType::Map => Some(true),
+        ObjType::List | ObjType::Text => Some(false),
+        ObjType::Table => None,
+    }
 }
 
 /// Checks one change when all it builds on is in the document or among `ends`.
