@@ -93,6 +93,9 @@ pub(super) fn scan(
     let objects = rows::check(&columns, change.operations, change.start_op)?;
     for ((actor, counter), map) in objects.used {
         let Some(place) = actor else {
+            if !map {
+                return Err(bad_chunk("a change uses the root as a list"));
+            }
             continue;
         };
         // The change's own actor comes first in the list.

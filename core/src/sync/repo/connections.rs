@@ -1,7 +1,6 @@
 //! Connections: handshake, frames in and out, farewell.
 
 use crate::id::{ConnectionId, DocumentId, PeerId};
-use crate::sync::document::{Document, DocumentPeer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
@@ -311,13 +310,11 @@ impl<P: Policy> Repo<P> {
             }
             return;
         }
-        let actor = &self.actor;
-        let document = self
-            .documents
-            .entry(id)
-            .or_insert_with(|| Document::new(id, actor, None));
-        let peer: &mut DocumentPeer = document.peers.entry(connection).or_default();
-        peer.refused = Some(refusal.clone());
+        // A document that is not in memory stays out of it: it has nothing that would be sent.
+        if let Some(document) = self.documents.get_mut(&id) {
+            let peer = document.peers.entry(connection).or_default();
+            peer.refused = Some(refusal.clone());
+        }
         self.send_unavailable(connection, id, Some(refusal));
     }
 

@@ -100,10 +100,20 @@ fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<(), Refusal>
     let mut deletions: BTreeSet<Id> = BTreeSet::new();
     let mut used: BTreeMap<Id, bool> = BTreeMap::new();
     let mut made: BTreeMap<Id, bool> = BTreeMap::new();
+    let mut elements: BTreeSet<(Id, Id)> = BTreeSet::new();
     let mut last = None;
     for _ in 0..rows {
         let id = ids.id()?;
-        let (key, action) = keys.key(id)?;
+        let Row { key, action, after } = keys.row(id)?;
+        if let Some(after) = after {
+            elements.insert((key.object, id));
+            // The first element comes after nothing.
+            if after.0.is_some() && !elements.contains(&(key.object, after)) {
+                return Err(bad_chunk("an element comes after one that is not there"));
+            }
+        } else if key.text.is_none() && !elements.contains(&(key.object, key.element)) {
+            return Err(bad_chunk("a document changes an element that is not there"));
+        }
         if let Some(map) = makes(action) {
             made.insert(id, map);
         }
@@ -165,6 +175,14 @@ struct Key<'a> {
     text: Option<&'a str>,
 }
 
+/// An operation, as far as it is looked at.
+struct Row<'a> {
+    key: Key<'a>,
+    action: u64,
+    /// What an inserted element comes after.
+    after: Option<Id>,
+}
+
 /// The columns that say what operations apply to.
 struct Keys<'a> {
     object_actors: Rows<'a, u64>,
@@ -187,9 +205,8 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Key and action of the next operation, whose id is `id`: an element that is inserted is its
-    /// own key.
-    fn key(&mut self, id: Id) -> Result<(Key<'a>, u64), Refusal> {
+    /// The next operation, whose id is `id`: an element that is inserted is its own key.
+    fn row(&mut self, id: Id) -> Result<Row<'a>, Refusal> {
         let object = (self.object_actors.row()?, self.object_counters.row()?);
         let element = self.elements.id()?;
         let text = self.texts.row()?;
@@ -206,6 +223,10 @@ impl<'a> Keys<'a> {
             element: if inserts { id } else { element },
             text,
         };
-        Ok((key, action))
+        Ok(Row {
+            key,
+            action,
+            after: inserts.then_some(element),
+        })
     }
 }
