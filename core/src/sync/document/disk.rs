@@ -1,10 +1,12 @@
 //! What of a document is on the disk and on the server, and what has to be written.
 
-use automerge::{ChangeHash, SaveOptions};
+use automerge::{Automerge, ChangeHash, SaveOptions};
 
 use super::receive::{guard, read_back};
-use super::{Document, Writing, from_raw, to_raw};
+use super::{Document, Writing, fits, from_raw, to_raw};
 use crate::id::EffectId;
+use crate::sync::admission::{self, BAD_CHUNK, ScannedChange};
+use crate::sync::policy::Refusal;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, StoredChunk, WriteBatch};
 
 /// Increments after which the next write is a snapshot, if they outweigh the snapshot before.
@@ -25,23 +27,44 @@ impl Document {
         // Snapshots first, so that increments find what they build on.
         chunks.sort_by_key(|chunk| chunk.key);
         for chunk in chunks {
-            let mut doc = self.doc.clone();
-            let before = doc.get_heads();
-            let loaded = guard(|| doc.load_incremental(&chunk.bytes));
-            // Automerge itself compares what it reads of a snapshot.
-            let loaded = loaded.and_then(|_| match chunk.key.kind {
-                ChunkKind::Increment => read_back(&doc, &before),
-                ChunkKind::Snapshot => Ok(()),
-            });
-            match loaded {
-                Ok(()) => {
+            match self.with_chunk(&chunk) {
+                Ok((doc, orphans)) => {
                     self.doc = doc;
+                    self.orphans = orphans;
                     self.chunks.insert(chunk.key, chunk.bytes.len());
                 }
                 Err(_) => intact = false,
             }
         }
         intact
+    }
+
+    /// The document with a chunk from the disk, and the changes that wait in it. Automerge itself
+    /// checks a snapshot; changes are checked as those of a peer are, but not for their size.
+    fn with_chunk(
+        &mut self,
+        chunk: &StoredChunk,
+    ) -> Result<(Automerge, Vec<ScannedChange>), Refusal> {
+        let mut doc = self.doc.clone();
+        let mut orphans = self.orphans.clone();
+        let increment = chunk.key.kind == ChunkKind::Increment;
+        if increment {
+            match admission::scan_chunks(&chunk.bytes) {
+                Ok(scan) if scan.documents.is_empty() => {
+                    self.actors.follow(&doc);
+                    let changes = self.orphans.iter().chain(&scan.changes);
+                    orphans = fits::check(&doc, self.actors.clone(), changes)?;
+                }
+                Err(refusal) if refusal.code == BAD_CHUNK => return Err(refusal),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let before = doc.get_heads();
+        guard(|| doc.load_incremental(&chunk.bytes))?;
+        if increment {
+            read_back(&doc, &before)?;
+        }
+        Ok((doc, orphans))
     }
 
     /// What has to be written so that the disk has everything, or nothing.
