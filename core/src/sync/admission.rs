@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::sync::Message;
 
 use self::budget::Budget;
-pub(super) use self::refusal::equivocation;
+pub(super) use self::refusal::{BAD_CHUNK, equivocation};
 use self::refusal::{bad_chunk, bad_message, too_many_heads};
 use crate::sync::policy::Refusal;
 use crate::wire::limits::HEADS;
@@ -56,6 +56,11 @@ impl Scan {
         let changes = self.changes.iter().map(|change| change.operations);
         let documents = self.documents.iter().map(|document| document.operations);
         changes.chain(documents).sum()
+    }
+
+    /// How many bytes the whole documents have, which come before the changes.
+    pub fn document_bytes(&self) -> usize {
+        self.documents.iter().map(|document| document.bytes).sum()
     }
 
     /// Changes that no other change of the scan builds on.

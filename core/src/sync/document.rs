@@ -4,7 +4,7 @@
 
 mod aside;
 mod disk;
-mod order;
+mod fits;
 mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use self::aside::Aside;
 
 use automerge::sync::{self, SyncDoc};
-use automerge::{ActorId, Automerge, ChangeHash, TextEncoding};
+use automerge::{ActorId, Automerge, ChangeHash, SaveOptions, TextEncoding};
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
-use crate::sync::admission::Scan;
+use crate::sync::admission::{Scan, ScannedChange};
 use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
 use crate::wire::frame::Reason;
@@ -27,6 +27,10 @@ pub(super) struct Document {
     pub(super) doc: Automerge,
     /// Changes on the disk: these and all before them.
     pub(super) on_disk: Vec<ChangeHash>,
+    /// The last change of everybody who changed it.
+    pub(super) actors: fits::Actors,
+    /// Changes that plain peers sent and that wait in `doc` for those they build on.
+    pub(super) orphans: Vec<ScannedChange>,
     /// Heads that the catalogue says are on the disk, and that could not be read from it.
     pub(super) missing: Vec<ChangeHash>,
     /// Whether the next write is a snapshot of everything, so that the disk is in order again.
@@ -163,6 +167,8 @@ impl Document {
             },
             doc: empty(actor),
             on_disk: Vec::new(),
+            actors: fits::Actors::default(),
+            orphans: Vec::new(),
             missing: Vec::new(),
             rewrite: false,
             synced: entry.map(|e| from_raw(&e.synced)).unwrap_or_default(),
@@ -266,7 +272,11 @@ impl Document {
     pub(super) fn changes_since(&self, have: &[ChangeHash]) -> Vec<u8> {
         let known: Vec<_> = have.iter().filter(|h| self.has(h)).copied().collect();
         if known.is_empty() {
-            return self.doc.save_nocompress();
+            let options = SaveOptions {
+                deflate: false,
+                retain_orphans: false,
+            };
+            return self.doc.save_with_options(options);
         }
         let changes = self.doc.get_changes(&known);
         let chunks: Vec<_> = changes.iter().map(automerge::Change::raw_bytes).collect();

@@ -113,6 +113,9 @@ pub const UNANSWERED_BYTES: usize = 1024 * 1024;
 /// Heads that one document may have.
 pub const DOCUMENT_HEADS: usize = 128;
 
+/// Changes of one document that wait in memory for those they build on.
+pub const ORPHANS: usize = 1024;
+
 /// Documents in one list of an exchange. Its sender splits it long before.
 pub const EXCHANGE_DOCUMENTS: usize = 20_000;
 

@@ -7,7 +7,9 @@
 pub mod bytes;
 mod chunk;
 mod chunks;
+mod collection;
 mod engine;
+mod exchange;
 mod frame;
 mod server;
 mod stored;
@@ -26,7 +28,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub static TARGETS: [Target; 6] = [
+pub static TARGETS: [Target; 8] = [
     Target {
         name: "frame",
         run: frame::run,
@@ -56,5 +58,15 @@ pub static TARGETS: [Target; 6] = [
         name: "engine",
         run: engine::run,
         seeds: engine::seeds,
+    },
+    Target {
+        name: "exchange",
+        run: exchange::run,
+        seeds: exchange::seeds,
+    },
+    Target {
+        name: "collection",
+        run: collection::run,
+        seeds: collection::seeds,
     },
 ];

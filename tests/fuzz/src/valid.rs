@@ -21,6 +21,8 @@ const PROGRAMME: &str = "fuzz";
 pub(crate) struct Valid {
     /// The server's disk.
     pub(crate) disk: Disk,
+    /// The disk of the device.
+    pub(crate) devices_disk: Disk,
     /// The first record on the server.
     pub(crate) server: Automerge,
     /// The first record on a device that has made changes the server has not seen.
@@ -68,6 +70,7 @@ pub(crate) fn valid() -> &'static Valid {
             .clone();
         Valid {
             disk,
+            devices_disk,
             server: held,
             device,
         }

@@ -1,5 +1,7 @@
 //! One change: what its head says, and what its columns would cost to apply.
 
+use std::collections::BTreeMap;
+
 use automerge::{ActorId, Author, ChangeHash};
 
 use super::budget::Budget;
@@ -48,6 +50,11 @@ pub struct ScannedChange {
     /// The actors whose operations it refers to. Automerge panics on one that no change before it
     /// came from.
     pub other_actors: Vec<ActorId>,
+    /// The objects that it does something in: who made them, the counter of that operation, and
+    /// whether they are maps. The root is not among them. Automerge panics on others than there are.
+    pub objects: Vec<(ActorId, u64, bool)>,
+    /// The objects that it makes, and whether they are maps.
+    pub made: BTreeMap<u64, bool>,
     /// The how-manieth of its actor, from 1. Automerge panics where one is left out.
     pub seq: u64,
     /// Counter of its first operation.
@@ -59,9 +66,10 @@ pub struct ScannedChange {
 }
 
 impl ScannedChange {
-    /// Counter of its last operation. Those of a change that builds on it must be higher.
+    /// Counter of its last operation, or of the last before it if it has none. Those of a change
+    /// that builds on it must be higher.
     pub fn last_op(&self) -> u64 {
-        self.start_op + self.operations - self.operations.min(1)
+        (self.start_op + self.operations).saturating_sub(1)
     }
 }
 
@@ -82,7 +90,23 @@ pub(super) fn scan(
         return Err(outside());
     }
     budget.spend_change(change.operations)?;
-    rows::check(&columns, change.operations, change.start_op)?;
+    let objects = rows::check(&columns, change.operations, change.start_op)?;
+    for ((actor, counter), map) in objects.used {
+        let Some(place) = actor else {
+            if !map {
+                return Err(bad_chunk("a change uses the root as a list"));
+            }
+            continue;
+        };
+        // The change's own actor comes first in the list.
+        let other = place.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+        let actor = match other {
+            Some(at) => change.other_actors.get(at).ok_or_else(outside)?,
+            None => &change.actor,
+        };
+        change.objects.push((actor.clone(), counter, map));
+    }
+    change.made = objects.made;
     Ok(change)
 }
 
@@ -117,6 +141,8 @@ fn head(reader: &mut Reader<'_>, hash: ChangeHash) -> Result<ScannedChange, Refu
         deps,
         actor,
         other_actors: actors(reader)?,
+        objects: Vec::new(),
+        made: BTreeMap::new(),
         seq,
         start_op,
         operations: 0,
@@ -192,11 +218,12 @@ fn operations(columns: &Columns<'_>, others: u64, budget: &mut Budget) -> Result
     Ok(rows)
 }
 
-/// Checks that values do not claim more bytes than there are.
+/// Checks that values claim exactly the bytes that there are. Automerge drops bytes that no value
+/// has, and then does not find the change's hash again.
 pub(super) fn values(headers: &[u8], values: &[u8], rows: u64) -> Result<u64, Refusal> {
     let totals = lengths(headers, rows)?;
-    if totals.sum > values.len() as u64 {
-        return Err(bad_chunk("its values are cut off"));
+    if totals.sum != values.len() as u64 {
+        return Err(bad_chunk("its values are longer or shorter than it says"));
     }
     Ok(totals.rows)
 }

@@ -3,11 +3,10 @@
 use automerge::ChangeHash;
 use sha2::{Digest, Sha256};
 
-use super::Scan;
 use super::budget::Budget;
 use super::reader::Reader;
 use super::refusal::bad_chunk;
-use super::{change, document};
+use super::{Scan, ScannedDocument, change, document};
 use crate::sync::policy::Refusal;
 
 /// The first bytes of every chunk.
@@ -28,6 +27,7 @@ pub(super) fn scan(bytes: &[u8], budget: &mut Budget, scan: &mut Scan) -> Result
 
 fn one(reader: &mut Reader<'_>, budget: &mut Budget, scan: &mut Scan) -> Result<(), Refusal> {
     let cut = || bad_chunk("they are cut off");
+    let before = reader.rest().len();
     if reader.take(4).ok_or_else(cut)? != MAGIC {
         return Err(bad_chunk("they do not begin as changes do"));
     }
@@ -36,8 +36,13 @@ fn one(reader: &mut Reader<'_>, budget: &mut Budget, scan: &mut Scan) -> Result<
     let body = reader.prefixed().ok_or_else(cut)?;
     match kind {
         DOCUMENT => {
+            if !scan.changes.is_empty() {
+                return Err(bad_chunk("a whole document comes after changes"));
+            }
             checked(DOCUMENT, body, checksum)?;
-            scan.documents.push(document::scan(body, budget)?);
+            let bytes = before - reader.rest().len();
+            let document = document::scan(body, budget)?;
+            scan.documents.push(ScannedDocument { bytes, ..document });
         }
         CHANGE => {
             let hash = checked(CHANGE, body, checksum)?;

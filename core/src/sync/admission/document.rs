@@ -1,5 +1,7 @@
 //! A whole document: its changes, and that its operations belong to them.
 
+use std::collections::BTreeMap;
+
 use automerge::{ActorId, ChangeHash};
 
 use super::budget::Budget;
@@ -29,6 +31,8 @@ mod column {
 /// What a whole document says about itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScannedDocument {
+    /// How many bytes its chunk has.
+    pub bytes: usize,
     /// How many changes it has.
     pub changes: u64,
     /// How many operations they have.
@@ -73,6 +77,7 @@ pub(super) fn scan(body: &[u8], budget: &mut Budget) -> Result<ScannedDocument, 
     let columns = Columns::inflate(operation_columns, budget)?;
     operations::scan(&columns, actors.len() as u64, operations, budget)?;
     Ok(ScannedDocument {
+        bytes: 0,
         changes,
         operations,
         heads,
@@ -108,13 +113,14 @@ fn changes(columns: &Columns<'_>, actors: u64, budget: &mut Budget) -> Result<(u
 }
 
 /// Goes through the changes as Automerge will, and counts their operations. Every change must
-/// build on earlier ones, which Automerge takes for granted.
+/// build on earlier ones and every actor's be numbered from 1, which Automerge takes for granted.
 fn history(
     columns: &Columns<'_>,
     rows: u64,
     links: u64,
     budget: &mut Budget,
 ) -> Result<u64, Refusal> {
+    let mut actors = Rows::<u64>::new(columns.get(column::ACTOR), rows);
     let mut seqs = Rows::<i64>::new(columns.get(column::SEQ), rows);
     let mut ends = Rows::<i64>::new(columns.get(column::MAX_OP), rows);
     let mut counts = Rows::<u64>::new(columns.get(column::DEPS), rows);
@@ -122,6 +128,7 @@ fn history(
     let mut lengths = Rows::<u64>::new(columns.get(column::EXTRA_LENGTH), rows);
     let mut extra = Reader::new(columns.get(column::EXTRA));
     let mut before: Vec<u64> = Vec::new();
+    let mut numbered: BTreeMap<u64, u64> = BTreeMap::new();
     let mut operations = 0;
     for _ in 0..rows {
         let end = ends.absolute()?.map_or(0, i64::unsigned_abs);
@@ -140,6 +147,11 @@ fn history(
         let length = lengths.row()?.map_or(0, |header| header >> 4);
         let extra = extra.take(length).ok_or_else(uneven)?;
         let seq = seqs.absolute()?.map_or(0, i64::unsigned_abs);
+        let last = numbered.entry(actors.row()?.unwrap_or(0)).or_default();
+        if seq != *last + 1 {
+            return Err(bad_chunk("the changes of an actor are numbered wrongly"));
+        }
+        *last = seq;
         change::author(extra, seq)?;
     }
     Ok(operations)

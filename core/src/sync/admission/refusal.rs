@@ -59,10 +59,13 @@ pub(super) fn too_many_heads() -> Refusal {
     }
 }
 
+/// Code of a refusal of bytes that no Automerge writes, whatever their size.
+pub(in crate::sync) const BAD_CHUNK: &str = "bad-chunk";
+
 /// A chunk of changes that no Automerge writes.
 pub(super) fn bad_chunk(problem: &str) -> Refusal {
     Refusal {
-        code: "bad-chunk",
+        code: BAD_CHUNK,
         message: format!("the changes cannot be read: {problem}"),
     }
 }

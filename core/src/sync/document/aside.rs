@@ -6,6 +6,7 @@
 use automerge::{Automerge, ChangeHash};
 use minicbor::{Decoder, Encoder};
 
+use super::fits::Actors;
 use super::receive::guard;
 use super::{Document, Phase};
 use crate::sync::policy::Refusal;
@@ -112,6 +113,8 @@ impl Document {
         };
         self.doc = fork.with_actor(self.doc.get_actor().clone());
         self.put_aside(aside);
+        self.actors = Actors::default();
+        self.orphans = Vec::new();
         self.on_disk = Vec::new();
         self.rewrite = true;
         Ok(true)

@@ -1,11 +1,13 @@
 //! What of a document is on the disk and on the server, and what has to be written.
 
-use automerge::{ChangeHash, SaveOptions};
+use automerge::{Automerge, ChangeHash, SaveOptions};
 
 use super::aside::Aside;
-use super::receive::guard;
-use super::{Compaction, Document, Writing, from_raw, to_raw};
+use super::receive::{guard, read_back};
+use super::{Compaction, Document, Writing, fits, from_raw, to_raw};
 use crate::id::EffectId;
+use crate::sync::admission::{self, BAD_CHUNK, ScannedChange};
+use crate::sync::policy::Refusal;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, StoredChunk, WriteBatch};
 
 /// Increments after which they and the snapshot are written as one, if they outweigh it.
@@ -17,6 +19,10 @@ const SMALL_SNAPSHOT: usize = 1024;
 impl Document {
     /// Takes chunks read from the disk. Returns whether all of them could be read.
     pub(in crate::sync) fn take_chunks(&mut self, chunks: Vec<StoredChunk>) -> bool {
+        // What waits for changes that are in the chunks has not been checked with them.
+        if !self.orphans.is_empty() && self.forget_orphans().is_err() {
+            return false;
+        }
         let mut intact = true;
         let mut chunks = chunks;
         // Snapshots first, so that increments find what they build on.
@@ -26,16 +32,44 @@ impl Document {
                 intact &= self.take_aside(&chunk);
                 continue;
             }
-            let mut doc = self.doc.clone();
-            match guard(|| doc.load_incremental(&chunk.bytes)) {
-                Ok(_) => {
+            match self.with_chunk(&chunk) {
+                Ok((doc, orphans)) => {
                     self.doc = doc;
+                    self.orphans = orphans;
                     self.chunks.insert(chunk.key, chunk.bytes.len());
                 }
                 Err(_) => intact = false,
             }
         }
         intact
+    }
+
+    /// The document with a chunk from the disk, and the changes that wait in it. Automerge itself
+    /// checks a snapshot; changes are checked as those of a peer are, but not for their size.
+    fn with_chunk(
+        &mut self,
+        chunk: &StoredChunk,
+    ) -> Result<(Automerge, Vec<ScannedChange>), Refusal> {
+        let mut doc = self.doc.clone();
+        let mut orphans = self.orphans.clone();
+        let increment = chunk.key.kind == ChunkKind::Increment;
+        if increment {
+            match admission::scan_chunks(&chunk.bytes) {
+                Ok(scan) if scan.documents.is_empty() => {
+                    self.actors.follow(&doc);
+                    let changes = self.orphans.iter().chain(&scan.changes);
+                    orphans = fits::check(&doc, self.actors.clone(), changes)?;
+                }
+                Err(refusal) if refusal.code == BAD_CHUNK => return Err(refusal),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let before = doc.get_heads();
+        guard(|| doc.load_incremental(&chunk.bytes))?;
+        if increment {
+            read_back(&doc, &before)?;
+        }
+        Ok((doc, orphans))
     }
 
     /// What has to be written so that the disk has everything, or nothing.

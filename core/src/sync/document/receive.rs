@@ -5,11 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::sync::{self, SyncDoc};
 use automerge::{Automerge, AutomergeError, ChangeHash, ReadDoc, SaveOptions};
 
-use super::{Document, Incoming, Said, empty, order};
+use super::{Document, Incoming, Said, empty, fits, has};
 use crate::id::ConnectionId;
-use crate::sync::admission::equivocation;
+use crate::sync::admission::{Scan, ScannedChange, equivocation};
 use crate::sync::policy::Refusal;
-use crate::wire::limits::{DOCUMENT_HEADS, ORPHAN_BYTES};
+use crate::wire::limits::{DOCUMENT_HEADS, ORPHAN_BYTES, ORPHANS};
 
 impl Document {
     /// Applies what a peer sent as a whole or not at all.
@@ -21,10 +21,13 @@ impl Document {
         incoming: Incoming,
         check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
     ) -> Result<bool, Refusal> {
+        let scan = &incoming.scan;
         match incoming.said {
-            Said::Message(message) => self.receive_message(incoming.connection, message, check),
+            Said::Message(message) => {
+                self.receive_message(incoming.connection, message, scan, check)
+            }
             Said::Changes(bytes) => {
-                let heads = self.receive_changes(&bytes, check)?;
+                let heads = self.receive_changes(&bytes, scan, check)?;
                 let new = heads.is_some();
                 if let (Some(heads), Some(sent)) =
                     (heads, self.followers.get_mut(&incoming.connection))
@@ -41,43 +44,45 @@ impl Document {
         &mut self,
         connection: ConnectionId,
         message: sync::Message,
+        scan: &Scan,
         check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
     ) -> Result<bool, Refusal> {
         let peer = self.peers.entry(connection).or_default();
-        if message.changes.is_empty() {
+        if message.changes.is_empty() || peer.state.read_only {
             let (doc, state) = (&mut self.doc, &mut peer.state);
             guard(|| doc.receive_sync_message(state, message))?;
             return Ok(false);
         }
-        let mut doc = self.doc.clone();
+        let bytes: Vec<_> = message.changes.iter().collect();
+        let bytes = bytes.concat();
+        let size = bytes.len();
+        let (mut doc, orphans) = self.copy_for(&bytes, scan)?;
+        let peer = self.peers.entry(connection).or_default();
         let mut state = peer.state.clone();
         let before = self.doc.get_heads();
-        let size: usize = message.changes.iter().map(<[u8]>::len).sum();
-        guard(|| {
-            doc.receive_sync_message(&mut state, message)?;
-            read_back(&doc, &before);
-            Ok(())
-        })?;
+        guard(|| doc.receive_sync_message(&mut state, message))?;
+        read_back(&doc, &before)?;
         let changed = doc.get_heads() != before;
         // A peer whose filter was wrong by chance sends changes without what they build on, and is
         // asked for it by the next message. They wait in memory until then, not on the disk. A
         // peer that does not send it when asked has invented them, and so has one that was shown
         // no filter because there is nothing here.
         let missing = doc.get_missing_deps(&[]);
-        if !missing.is_empty()
-            && (before.is_empty()
-                || size > ORPHAN_BYTES
-                || peer.missing.iter().any(|asked| missing.contains(asked)))
-        {
+        let invented = before.is_empty()
+            || size > ORPHAN_BYTES
+            || orphans.len() > ORPHANS
+            || peer.missing.iter().any(|asked| missing.contains(asked));
+        if !missing.is_empty() && invented {
+            self.forget_orphans()?;
             return Err(incomplete());
         }
         peer.missing = missing;
         if changed {
-            in_order(&doc, &before)?;
             few_heads(&doc)?;
             self.label = check(&doc, self.label.is_some())?;
         }
         self.doc = doc;
+        self.orphans = orphans;
         peer.state = state;
         Ok(changed)
     }
@@ -93,8 +98,9 @@ impl Document {
         let owed = self.is_owed_by(connection);
         self.peers.remove(&connection);
         self.inbox.retain(|sent| sent.connection != connection);
-        if owed && let Ok(doc) = without_orphans(&self.doc) {
-            self.doc = doc;
+        if owed {
+            // What cannot be written without them keeps them; they are on no disk.
+            drop(self.forget_orphans());
         }
     }
 
@@ -102,32 +108,70 @@ impl Document {
     fn receive_changes(
         &mut self,
         bytes: &[u8],
+        scan: &Scan,
         check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
     ) -> Result<Option<Vec<ChangeHash>>, Refusal> {
         if bytes.is_empty() {
             return Ok(None);
         }
         let before = self.doc.get_heads();
-        let mut doc = self.doc.clone();
-        guard(|| {
-            doc.load_incremental(bytes)?;
-            read_back(&doc, &before);
-            Ok(())
-        })?;
-        if !doc.get_missing_deps(&[]).is_empty() {
+        let (mut doc, orphans) = self.copy_for(bytes, scan)?;
+        if orphans.iter().any(|orphan| scan.changes.contains(orphan)) {
             return Err(incomplete());
         }
+        guard(|| doc.load_incremental(bytes))?;
+        read_back(&doc, &before)?;
         let heads = doc.get_heads();
         if heads == before {
             return Ok(None);
         }
-        in_order(&doc, &before)?;
         few_heads(&doc)?;
         self.label = check(&doc, self.label.is_some())?;
         self.doc = doc;
+        self.orphans = orphans;
         Ok(Some(
             heads.into_iter().filter(|h| !before.contains(h)).collect(),
         ))
+    }
+
+    /// A copy that the chunks in `bytes` fit, and the changes that will wait in it because they
+    /// build on others that are not here.
+    fn copy_for(
+        &mut self,
+        bytes: &[u8],
+        scan: &Scan,
+    ) -> Result<(Automerge, Vec<ScannedChange>), Refusal> {
+        self.actors.follow(&self.doc);
+        let mut doc = self.doc.clone();
+        let mut actors = self.actors.clone();
+        // What changes build on may be in the whole document that they come with.
+        if let Some(documents) = bytes.get(..scan.document_bytes())
+            && !documents.is_empty()
+            && !scan.changes.is_empty()
+        {
+            guard(|| doc.load_incremental(documents))?;
+            actors.follow(&doc);
+        }
+        let changes = || scan.changes.iter();
+        let with_orphans = fits::check(&doc, actors.clone(), self.orphans.iter().chain(changes()));
+        if self.orphans.is_empty() {
+            return Ok((doc, with_orphans?));
+        }
+        if let Ok(orphans) = with_orphans {
+            return Ok((doc, orphans));
+        }
+        // Whoever sent the orphans may have invented them: they must not keep others' changes out.
+        self.forget_orphans()?;
+        let doc = without_orphans(&doc)?;
+        let orphans = fits::check(&doc, actors, changes())?;
+        Ok((doc, orphans))
+    }
+
+    /// Drops the changes that wait for what they build on.
+    pub(super) fn forget_orphans(&mut self) -> Result<(), Refusal> {
+        self.doc = without_orphans(&self.doc)?;
+        self.orphans.clear();
+        Ok(())
     }
 }
 
@@ -142,9 +186,14 @@ pub(super) fn guard<T>(call: impl FnOnce() -> Result<T, AutomergeError>) -> Resu
 }
 
 /// Reads what came since `before` as it would be read to send it on. Automerge applies some
-/// impossible operations and panics only here; everybody else would then panic too.
-fn read_back(doc: &Automerge, before: &[ChangeHash]) {
-    drop(doc.get_changes(before));
+/// impossible operations and panics only here, and writes others differently than they came, after
+/// which their hash is another one; everybody else would then fail at them.
+pub(super) fn read_back(doc: &Automerge, before: &[ChangeHash]) -> Result<(), Refusal> {
+    let changes = guard(|| Ok(doc.get_changes(before)))?;
+    if changes.iter().all(|change| has(doc, &change.hash())) {
+        return Ok(());
+    }
+    Err(unreadable("the library would not write them as they came"))
 }
 
 /// What is said to changes that build on changes nobody has sent.
@@ -167,15 +216,6 @@ fn without_orphans(doc: &Automerge) -> Result<Automerge, Refusal> {
     Ok(clean)
 }
 
-/// Refuses operations that are not numbered onwards from those before them: Automerge takes them,
-/// and nobody who has nothing of the document could load it any more.
-fn in_order(doc: &Automerge, before: &[ChangeHash]) -> Result<(), Refusal> {
-    if order::is_in_order(doc, before) {
-        return Ok(());
-    }
-    Err(unreadable("operations are not numbered onwards"))
-}
-
 /// Refuses a document that has been pulled into more directions than people do.
 fn few_heads(doc: &Automerge) -> Result<(), Refusal> {
     if doc.get_heads().len() <= DOCUMENT_HEADS {
@@ -190,7 +230,7 @@ fn few_heads(doc: &Automerge) -> Result<(), Refusal> {
     })
 }
 
-fn unreadable(detail: &str) -> Refusal {
+pub(super) fn unreadable(detail: &str) -> Refusal {
     Refusal {
         code: "bad-changes",
         message: format!("the changes cannot be applied: {detail}"),

@@ -10,6 +10,12 @@ use crate::sync::admission::refusal::bad_chunk;
 use crate::sync::admission::runs::{Flags, Rows, outside};
 use crate::sync::policy::Refusal;
 
+/// Action that makes an object with texts as keys.
+const MAP: u64 = 0;
+/// Action that makes a list.
+const LIST: u64 = 2;
+/// Action that makes a text.
+const TEXT: u64 = 4;
 /// Action that deletes.
 const DELETE: u64 = 3;
 /// Action that adds to a counter.
@@ -27,11 +33,30 @@ pub(in crate::sync::admission) fn is_possible(action: u64, inserts: bool, named:
     }
 }
 
+/// Whether an operation of this action makes an object, and if so whether one with texts as keys.
+/// Tables, which no Automerge makes any more, are not among them: nothing can be put into one.
+pub(in crate::sync::admission) fn makes(action: u64) -> Option<bool> {
+    match action {
+        MAP => Some(true),
+        LIST | TEXT => Some(false),
+        _ => None,
+    }
+}
+
 /// Actor, as its place in the change's list, and counter of an operation.
-type Id = (Option<u64>, u64);
+pub(super) type Id = (Option<u64>, u64);
+
+/// What a change does with objects.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    /// Those that it does something in, and whether that has texts as keys.
+    pub(super) used: BTreeMap<Id, bool>,
+    /// Those that it makes, and whether they have texts as keys.
+    pub(super) made: BTreeMap<u64, bool>,
+}
 
 /// Goes through `count` operations that are numbered from `start`.
-pub(super) fn check(columns: &Columns<'_>, count: u64, start: u64) -> Result<(), Refusal> {
+pub(super) fn check(columns: &Columns<'_>, count: u64, start: u64) -> Result<Objects, Refusal> {
     let mut action = Rows::<u64>::new(columns.get(column::ACTION), count);
     let mut insert = Flags::new(columns.get(column::INSERT));
     let mut text = Rows::<&str>::new(columns.get(column::KEY_TEXT), count);
@@ -39,8 +64,7 @@ pub(super) fn check(columns: &Columns<'_>, count: u64, start: u64) -> Result<(),
     let mut object_actor = Rows::<u64>::new(columns.get(column::OBJECT_ACTOR), count);
     let mut object_counter = Rows::<u64>::new(columns.get(column::OBJECT_COUNTER), count);
     let mut predecessors = Predecessors::new(columns, count);
-    // Whether the operations on an object have texts as keys.
-    let mut objects: BTreeMap<Id, bool> = BTreeMap::new();
+    let mut objects = Objects::default();
     let mut last = None;
     for id in start..start + count {
         let named = text.row()?.is_some();
@@ -52,7 +76,7 @@ pub(super) fn check(columns: &Columns<'_>, count: u64, start: u64) -> Result<(),
         let object = (object_actor.row()?, object_counter.row()?.unwrap_or(0));
         if last != Some((object, named)) {
             last = Some((object, named));
-            if *objects.entry(object).or_insert(named) != named {
+            if *objects.used.entry(object).or_insert(named) != named {
                 return Err(bad_chunk("a change uses an object as a map and as a list"));
             }
         }
@@ -60,12 +84,15 @@ pub(super) fn check(columns: &Columns<'_>, count: u64, start: u64) -> Result<(),
         if object.1 >= id || element >= id {
             return Err(outside());
         }
+        if let Some(named) = makes(action) {
+            objects.made.insert(id, named);
+        }
         let replaced = predecessors.check(id)?;
         if action == DELETE && replaced == 0 {
             return Err(bad_chunk("a change deletes nothing"));
         }
     }
-    Ok(())
+    Ok(objects)
 }
 
 /// The operations that operations replace.

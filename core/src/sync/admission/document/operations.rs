@@ -1,10 +1,10 @@
 //! The operations of a whole document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MAX_ACTION, MAX_COUNTER, uneven, values};
 use crate::sync::admission::budget::Budget;
-use crate::sync::admission::change::rows::is_possible;
+use crate::sync::admission::change::rows::{is_possible, makes};
 use crate::sync::admission::columns::Columns;
 use crate::sync::admission::refusal::{bad_chunk, too_many_in_message};
 use crate::sync::admission::runs::{
@@ -83,8 +83,9 @@ pub(super) fn scan(
     distinct(columns, rows, links)
 }
 
-/// Checks that no operation stands in the document twice. One that deletes has no row of its own:
-/// it is what comes after an operation and has no row under the same key.
+/// Checks that no operation stands in the document twice, and that what operations are in was made
+/// by one of them and is of the right kind, without which Automerge panics. An operation that
+/// deletes has no row of its own: it is what comes after an operation and has no row under the same key.
 fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<(), Refusal> {
     let mut ids = Ids::new(columns, column::ID_ACTOR, column::ID_COUNTER, rows);
     let mut keys = Keys::new(columns, rows);
@@ -97,11 +98,35 @@ fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<(), Refusal>
     );
     let mut seen: Vec<Id> = Vec::new();
     let mut deletions: BTreeSet<Id> = BTreeSet::new();
+    let mut used: BTreeMap<Id, bool> = BTreeMap::new();
+    let mut made: BTreeMap<Id, bool> = BTreeMap::new();
+    let mut elements: BTreeSet<(Id, Id)> = BTreeSet::new();
     let mut last = None;
     for _ in 0..rows {
         let id = ids.id()?;
-        let key = Some(keys.key(id)?);
+        let Row { key, action, after } = keys.row(id)?;
+        if let Some(after) = after {
+            elements.insert((key.object, id));
+            // The first element comes after nothing.
+            if after.0.is_some() && !elements.contains(&(key.object, after)) {
+                return Err(bad_chunk("an element comes after one that is not there"));
+            }
+        } else if key.text.is_none() && !elements.contains(&(key.object, key.element)) {
+            return Err(bad_chunk("a document changes an element that is not there"));
+        }
+        if let Some(map) = makes(action) {
+            made.insert(id, map);
+        }
+        let key = Some(key);
         if key != last {
+            if let Some(key) = &key
+                && key.object.0.is_some()
+                && *used.entry(key.object).or_insert(key.text.is_some()) != key.text.is_some()
+            {
+                return Err(bad_chunk(
+                    "a document uses an object as a map and as a list",
+                ));
+            }
             seen.extend(std::mem::take(&mut deletions));
             last = key;
         }
@@ -110,6 +135,9 @@ fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<(), Refusal>
         for _ in 0..counts.row()?.unwrap_or(0) {
             deletions.insert(successors.id()?);
         }
+    }
+    if used.iter().any(|(id, map)| made.get(id) != Some(map)) {
+        return Err(bad_chunk("a document uses an object that is not in it"));
     }
     seen.extend(deletions);
     seen.sort_unstable();
@@ -147,6 +175,14 @@ struct Key<'a> {
     text: Option<&'a str>,
 }
 
+/// An operation, as far as it is looked at.
+struct Row<'a> {
+    key: Key<'a>,
+    action: u64,
+    /// What an inserted element comes after.
+    after: Option<Id>,
+}
+
 /// The columns that say what operations apply to.
 struct Keys<'a> {
     object_actors: Rows<'a, u64>,
@@ -169,8 +205,8 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Key of the next operation, whose id is `id`: an element that is inserted is its own.
-    fn key(&mut self, id: Id) -> Result<Key<'a>, Refusal> {
+    /// The next operation, whose id is `id`: an element that is inserted is its own key.
+    fn row(&mut self, id: Id) -> Result<Row<'a>, Refusal> {
         let object = (self.object_actors.row()?, self.object_counters.row()?);
         let element = self.elements.id()?;
         let text = self.texts.row()?;
@@ -182,10 +218,15 @@ impl<'a> Keys<'a> {
         if !is_possible(action, inserts, text.is_some()) {
             return Err(bad_chunk("a document has an operation that cannot be"));
         }
-        Ok(Key {
+        let key = Key {
             object,
             element: if inserts { id } else { element },
             text,
+        };
+        Ok(Row {
+            key,
+            action,
+            after: inserts.then_some(element),
         })
     }
 }
