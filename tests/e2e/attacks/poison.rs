@@ -23,8 +23,7 @@ async fn one_actor_cannot_tell_two_stories() {
         .await;
 
     // The second story in a message of its own, from the same client and from another one.
-    let other = world.ana.create("event", "ev3", &[]).await;
-    world.ana.synced().await;
+    let other = world.another().await;
     let base = world.document(other).await;
     let [first, second] = ["to one", "to the other"].map(|story| {
         let mut liar = base.fork().with_actor([0xee; 16].into());
@@ -74,8 +73,7 @@ async fn changes_that_would_crash_whoever_applies_them_reach_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_time_of_a_change_orders_nothing() {
     let world = World::begin().await;
-    let other = world.ana.create("event", "ev3", &[]).await;
-    world.ana.synced().await;
+    let other = world.another().await;
     let base = world.document(other).await;
     let year_2100 = 4_102_444_800;
     let times = [0, 1, year_2100, year_2100 * 1000, -1, i64::MAX, i64::MIN];
