@@ -102,8 +102,7 @@ async fn a_document_is_not_pulled_into_a_thousand_directions() {
     refuses(&world, &KINDS, &attacks).await;
 
     // One by one: those of people who have not met are taken, up to a limit.
-    let other = world.ana.create("event", "ev3", &[]).await;
-    world.ana.synced().await;
+    let other = world.another().await;
     let base = world.document(other).await;
     for kind in KINDS {
         let mut peer = world.join(kind, "mallory").await;

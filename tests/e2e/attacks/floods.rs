@@ -185,8 +185,7 @@ async fn opened(world: &World, document: DocumentId, name: &str) -> RawPeer {
 #[tokio::test(flavor = "multi_thread")]
 async fn ephemeral_messages_go_from_those_present_to_those_present_and_not_in_floods() {
     let world = World::begin().await;
-    let other = world.ana.create("event", "ev3", &[]).await;
-    world.ana.synced().await;
+    let other = world.another().await;
     let base = world.document(other).await;
     let mut listener = opened(&world, other, "listener").await;
     let mut speaker = opened(&world, other, "speaker").await;

@@ -231,43 +231,35 @@ impl RawPeer {
 
     /// Waits until the server shows heads of a document in which `hash` is.
     pub(super) async fn acknowledged(&mut self, document: DocumentId, hash: [u8; 32]) {
-        let answer = self.answer(document, hash).await;
+        let answer: Result<(), String> = self
+            .until(|frame| match frame {
+                Frame::Unavailable {
+                    refusal: Some(reason),
+                    ..
+                } => Some(Err(reason.code.clone())),
+                Frame::Exchange(exchange) => {
+                    let refused = exchange.refused.first();
+                    let mut stored = exchange.heads.iter();
+                    let shown = |stored: &Stored| {
+                        stored.document == document && stored.heads.contains(&hash)
+                    };
+                    refused
+                        .map(|(_, reason)| Err(reason.code.clone()))
+                        .or_else(|| stored.any(shown).then_some(Ok(())))
+                }
+                Frame::Sync {
+                    document: about,
+                    data,
+                    ..
+                } if *about == document => {
+                    let message = SyncMessage::decode(data).expect("a sync message");
+                    let mut heads = message.heads.iter();
+                    heads.any(|head| head.0 == hash).then_some(Ok(()))
+                }
+                _ => None,
+            })
+            .await;
         assert_eq!(answer, Ok(()));
-    }
-
-    /// Waits until the server shows heads of a document in which `hash` is, or refuses it with a
-    /// code.
-    pub(super) async fn answer(
-        &mut self,
-        document: DocumentId,
-        hash: [u8; 32],
-    ) -> Result<(), String> {
-        self.until(|frame| match frame {
-            Frame::Unavailable {
-                refusal: Some(reason),
-                ..
-            } => Some(Err(reason.code.clone())),
-            Frame::Exchange(exchange) => {
-                let refused = exchange.refused.first();
-                let mut stored = exchange.heads.iter();
-                let shown =
-                    |stored: &Stored| stored.document == document && stored.heads.contains(&hash);
-                refused
-                    .map(|(_, reason)| Err(reason.code.clone()))
-                    .or_else(|| stored.any(shown).then_some(Ok(())))
-            }
-            Frame::Sync {
-                document: about,
-                data,
-                ..
-            } if *about == document => {
-                let message = SyncMessage::decode(data).expect("a sync message");
-                let mut heads = message.heads.iter();
-                heads.any(|head| head.0 == hash).then_some(Ok(()))
-            }
-            _ => None,
-        })
-        .await
     }
 
     /// Waits for the `error` frame and the end that follows it; the sentence of both.

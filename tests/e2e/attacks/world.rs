@@ -57,6 +57,14 @@ impl World {
         }
     }
 
+    /// One more record of Ana's, which is on the server.
+    pub(super) async fn another(&self) -> DocumentId {
+        let title = ("titles/en", json!("Another"));
+        let record = self.ana.create("event", "ev3", &[title]).await;
+        self.ana.synced().await;
+        record
+    }
+
     pub(super) const fn address(&self) -> SocketAddr {
         self.server.address
     }
@@ -75,6 +83,7 @@ impl World {
         peer.send(&Frame::Exchange(want)).await;
         let pick = |frame: &Frame| match frame {
             Frame::Exchange(exchange) => {
+                assert_eq!(exchange.absent, [], "the server has it");
                 let changes = exchange.changes.iter().find(|c| c.document == id);
                 changes.map(|changes| changes.bytes.clone())
             }
