@@ -89,7 +89,7 @@ impl<P: Policy> Repo<P> {
     }
 
     /// All refused edits that wait for a person.
-    pub(super) fn refused_edits(&self) -> Vec<RefusedEdits> {
+    pub fn refused_edits(&self) -> Vec<RefusedEdits> {
         let documents = self.documents.values();
         documents
             .filter_map(|document| {
