@@ -4,3 +4,4 @@ mod bench;
 mod device;
 mod refused;
 mod server;
+mod workspace;
