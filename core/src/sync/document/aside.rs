@@ -72,9 +72,22 @@ impl Document {
     }
 
     fn put_aside(&mut self, mut aside: Aside) {
-        if let Some(before) = self.aside.take() {
-            aside.count += before.count;
-            aside.changes.splice(..0, before.changes);
+        let Some(before) = self.aside.take() else {
+            self.aside = Some(aside);
+            return;
+        };
+        aside.count += before.count;
+        aside.changes.splice(..0, before.changes.iter().copied());
+        // Another tab may have put the same ones aside: each counts once.
+        if let Some(doc) = self.with(&aside) {
+            let changes = doc.get_changes(&self.doc.get_heads());
+            if changes.len() as u64 == before.count {
+                aside = before;
+            } else if !changes.is_empty() {
+                aside.count = changes.len() as u64;
+                let chunks: Vec<_> = changes.iter().map(automerge::Change::raw_bytes).collect();
+                aside.changes = chunks.concat();
+            }
         }
         self.aside = Some(aside);
     }
@@ -119,7 +132,10 @@ impl Document {
 
     /// The document as it would be with the refused edits.
     pub(in crate::sync) fn with_aside(&self) -> Option<Automerge> {
-        let aside = self.aside.as_ref()?;
+        self.with(self.aside.as_ref()?)
+    }
+
+    fn with(&self, aside: &Aside) -> Option<Automerge> {
         let mut doc = self.doc.clone();
         guard(|| doc.load_incremental(&aside.changes)).ok()?;
         Some(doc)
