@@ -1,11 +1,14 @@
 //! Edits that the server has refused: why, in which words, and what of long texts is shown.
 
+pub use meltemi_core::sync::status::RefusedEdits;
+
 use meltemi_core::record::FieldPath;
 use meltemi_core::record::path::Segment;
 use meltemi_core::view::RecordView;
 use meltemi_core::view::difference::{Change, Difference};
 use serde_json::{Map, Value};
 
+use super::protocol::Export;
 use super::text::change::{common_prefix, common_suffix};
 
 /// The reasons that have a text of their own in the locale files, as `refusal.{code}`.
@@ -39,14 +42,33 @@ pub fn key(code: &str) -> Option<String> {
     known.then(|| format!("refusal.{code}"))
 }
 
-/// What the file with refused edits of a record is called.
-pub fn file_name(record: &str, ending: &str) -> String {
-    format!("{record}-refused.{ending}")
+/// A file for a person to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
-/// The bytes that an answer has as hex.
-pub fn bytes(hex: &str) -> Option<Vec<u8>> {
-    hex::decode(hex).ok()
+/// The file with the record as it would be with its refused edits, for programs.
+pub fn whole_file(record: &str, export: Export) -> Option<File> {
+    Some(File {
+        name: format!("{record}-refused.automerge"),
+        media: "application/octet-stream",
+        bytes: hex::decode(export.bytes).ok()?,
+    })
+}
+
+/// The file with what the refused edits would change, for people.
+pub fn readable_file(record: &str, export: Export) -> Option<File> {
+    Some(File {
+        name: format!("{record}-refused.json"),
+        media: "application/json",
+        bytes: export.readable.into_bytes(),
+    })
 }
 
 /// The record with the entries that the edits add, so that they can be called by their names.
@@ -113,6 +135,8 @@ fn excerpt(text: &str, cut: bool, differs_until: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meltemi_core::id::DocumentId;
+    use serde_json::json;
 
     #[test]
     fn long_texts_are_shown_where_they_differ() {
@@ -138,8 +162,55 @@ mod tests {
 
     #[test]
     fn files_are_named_after_the_record() {
-        assert_eq!(file_name("ev14", "automerge"), "ev14-refused.automerge");
-        assert_eq!(bytes("0aff"), Some(vec![10, 255]));
-        assert_eq!(bytes("x"), None);
+        let export = |bytes: &str| Export {
+            bytes: bytes.to_owned(),
+            readable: "{}".to_owned(),
+        };
+        let file = whole_file("ev14", export("0aff")).expect("a file");
+        assert_eq!(file.name, "ev14-refused.automerge");
+        assert_eq!(file.bytes, [10, 255]);
+        assert_eq!(whole_file("ev14", export("x")), None);
+        let file = readable_file("ev14", export("")).expect("a file");
+        assert_eq!(
+            (file.name.as_str(), &file.bytes[..]),
+            ("ev14-refused.json", &b"{}"[..])
+        );
+    }
+
+    #[test]
+    fn entries_that_the_edits_add_can_be_called_by_their_names() {
+        let mut view = RecordView {
+            id: DocumentId::from_bytes([1; 16]),
+            programme: String::new(),
+            kind: "event".to_owned(),
+            key: "ev14".to_owned(),
+            schema: 1,
+            newer_schema: false,
+            heads: Vec::new(),
+            fields: Map::new(),
+            unknown: Vec::new(),
+            conflicts: Vec::new(),
+            settlements: Vec::new(),
+            problems: Vec::new(),
+            missing: Vec::new(),
+            removed: None,
+        };
+        let added = |path: &str| Difference {
+            path: path.to_owned(),
+            what: Change::Added,
+            before: Value::Null,
+            after: json!({ "title": "Opening" }),
+        };
+        view.fields.insert("venue".to_owned(), json!("Library"));
+        let all = [
+            added("sessions/a1"),
+            added("hosts/city:rabat"),
+            added("not a path"),
+        ];
+        let shown = with_added(&view, &all).fields;
+        let opening = json!({ "title": "Opening" });
+        assert_eq!(shown["sessions"]["a1"], opening);
+        assert_eq!(shown["hosts"]["city/rabat"], opening);
+        assert_eq!((shown.len(), &shown["venue"]), (3, &json!("Library")));
     }
 }

@@ -37,7 +37,8 @@ pub enum Change {
     Beside,
     /// It had several values, and one was chosen that was shown before too.
     Settled,
-    /// An entry that was not there. What is in it follows, each field for itself.
+    /// An entry that was not there; the value after is all of it. What is in it follows, each field
+    /// for itself.
     Added,
     /// An entry, or the record, is removed.
     Removed,
@@ -162,7 +163,7 @@ impl Comparison<'_> {
         let comes_and_goes = !matches!(key, EntryKey::Fixed(_));
         match (before, after) {
             (None, Some(_)) if comes_and_goes => {
-                self.put(path, Change::Added, Value::Null, Value::Null);
+                self.put(path, Change::Added, Value::Null, Value::Object(new.clone()));
                 self.presence(path, None, mark(&new));
             }
             (Some(_), None) if comes_and_goes => {
@@ -299,8 +300,13 @@ mod tests {
         assert_eq!(
             added,
             [
-                row("hosts/city:rabat", Change::Added, json!(null), json!(null)),
-                row("sessions/a1", Change::Added, json!(null), json!(null)),
+                row("hosts/city:rabat", Change::Added, json!(null), json!({})),
+                row(
+                    "sessions/a1",
+                    Change::Added,
+                    json!(null),
+                    json!({ "title": "Opening" })
+                ),
                 row(
                     "sessions/a1/title",
                     Change::Value,

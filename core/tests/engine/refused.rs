@@ -9,6 +9,7 @@ use meltemi_core::sync::policy::Principal;
 use meltemi_core::sync::repo::EditError;
 use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
 use meltemi_core::testing::disk::Disk;
+use meltemi_core::wire::limits::DOCUMENT_HEADS;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -210,6 +211,45 @@ fn a_record_of_which_nothing_was_accepted_stays_and_is_said_to_be_refused() {
     assert_eq!(pair.keys(), (keys(&["forbidden"]), keys(&[])));
     let status = pair.device.repo.status();
     assert_eq!((status.waiting, status.notices.len()), (1, 1));
+}
+
+#[test]
+fn edits_for_which_there_is_no_room_beside_those_of_others_are_refused_and_the_others_come() {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.put("a");
+    let connection = ConnectionId(pair.connections);
+    pair.device.handle(Input::Disconnected { connection });
+    pair.server.handle(Input::Disconnected { connection });
+    pair.put("own");
+    let everybody = |doc: &mut Automerge| {
+        let start = doc.get_heads();
+        for person in 0..DOCUMENT_HEADS {
+            let mut fork = doc.fork_at(&start).expect("a fork");
+            let mut tx = fork.transaction();
+            tx.put(ROOT, format!("of {person}"), 1).expect("a put");
+            tx.commit_with(CommitOptions::default().with_time(5));
+            doc.merge(&mut fork).expect("a merge");
+        }
+        Ok::<_, EditError>(())
+    };
+    let edited = pair.server.repo.edit(START, DOCUMENT, everybody);
+    assert!(edited.is_ok());
+    pair.settle();
+    pair.connect();
+    let status = pair.device.repo.status();
+    assert_eq!(status.refused.len(), 1);
+    assert_eq!(status.refused[0].code, "too-many-heads");
+    assert_eq!((status.waiting, status.notices.len()), (0, 0), "{status:?}");
+    assert_eq!(pair.keys().0, pair.keys().1);
+    assert_eq!(pair.keys().0.len(), DOCUMENT_HEADS + 1);
+
+    // One more change brings the versions together, and then there is room.
+    pair.put("b");
+    pair.decide(true);
+    assert_eq!(pair.device.repo.status().refused, []);
+    assert_eq!(pair.keys().0, pair.keys().1);
+    assert!(pair.keys().1.contains(&"own".to_owned()));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 
 use leptos::prelude::*;
 use meltemi_core::record::FieldPath;
-use meltemi_core::sync::status::RefusedEdits;
 use meltemi_core::view::RecordView;
 use meltemi_core::view::difference::{Change, Difference};
 use meltemi_core::workspace::RefusedView;
@@ -11,7 +10,9 @@ use serde_json::Value;
 
 use super::open::Open;
 use crate::app::protocol::{Answer, Ask, Export};
-use crate::app::refused::{bytes, excerpts, file_name, key, with_added};
+use crate::app::refused::{
+    File, RefusedEdits, excerpts, key, readable_file, whole_file, with_added,
+};
 use crate::locale::{self, format};
 use crate::ui::dom::el;
 use crate::ui::live::{effect, live, memo};
@@ -74,12 +75,12 @@ fn block(open: Open, view: &RefusedView) -> AnyView {
                 .is("class", "actions")
                 .child(button("", t!("refused.again"), move || decide(open, true)))
                 .child(button("secondary", t!("refused.download"), move || {
-                    export(open, automerge)
+                    export(open, whole_file)
                 }))
                 .child(button(
                     "quiet",
                     t!("refused.download_readable"),
-                    move || export(open, readable),
+                    move || export(open, readable_file),
                 )),
         )
         .child(
@@ -201,34 +202,14 @@ fn done(open: Open, text: String) {
     router::focus_heading();
 }
 
-/// A file: its ending, its media type and what is in it.
-type File = (&'static str, &'static str, Option<Vec<u8>>);
-
-fn automerge(export: Export) -> File {
-    (
-        "automerge",
-        "application/octet-stream",
-        bytes(&export.bytes),
-    )
-}
-
-fn readable(export: Export) -> File {
-    (
-        "json",
-        "application/json",
-        Some(export.readable.into_bytes()),
-    )
-}
-
-fn export(open: Open, file: fn(Export) -> File) {
+fn export(open: Open, file: fn(&str, Export) -> Option<File>) {
     let (page, id) = (open.page, open.document);
     page.ask(Ask::ExportRefused { id }, move |answer| match answer {
         Ok(Answer::ExportRefused(Some(export))) => {
-            let (ending, media, Some(bytes)) = file(export) else {
+            let file = open.view.with_untracked(|view| file(&view.key, export));
+            let Some(File { name, media, bytes }) = file else {
                 return;
             };
-            let key = open.view.with_untracked(|view| view.key.clone());
-            let name = file_name(&key, ending);
             page.device(|device| device.offer_file(&name, media, &bytes));
             toasts::say(page, t!("refused.done_download", name = name));
         }

@@ -3,8 +3,9 @@
 //! The document goes back to what the server has accepted and goes on syncing from there. The
 //! edits lie in a chunk of their own, with the reason.
 
-use automerge::{Automerge, ChangeHash};
+use automerge::{ActorId, Automerge, ChangeHash};
 use minicbor::{Decoder, Encoder};
+use sha2::{Digest, Sha256};
 
 use super::receive::guard;
 use super::{Document, Phase};
@@ -123,7 +124,7 @@ impl Document {
             changes: chunks.concat(),
             count: refused.len() as u64,
         };
-        self.doc = fork.with_actor(self.doc.get_actor().clone());
+        self.doc = fork.with_actor(next_actor(self.doc.get_actor(), &self.doc.get_heads()));
         self.put_aside(aside);
         self.on_disk = Vec::new();
         self.rewrite = true;
@@ -141,14 +142,30 @@ impl Document {
         Some(doc)
     }
 
-    /// Takes the refused edits into the document again, or drops them.
-    pub(in crate::sync) fn end_aside(&mut self, again: bool) {
-        if again && let Some(doc) = self.with_aside() {
+    /// Takes the refused edits into the document again, or drops them. Returns whether that was
+    /// possible; edits that do not go into the document stay where they are.
+    pub(in crate::sync) fn end_aside(&mut self, again: bool) -> bool {
+        if again {
+            let Some(doc) = self.with_aside() else {
+                return false;
+            };
             self.doc = doc;
         }
         self.aside = None;
         self.rewrite = true;
+        true
     }
+}
+
+/// The actor of the changes after some were put aside. Those keep their numbers, and another change
+/// of their actor would get the same ones.
+fn next_actor(actor: &ActorId, heads: &[ChangeHash]) -> ActorId {
+    let mut hash = Sha256::new();
+    hash.update(actor.to_bytes());
+    for head in heads {
+        hash.update(head.0);
+    }
+    ActorId::from(&hash.finalize()[..16])
 }
 
 #[cfg(test)]

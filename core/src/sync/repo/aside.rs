@@ -75,7 +75,9 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get_mut(&id).filter(|d| d.aside.is_some()) else {
             return false;
         };
-        document.end_aside(again);
+        if !document.end_aside(again) {
+            return false;
+        }
         if let Some(follow) = &mut self.follow {
             follow.take_up(&id);
         }
