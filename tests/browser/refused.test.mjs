@@ -71,7 +71,7 @@ async function refused(t, options = {}) {
   await says(page, /3 changes waiting/);
   await changeEverywhere(server);
   await device.goOnline();
-  await says(page, "3 changes not accepted");
+  await says(page, "3 not accepted");
   return { server, browser, device, page };
 }
 
@@ -124,7 +124,7 @@ test("refused edits are shown with the reason, kept over a reload, and given out
 
   // The status leads to the record from everywhere, and another tab shows the same.
   const other = await openAt(device, "/events", "Events");
-  await says(other, "3 changes not accepted");
+  await says(other, "3 not accepted");
   const status = other.getByRole("banner").getByRole("button").filter({ has: other.getByRole("status") });
   await status.click();
   await checkAccessible(other);
@@ -146,7 +146,7 @@ test("refused edits are applied again with the keyboard and taken once the reaso
   await page.keyboard.press("Enter");
   // The reason still holds.
   await page.getByText("Your changes are in the record again and are sent.", { exact: false }).waitFor();
-  await says(page, "3 changes not accepted");
+  await says(page, "3 not accepted");
   await block(page).waitFor();
 
   // Any change brings the versions together.

@@ -99,10 +99,12 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
             records = records
         ));
     }
-    facts.push(match status.synced_at {
-        Some(at) => t!("status.synced_at", time = format::instant(at, now)),
-        None => t!("status.never_synced"),
-    });
+    match status.synced_at {
+        // It has not everything: what it refused is told below.
+        _ if !status.refused.is_empty() => {}
+        Some(at) => facts.push(t!("status.synced_at", time = format::instant(at, now))),
+        None => facts.push(t!("status.never_synced")),
+    }
     let retry = match status.line {
         Line::None => {
             facts.push(t!("status.no_server"));
