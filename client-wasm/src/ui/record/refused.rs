@@ -103,9 +103,8 @@ fn block(open: Open, view: &RefusedView) -> AnyView {
 fn reason(edits: &RefusedEdits) -> AnyView {
     let text = key(&edits.code).and_then(|key| locale::optional(&key, &[]));
     match text {
-        Some(text) => el("p").is("class", "reason").child(text).into_any(),
+        Some(text) => el("p").child(text).into_any(),
         None => el("p")
-            .is("class", "reason")
             .is("lang", "en")
             .is("dir", "auto")
             .child(edits.message.clone())
@@ -171,7 +170,11 @@ fn row(open: Open, view: &RecordView, difference: &Difference) -> AnyView {
             .child(el("span").is("dir", "auto").child(text))
     };
     el("tr")
-        .child(el("th").is("scope", "row").is("dir", "auto").child(place))
+        .child(
+            el("th")
+                .is("scope", "row")
+                .child(el("span").is("dir", "auto").child(place)),
+        )
         .child(cell(t!("refused.accepted"), accepted))
         .child(cell(t!("refused.yours"), yours))
         .into_any()
