@@ -97,10 +97,10 @@ test("refused edits are shown with the reason, kept over a reload, and given out
   // The record shows what the server has.
   await holds(text(page, "Venue"), "");
   assert.equal(await session(page, "Opening").count(), 0);
-  await checkAccessible(page);
 
   await page.reload();
   await block(page).waitFor();
+  await checkAccessible(page);
   assert.equal((await event(server)).fields.venue, undefined);
 
   const download = async (name) => {
