@@ -18,6 +18,7 @@ pub mod port;
 pub mod protocol;
 pub mod query;
 pub mod read;
+pub mod refused;
 pub mod route;
 pub mod rows;
 pub mod status;

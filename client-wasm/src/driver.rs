@@ -173,7 +173,7 @@ impl Driver {
             // What others have written can be taken in once everything is loaded.
             Signal::Tab(TabNews::Heard(
                 message @ Message {
-                    word: Word::Wrote { .. } | Word::Synced { .. },
+                    word: Word::Wrote { .. } | Word::Synced { .. } | Word::Refused { .. },
                     ..
                 },
             )) if !self.ready => self.heard.push(message),
@@ -322,6 +322,10 @@ impl Driver {
             Told::Synced { document, heads } => {
                 self.workspace
                     .handle(now, Input::SyncedElsewhere { document, heads });
+            }
+            Told::Refused { document, again } => {
+                self.workspace
+                    .handle(now, Input::Refused { document, again });
             }
             Told::Reconnect => self.workspace.handle(now, Input::Reconnect),
             Told::Dismiss(notice) => {

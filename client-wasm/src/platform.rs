@@ -1,10 +1,12 @@
 //! The browser as the page's device: clock, random bits, the chosen language, locale files.
 
-use js_sys::Date;
+use std::cell::RefCell;
+
+use js_sys::{Array, Date, Uint8Array};
 use meltemi_core::time::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Response, Window};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Response, Url, Window};
 
 use crate::app::language::{Language, best, language};
 use crate::app::port::{Device, Loading, key_from};
@@ -45,6 +47,11 @@ impl Device for Browser {
             .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).ok());
         debug_assert!(filled.is_some(), "a browser has random bits");
         key_from(bytes)
+    }
+
+    fn offer_file(&self, name: &str, media: &str, bytes: &[u8]) {
+        // A browser that does not let files be kept tells the person so itself.
+        drop(offer(name, media, bytes));
     }
 
     fn keep_language(&self, code: &str) {
@@ -93,6 +100,29 @@ async fn load_catalogue(language: &Language) -> Result<Catalogue, String> {
         .map_err(failed)?;
     let text = text.as_string().unwrap_or_default();
     Catalogue::parse(&text).map_err(|error| format!("{address}: {error}"))
+}
+
+thread_local! {
+    /// The address of the file that was offered last. It must last until the browser has read it.
+    static OFFERED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+fn offer(name: &str, media: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let document = window().and_then(|window| window.document());
+    let document = document.ok_or("no document")?;
+    let options = BlobPropertyBag::new();
+    options.set_type(media);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
+    let address = Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+    link.set_href(&address);
+    link.set_download(name);
+    link.click();
+    match OFFERED.replace(Some(address)) {
+        Some(before) => Url::revoke_object_url(&before),
+        None => Ok(()),
+    }
 }
 
 fn storage() -> Option<web_sys::Storage> {

@@ -1,5 +1,6 @@
 //! Read models for screens and programs: plain data, made from records.
 
+pub mod difference;
 pub mod overview;
 pub mod record;
 pub mod summary;

@@ -1,5 +1,9 @@
 //! Where records and the engine meet: applies commands, answers views.
 
+mod refused;
+
+pub use self::refused::RefusedView;
+
 use automerge::{Automerge, AutomergeError};
 
 use crate::command::{self, Command, CommandError};

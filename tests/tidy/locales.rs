@@ -72,6 +72,51 @@ fn every_text_the_client_asks_for_exists() {
     hold("a text that is asked for is in the locale files", broken);
 }
 
+#[test]
+fn every_reason_of_a_refusal_has_a_text() {
+    let locales = locales();
+    let mut broken = Vec::new();
+    for code in refusals() {
+        let key = format!("refusal.{code}");
+        let missing = locales
+            .iter()
+            .filter(|(_, texts)| !texts.contains_key(&key));
+        broken.extend(missing.map(|(path, _)| format!("{key} is not in {path}")));
+    }
+    hold(
+        "a person is told in their language why edits were refused",
+        broken,
+    );
+}
+
+/// The codes in the table of `docs/protocol.md`, and those of refusals in the core.
+fn refusals() -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for file in files("docs", "md") {
+        let table = file
+            .text
+            .split("\n## Refusals\n")
+            .nth(1)
+            .unwrap_or_default();
+        let table = table.split("\n## ").next().unwrap_or_default();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+        codes.extend(rows.filter_map(|row| Some(row.split_once('`')?.0.to_owned())));
+    }
+    // The head of the table, and what comes in a notice.
+    codes.retain(|code| code != "code" && code != "storage");
+    assert!(
+        !codes.is_empty(),
+        "docs/protocol.md has a table of refusals"
+    );
+    for file in files("core/src", "rs") {
+        for part in file.text.split("Refusal {").skip(1) {
+            let code = part.trim_start().strip_prefix("code: \"");
+            codes.extend(code.and_then(|code| Some(code.split_once('"')?.0.to_owned())));
+        }
+    }
+    codes
+}
+
 /// Keys are words joined by dots; other literals in the same call are values.
 fn is_key(literal: &str) -> bool {
     let is_word = |word: &str| {

@@ -3,7 +3,7 @@
 use meltemi_core::record::{EntryKey, Field, KINDS, Member, Scalar, Shape, Vocabulary};
 use meltemi_core::view::Task;
 
-use super::{failure, input, status};
+use super::{failure, input, refused, status};
 
 /// The keys under which the label of a field is looked for, in this order: first its own, then one
 /// that several kinds share, then one of all fields of that name.
@@ -70,6 +70,7 @@ pub fn all() -> Vec<Vec<String>> {
     keys.extend(input::EXPECTED.map(|key| vec![key.to_owned()]));
     keys.extend(failure::CODES.map(|code| vec![format!("failure.{code}")]));
     keys.push(vec!["failure.other".to_owned()]);
+    keys.extend(refused::CODES.map(|code| vec![format!("refusal.{code}")]));
     keys.extend(INDICATORS.map(|(id, _)| vec![format!("indicator.{id}")]));
     keys
 }

@@ -30,6 +30,8 @@ pub trait Device {
     fn local_time(&self) -> String;
     /// A key nobody else makes up: 20 characters from random bits.
     fn random_key(&self) -> String;
+    /// Offers the person a file to keep: its name, its media type and what is in it.
+    fn offer_file(&self, name: &str, media: &str, bytes: &[u8]);
     /// Keeps the language a person chose, for the next time.
     fn keep_language(&self, code: &str);
     /// Loads a language and makes it the one of the screens. The error is for people who help.

@@ -7,6 +7,7 @@ use meltemi_core::command::Command;
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::status::SyncStatus;
 use meltemi_core::view::{OverviewView, RecordView, Summary};
+use meltemi_core::workspace::RefusedView;
 use serde::{Deserialize, Serialize};
 
 /// A message from the page.
@@ -36,6 +37,23 @@ pub enum Ask {
     },
     /// One record, whole.
     Record {
+        /// The document.
+        id: DocumentId,
+    },
+    /// The edits of a record that the server has refused.
+    Refused {
+        /// The document.
+        id: DocumentId,
+    },
+    /// The person has decided about the refused edits of a record.
+    DecideRefused {
+        /// The document.
+        id: DocumentId,
+        /// Whether they are put into the record and sent again, or dropped.
+        again: bool,
+    },
+    /// The refused edits of a record, to be kept in a file.
+    ExportRefused {
         /// The document.
         id: DocumentId,
     },
@@ -83,10 +101,23 @@ pub enum Answer {
     Summaries(Vec<Summary>),
     /// To [`Ask::Record`].
     Record(Box<RecordView>),
+    /// To [`Ask::Refused`]; nothing when there are none.
+    Refused(Option<Box<RefusedView>>),
+    /// To [`Ask::ExportRefused`]; nothing when there are none.
+    ExportRefused(Option<Export>),
     /// To [`Ask::Execute`].
     Done(Box<Done>),
-    /// To [`Ask::Reconnect`] and [`Ask::Dismiss`].
+    /// To [`Ask::Reconnect`], [`Ask::Dismiss`] and [`Ask::DecideRefused`].
     Nothing,
+}
+
+/// Refused edits as files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Export {
+    /// The Automerge bytes of the record with the edits, as hex.
+    pub bytes: String,
+    /// Why they were refused and what they would change, as JSON for people and programs.
+    pub readable: String,
 }
 
 /// A command was carried out and is on the disk.

@@ -14,6 +14,8 @@ pub enum Place {
     NotSaved,
     /// All are on this device, and the server has not shown to have them all.
     Waiting(u64),
+    /// All are on this device, and the server does not take some of them.
+    Refused(u64),
     /// The server has shown to have them all.
     OnServer,
     /// All are on this device, and there is no server to have them.
@@ -59,10 +61,12 @@ pub struct Wording {
 pub fn wording(status: &SyncStatus) -> Wording {
     let broken = |code| matches!(code, NoticeCode::StorageFull | NoticeCode::StorageFailed);
     let storage_broken = status.notices.iter().any(|notice| broken(notice.code));
+    let refused: u64 = status.refused.iter().map(|edits| edits.changes).sum();
     let place = match status {
         SyncStatus { unsaved: 1.., .. } if storage_broken => Place::NotSaved,
         SyncStatus { unsaved: 1.., .. } => Place::Saving,
         SyncStatus { waiting: 1.., .. } => Place::Waiting(status.waiting),
+        _ if refused > 0 => Place::Refused(refused),
         SyncStatus {
             synced_at: Some(_),
             line,
@@ -79,7 +83,7 @@ pub fn wording(status: &SyncStatus) -> Wording {
         }),
         Line::None => None,
     };
-    let tone = if place == Place::NotSaved || !status.notices.is_empty() {
+    let tone = if place == Place::NotSaved || refused > 0 || !status.notices.is_empty() {
         Tone::Alarm
     } else if matches!(place, Place::OnServer | Place::Saved) && line.is_none() {
         Tone::Calm
@@ -90,12 +94,13 @@ pub fn wording(status: &SyncStatus) -> Wording {
 }
 
 impl Place {
-    /// The key of its words. `Waiting` is counted.
+    /// The key of its words. `Waiting` and `Refused` are counted.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Saving => "status.saving",
             Self::NotSaved => "status.not_saved",
             Self::Waiting(_) => "status.waiting",
+            Self::Refused(_) => "status.refused",
             Self::OnServer => "status.on_server",
             Self::Saved => "status.saved",
         }
@@ -117,10 +122,11 @@ pub const fn notice_key(code: NoticeCode) -> &'static str {
 }
 
 /// One of every place, for tests of the locale files.
-pub const PLACES: [Place; 5] = [
+pub const PLACES: [Place; 6] = [
     Place::Saving,
     Place::NotSaved,
     Place::Waiting(1),
+    Place::Refused(1),
     Place::OnServer,
     Place::Saved,
 ];
@@ -140,7 +146,8 @@ pub const NOTICES: [NoticeCode; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meltemi_core::sync::status::{Notice, Receiving};
+    use meltemi_core::id::DocumentId;
+    use meltemi_core::sync::status::{Notice, Receiving, RefusedEdits};
 
     const SINCE: Timestamp = Timestamp(1000);
 
@@ -182,6 +189,25 @@ mod tests {
         });
         let words = wording(&status);
         assert_eq!((words.place, words.tone), (Place::NotSaved, Tone::Alarm));
+    }
+
+    #[test]
+    fn refused_edits_are_an_alarm_and_never_on_the_server() {
+        let mut status = status(Line::Online);
+        status.refused = [2, 3]
+            .map(|changes| RefusedEdits {
+                document: DocumentId::from_bytes([1; 16]),
+                code: "too-large".to_owned(),
+                message: String::new(),
+                at: SINCE,
+                changes,
+            })
+            .to_vec();
+        let words = wording(&status);
+        assert_eq!((words.place, words.tone), (Place::Refused(5), Tone::Alarm));
+        status.waiting = 1;
+        let words = wording(&status);
+        assert_eq!((words.place, words.tone), (Place::Waiting(1), Tone::Alarm));
     }
 
     #[test]

@@ -9,8 +9,13 @@ pub mod change;
 pub mod merge;
 
 use meltemi_core::command::Splice;
+use meltemi_core::wire::limits::CHANGE_OPERATIONS;
 
 pub use self::merge::Selection;
+
+/// UTF-16 units that one edit deletes and inserts together. Each is an operation of the change that
+/// the edit becomes, and servers do not take a change with too many.
+const EDIT_UNITS: usize = CHANGE_OPERATIONS as usize / 2;
 
 /// A text in the making.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,13 +98,16 @@ impl CoText {
         self.take(held, selection)
     }
 
-    /// The edit to send now, if there is one and none is under way.
+    /// The edit to send now, if there is one and none is under way. Of a very long one, a part: the
+    /// rest is sent when that is answered.
     pub fn outgoing(&mut self) -> Option<Outgoing> {
         if self.composing || self.sent.is_some() || self.local == self.shadow {
             return None;
         }
-        let splices = change::splices(&self.shadow, &self.local);
-        self.sent = Some(self.local.clone());
+        let all = change::splices(&self.shadow, &self.local);
+        let part = change::first_part(&self.shadow, &all, EDIT_UNITS);
+        let (splices, sent) = part.unwrap_or_else(|| (all, self.local.clone()));
+        self.sent = Some(sent);
         Some(Outgoing {
             base: self.heads.clone(),
             splices,

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 
 use meltemi_core::command::{Command, CommandError};
 use meltemi_core::id::DocumentId;
+use meltemi_core::sync::input::Input;
 use meltemi_core::sync::storage::StorageError;
 use meltemi_core::workspace::Workspace;
 
 use super::Driver;
-use crate::app::protocol::{Answer, Ask, Done, Failure, FromWorker, ToWorker};
+use crate::app::protocol::{Answer, Ask, Done, Export, Failure, FromWorker, ToWorker};
+use crate::tabs::word::Word;
 use crate::{clock, scope};
 
 /// What the page has asked and has no answer to yet.
@@ -75,8 +77,13 @@ impl Driver {
     pub(super) fn answer_next(&mut self) -> bool {
         let can_answer = |asked: &ToWorker| match &asked.ask {
             Ask::Status | Ask::Reconnect | Ask::Dismiss { .. } => true,
-            Ask::Record { id } => self.ready || self.workspace.is_loaded(id),
-            Ask::Overview { .. } | Ask::Summaries { .. } | Ask::Execute { .. } => self.ready,
+            Ask::Record { id } | Ask::Refused { id } | Ask::ExportRefused { id } => {
+                self.ready || self.workspace.is_loaded(id)
+            }
+            Ask::Overview { .. }
+            | Ask::Summaries { .. }
+            | Ask::DecideRefused { .. }
+            | Ask::Execute { .. } => self.ready,
         };
         let Some(next) = self.asked.waiting.iter().position(can_answer) else {
             return false;
@@ -96,6 +103,14 @@ impl Driver {
                     .map(|record| Answer::Record(Box::new(record)))
                     .map_err(failure)
             }
+            Ask::Refused { id } => Ok(Answer::Refused(self.workspace.refused(&id).map(Box::new))),
+            Ask::ExportRefused { id } => {
+                Ok(Answer::ExportRefused(export_refused(&self.workspace, &id)))
+            }
+            Ask::DecideRefused { id, again } => {
+                self.decide_refused(id, again);
+                Ok(Answer::Nothing)
+            }
             Ask::Execute { command } => {
                 self.execute(id, &command);
                 return true;
@@ -111,6 +126,13 @@ impl Driver {
         };
         reply(id, result);
         true
+    }
+
+    /// Every tab holds the refused edits, so every tab is told what becomes of them.
+    fn decide_refused(&mut self, document: DocumentId, again: bool) {
+        self.workspace
+            .handle(clock::now(), Input::Refused { document, again });
+        self.leading.say(Word::Refused { document, again });
     }
 
     fn execute(&mut self, ask: u64, command: &Command) {
@@ -133,6 +155,16 @@ impl Driver {
             Err(error) => reply(ask, Err(failure(error))),
         }
     }
+}
+
+/// Nothing when the record has no refused edits.
+fn export_refused(workspace: &Workspace, document: &DocumentId) -> Option<Export> {
+    let bytes = workspace.refused_bytes(document)?;
+    let view = workspace.refused(document)?;
+    Some(Export {
+        bytes: hex::encode(bytes),
+        readable: serde_json::to_string_pretty(&view).ok()?,
+    })
 }
 
 fn done(

@@ -66,6 +66,8 @@ pub(super) enum Told {
         document: DocumentId,
         heads: Vec<[u8; 32]>,
     },
+    /// A person at another tab has decided about the refused edits of a document.
+    Refused { document: DocumentId, again: bool },
     /// A person at another tab wants the line to be tried now.
     Reconnect,
     /// A person at another tab has taken note of this.
@@ -255,6 +257,7 @@ impl Leading {
             }
             Word::Wrote { document } => Told::Written { document, chunks },
             Word::Synced { document, heads } => Told::Synced { document, heads },
+            Word::Refused { document, again } => Told::Refused { document, again },
             Word::Reconnect if self.leads() => Told::Reconnect,
             Word::Dismiss { notice } if self.leads() => Told::Dismiss(notice),
             Word::Reconnect | Word::Dismiss { .. } => Told::Nothing,

@@ -43,6 +43,13 @@ pub(crate) enum Word {
         /// The heads.
         heads: Vec<[u8; 32]>,
     },
+    /// The person in front of me has decided about the refused edits of a document.
+    Refused {
+        /// Which document.
+        document: DocumentId,
+        /// Whether they are sent again, or dropped.
+        again: bool,
+    },
     /// The person in front of me wants the line to be tried again now.
     Reconnect,
     /// The person in front of me has taken note of this.
@@ -165,7 +172,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meltemi_core::sync::status::NoticeCode;
+    use meltemi_core::sync::status::{NoticeCode, RefusedEdits};
 
     fn notice(message: &str) -> Notice {
         Notice {
@@ -220,6 +227,38 @@ mod tests {
             ),
             None
         );
+    }
+
+    #[test]
+    fn what_becomes_of_refused_edits_is_told_to_all_tabs() {
+        for again in [true, false] {
+            let message = Message {
+                from: "tab".to_owned(),
+                storage: "device".to_owned(),
+                word: Word::Refused {
+                    document: DocumentId::from_bytes([7; 16]),
+                    again,
+                },
+                chunks: Vec::new(),
+            };
+            let (text, _) = message.parts().expect("parts");
+            assert_eq!(Message::read(&text, Vec::new()), Some(message));
+        }
+    }
+
+    #[test]
+    fn a_tab_without_the_line_shows_the_refused_edits_that_it_holds_itself() {
+        let mut own = status(Line::None, 0, Vec::new());
+        own.refused = vec![RefusedEdits {
+            document: DocumentId::from_bytes([7; 16]),
+            code: "too-many-heads".to_owned(),
+            message: "too many".to_owned(),
+            at: Timestamp(5),
+            changes: 2,
+        }];
+        let leader = status(Line::Online, 0, Vec::new());
+        let shown = LineReport::of(&leader).complete(own.clone());
+        assert_eq!((shown.line, shown.refused), (Line::Online, own.refused));
     }
 
     #[test]

@@ -148,6 +148,8 @@ impl Entries {
             .added
             .with_untracked(|added| added.as_deref() == Some(key));
         if new {
+            // When it comes again later, such as after an undo, the person is elsewhere.
+            self.added.set(None);
             let id = id.to_owned();
             request_animation_frame(move || router::reveal(&id));
         }

@@ -215,6 +215,20 @@ impl Page {
         })
     }
 
+    /// The summary of the record in a document, when it has come.
+    pub(crate) fn summary_of(self, document: &DocumentId) -> Option<Summary> {
+        let in_list = |list: RwSignal<Listing>| {
+            list.with(|list| match list {
+                Loaded::Here(all) => all.iter().find(|one| one.id == *document).cloned(),
+                Loaded::Waiting | Loaded::Failed(_) => None,
+            })
+        };
+        KINDS
+            .iter()
+            .filter_map(|kind| self.list(kind.name))
+            .find_map(in_list)
+    }
+
     /// The key of the programme, when its record has come.
     pub(crate) fn programme(self) -> Option<String> {
         self.records("programme")

@@ -6,6 +6,7 @@ mod extras;
 mod header;
 pub(crate) mod open;
 mod questions;
+mod refused;
 
 use leptos::prelude::*;
 use meltemi_core::id::{DocumentId, RecordRef};
@@ -96,6 +97,7 @@ fn opened(page: Page, kind: &'static Kind, view: RecordView) -> AnyView {
     el("div")
         .is("class", "record")
         .child(header::header(open, title))
+        .child(refused::refused(open))
         .child(questions::questions(open))
         .child(
             el("div").is("class", "columns").child(contents).child(

@@ -8,8 +8,12 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
+use meltemi_core::record;
+
 use super::page::{Page, Stage};
+use super::words;
 use crate::app::protocol::Ask;
+use crate::app::route::Route;
 use crate::app::status::{LineSay, Place, Tone, notice_key, wording};
 use crate::locale::{self, format};
 use crate::{t, tn};
@@ -59,6 +63,7 @@ pub(crate) fn status(page: Page) -> AnyView {
 fn place(place: Place) -> String {
     match place {
         Place::Waiting(count) => tn!("status.waiting", count),
+        Place::Refused(count) => tn!("status.refused", count),
         place => locale::text(place.key(), &[]),
     }
 }
@@ -94,10 +99,12 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
             records = records
         ));
     }
-    facts.push(match status.synced_at {
-        Some(at) => t!("status.synced_at", time = format::instant(at, now)),
-        None => t!("status.never_synced"),
-    });
+    match status.synced_at {
+        // It has not everything: what it refused is told below.
+        _ if !status.refused.is_empty() => {}
+        Some(at) => facts.push(t!("status.synced_at", time = format::instant(at, now))),
+        None => facts.push(t!("status.never_synced")),
+    }
     let retry = match status.line {
         Line::None => {
             facts.push(t!("status.no_server"));
@@ -151,10 +158,43 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
         ))
         .into_any(),
         (again).into_any(),
+        (refused(page, status)).into_any(),
         (notices(page, status)).into_any(),
         (el("p").is("class", "hint").child(t!("status.explain"))).into_any(),
     ])
     .into_any()
+}
+
+/// The records with edits that the server has refused.
+fn refused(page: Page, status: &SyncStatus) -> Option<AnyView> {
+    if status.refused.is_empty() {
+        return None;
+    }
+    let each = status.refused.iter().map(|edits| {
+        let record = page.summary_of(&edits.document).and_then(|summary| {
+            let kind = record::kind(&summary.reference.kind)?;
+            let href = Route::record(kind, &summary.reference.key, "").path();
+            let title = words::title(page, &summary);
+            let link = el("a").attr("href", href).is("dir", "auto");
+            Some(
+                link.attr("lang", title.language)
+                    .child(title.text)
+                    .into_any(),
+            )
+        });
+        el("li")
+            .child(el("span").child(tn!("status.refused_details", edits.changes)))
+            .child(record)
+            .into_any()
+    });
+    let each: Vec<AnyView> = each.collect();
+    Some(
+        several(vec![
+            (el("h3").child(t!("status.refused_title"))).into_any(),
+            (el("ul").is("class", "notices").child(each)).into_any(),
+        ])
+        .into_any(),
+    )
 }
 
 fn notices(page: Page, status: &SyncStatus) -> Option<AnyView> {

@@ -98,6 +98,11 @@ pub(crate) fn done(page: Page, label: String, done: &Done) {
     page.toasts.did(label, Kind::Undo);
 }
 
+/// Says that something was done that cannot be taken back here.
+pub(crate) fn say(page: Page, text: String) {
+    page.toasts.did(text, Kind::Done);
+}
+
 /// Takes the newest change back.
 pub(crate) fn undo(page: Page) {
     let step = page.undo.try_update_value(|stack| stack.undo()).flatten();

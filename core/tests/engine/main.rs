@@ -8,3 +8,4 @@ mod device;
 mod hostile;
 mod refused;
 mod server;
+mod workspace;

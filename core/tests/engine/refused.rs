@@ -9,6 +9,7 @@ use meltemi_core::sync::policy::Principal;
 use meltemi_core::sync::repo::EditError;
 use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
 use meltemi_core::testing::disk::Disk;
+use meltemi_core::wire::limits::DOCUMENT_HEADS;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -210,4 +211,134 @@ fn a_record_of_which_nothing_was_accepted_stays_and_is_said_to_be_refused() {
     assert_eq!(pair.keys(), (keys(&["forbidden"]), keys(&[])));
     let status = pair.device.repo.status();
     assert_eq!((status.waiting, status.notices.len()), (1, 1));
+}
+
+#[test]
+fn edits_for_which_there_is_no_room_beside_those_of_others_are_refused_and_the_others_come() {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.put("a");
+    let connection = ConnectionId(pair.connections);
+    pair.device.handle(Input::Disconnected { connection });
+    pair.server.handle(Input::Disconnected { connection });
+    pair.put("own");
+    let everybody = |doc: &mut Automerge| {
+        let start = doc.get_heads();
+        for person in 0..DOCUMENT_HEADS {
+            let mut fork = doc.fork_at(&start).expect("a fork");
+            let mut tx = fork.transaction();
+            tx.put(ROOT, format!("of {person}"), 1).expect("a put");
+            tx.commit_with(CommitOptions::default().with_time(5));
+            doc.merge(&mut fork).expect("a merge");
+        }
+        Ok::<_, EditError>(())
+    };
+    let edited = pair.server.repo.edit(START, DOCUMENT, everybody);
+    assert!(edited.is_ok());
+    pair.settle();
+    pair.connect();
+    let status = pair.device.repo.status();
+    assert_eq!(status.refused.len(), 1);
+    assert_eq!(status.refused[0].code, "too-many-heads");
+    assert_eq!((status.waiting, status.notices.len()), (0, 0), "{status:?}");
+    assert_eq!(pair.keys().0, pair.keys().1);
+    assert_eq!(pair.keys().0.len(), DOCUMENT_HEADS + 1);
+
+    // One more change brings the versions together, and then there is room.
+    pair.put("b");
+    pair.decide(true);
+    assert_eq!(pair.device.repo.status().refused, []);
+    assert_eq!(pair.keys().0, pair.keys().1);
+    assert!(pair.keys().1.contains(&"own".to_owned()));
+}
+
+#[test]
+fn tabs_that_share_a_disk_hold_the_same_refused_edits() {
+    let mut pair = Pair::new();
+    pair.connect();
+    pair.put("a");
+    let Ok(StorageAnswer::Catalogue(listing)) = pair.disks[0].answer(&StorageRequest::Catalogue)
+    else {
+        panic!("a catalogue");
+    };
+    let mut tabs = [
+        std::mem::replace(&mut pair.device, Bench::new(true)),
+        Bench::device_with(listing),
+    ];
+    // The first tab has the line. What either writes, the other is told.
+    fn settle(pair: &mut Pair, tabs: &mut [Bench; 2]) {
+        loop {
+            let mut quiet = true;
+            for at in 0..2 {
+                for output in tabs[at].outputs() {
+                    quiet = false;
+                    match output {
+                        Output::Storage { effect, request } => {
+                            let answer = pair.disks[0].answer(&request);
+                            tabs[at].store(effect, answer);
+                            if let StorageRequest::Write(batch) = request {
+                                tabs[1 - at].handle(Input::WrittenElsewhere {
+                                    document: batch.document,
+                                    chunks: batch.put,
+                                });
+                            }
+                        }
+                        Output::Send { connection, bytes } if at == 0 => {
+                            pair.server.handle(Input::Frame { connection, bytes });
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            for output in pair.server.outputs() {
+                quiet = false;
+                match output {
+                    Output::Send { connection, bytes } => {
+                        tabs[0].handle(Input::Frame { connection, bytes });
+                    }
+                    Output::Storage { effect, request } => {
+                        let answer = pair.disks[1].answer(&request);
+                        pair.server.store(effect, answer);
+                    }
+                    _ => {}
+                }
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+    settle(&mut pair, &mut tabs);
+    for key in ["forbidden", "after"] {
+        let edit = |doc: &mut Automerge| {
+            let mut tx = doc.transaction();
+            tx.put(ROOT, key, 1).expect("a put");
+            tx.commit_with(CommitOptions::default().with_time(5));
+            Ok::<_, EditError>(())
+        };
+        tabs[1]
+            .repo
+            .edit(START, DOCUMENT, edit)
+            .expect("an edit in the tab without the line");
+        settle(&mut pair, &mut tabs);
+    }
+    for tab in &tabs {
+        let refused = tab.repo.status().refused;
+        assert_eq!(refused.len(), 1);
+        assert_eq!(refused[0].changes, 1);
+        let doc = tab.repo.document(&DOCUMENT).expect("it is here");
+        assert_eq!(doc.keys(ROOT).collect::<Vec<_>>(), keys(&["a", "after"]));
+    }
+    for tab in &mut tabs {
+        tab.handle(Input::Refused {
+            document: DOCUMENT,
+            again: false,
+        });
+    }
+    settle(&mut pair, &mut tabs);
+    for tab in &tabs {
+        assert_eq!(tab.repo.status().refused, []);
+    }
+    pair.restart();
+    assert_eq!(pair.device.repo.status().refused, []);
 }

@@ -6,10 +6,11 @@ use meltemi_core::sync::status::{
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
-use crate::app::protocol::{Answer, Done, Event, Failure, FromWorker};
+use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker};
 
 objects! {
     Done { record, undo }
+    Export { bytes, readable }
     Failure { code, message }
     SyncStatus { line, unsaved, waiting, waiting_documents, synced_at, loading, receiving, refused, notices }
     RefusedEdits { document, code, message, at, changes }
@@ -63,6 +64,8 @@ impl Decode for Answer {
             "overview" => Self::Overview(Decode::decode(value)?),
             "summaries" => Self::Summaries(Decode::decode(value)?),
             "record" => Self::Record(Decode::decode(value)?),
+            "refused" => Self::Refused(Decode::decode(value)?),
+            "export_refused" => Self::ExportRefused(Decode::decode(value)?),
             "done" => Self::Done(Decode::decode(value)?),
             "nothing" => Self::Nothing,
             _ => return Err(DecodeError("answer")),

@@ -3,7 +3,9 @@
 use meltemi_core::command::{Command, Splice};
 use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
 use meltemi_core::indicator::{Indicator, Reported};
+use meltemi_core::view::difference::{Change, Difference};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
+use meltemi_core::workspace::RefusedView;
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
@@ -25,10 +27,20 @@ objects! {
     Indicator { id, num, den, unknown, disputed, by, sources, others, reported }
     Reported { source, itemised }
     Splice { at, delete, insert }
+    RefusedView { edits, differences }
+    Difference { path, what, before, after }
 }
 
 words! {
     Question { "which" => Which, "removed_or_kept" => RemovedOrKept }
+    Change {
+        "value" => Value,
+        "beside" => Beside,
+        "settled" => Settled,
+        "added" => Added,
+        "removed" => Removed,
+        "restored" => Restored,
+    }
     Task {
         "settle" => Settle,
         "overdue" => Overdue,

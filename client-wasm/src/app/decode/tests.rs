@@ -8,10 +8,12 @@ use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, RefusedEdits, SyncStatus};
 use meltemi_core::time::Timestamp;
+use meltemi_core::view::difference::{Change, Difference};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
+use meltemi_core::workspace::RefusedView;
 use serde_json::{Map, Value, json};
 
-use crate::app::protocol::{Answer, Done, Event, Failure, FromWorker};
+use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker};
 use crate::app::status::NOTICES;
 
 fn reads_back(message: FromWorker) {
@@ -126,14 +128,18 @@ fn status(line: Line) -> SyncStatus {
             documents: Progress { done: 1, of: 2 },
             bytes: Progress { done: 3, of: 4 },
         }),
-        refused: vec![RefusedEdits {
-            document: DocumentId::from_bytes([4; 16]),
-            code: "read-only".to_owned(),
-            message: "not you".to_owned(),
-            at: Timestamp(9),
-            changes: 3,
-        }],
+        refused: vec![refused()],
         notices: NOTICES.into_iter().map(notice).collect(),
+    }
+}
+
+fn refused() -> RefusedEdits {
+    RefusedEdits {
+        document: DocumentId::from_bytes([4; 16]),
+        code: "read-only".to_owned(),
+        message: "not you".to_owned(),
+        at: Timestamp(9),
+        changes: 3,
     }
 }
 
@@ -223,6 +229,34 @@ fn answers_read_back() {
         id: 1,
         result: Err(failure),
     });
+}
+
+#[test]
+fn refused_edits_read_back() {
+    let ways = [
+        Change::Value,
+        Change::Beside,
+        Change::Settled,
+        Change::Added,
+        Change::Removed,
+        Change::Restored,
+    ];
+    let difference = |what| Difference {
+        path: "a field of a newer version".into(),
+        what,
+        before: json!(null),
+        after: json!(["x"]),
+    };
+    answer(Answer::Refused(Some(Box::new(RefusedView {
+        edits: refused(),
+        differences: ways.into_iter().map(difference).collect(),
+    }))));
+    answer(Answer::Refused(None));
+    answer(Answer::ExportRefused(Some(Export {
+        bytes: "0aff".into(),
+        readable: "{}".into(),
+    })));
+    answer(Answer::ExportRefused(None));
 }
 
 #[test]

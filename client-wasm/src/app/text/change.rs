@@ -81,6 +81,56 @@ pub fn splices(old: &str, new: &str) -> Vec<Splice> {
     splices
 }
 
+/// As many of the splices, in order, as delete and insert at most `most` units together; the last
+/// of them is cut. `None` when that is all of them, otherwise with the text they lead to.
+pub(super) fn first_part(
+    old: &str,
+    splices: &[Splice],
+    most: usize,
+) -> Option<(Vec<Splice>, String)> {
+    let cost = |splice: &Splice| splice.delete + units(&splice.insert);
+    if splices.iter().map(cost).sum::<usize>() <= most {
+        return None;
+    }
+    let mut text: Vec<u16> = old.encode_utf16().collect();
+    let mut part = Vec::new();
+    let mut left = most;
+    for splice in splices {
+        let mut delete = splice.delete.min(left);
+        while delete < splice.delete && is_second_half(text.get(splice.at + delete)) {
+            delete -= 1;
+        }
+        left -= delete;
+        let mut insert = String::new();
+        if delete == splice.delete {
+            for character in splice.insert.chars() {
+                let Some(after) = left.checked_sub(character.len_utf16()) else {
+                    break;
+                };
+                left = after;
+                insert.push(character);
+            }
+        }
+        let end = (splice.at + delete).min(text.len());
+        text.splice(splice.at.min(end)..end, insert.encode_utf16());
+        let whole = delete == splice.delete && insert == splice.insert;
+        part.push(Splice {
+            at: splice.at,
+            delete,
+            insert,
+        });
+        if !whole {
+            break;
+        }
+    }
+    Some((part, String::from_utf16_lossy(&text)))
+}
+
+/// Whether this is the second of the two units of one character.
+fn is_second_half(unit: Option<&u16>) -> bool {
+    unit.is_some_and(|unit| (0xDC00..0xE000).contains(unit))
+}
+
 /// A difference by the places of the old text.
 #[derive(Debug, Default)]
 pub(super) struct Change {
@@ -115,7 +165,8 @@ pub fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-fn common_prefix(a: &str, b: &str) -> usize {
+/// Bytes that both begin with.
+pub fn common_prefix(a: &str, b: &str) -> usize {
     a.chars()
         .zip(b.chars())
         .take_while(|(a, b)| a == b)
@@ -123,7 +174,8 @@ fn common_prefix(a: &str, b: &str) -> usize {
         .sum()
 }
 
-fn common_suffix(a: &str, b: &str) -> usize {
+/// Bytes that both end with.
+pub fn common_suffix(a: &str, b: &str) -> usize {
     a.chars()
         .rev()
         .zip(b.chars().rev())

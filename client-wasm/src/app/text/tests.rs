@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::change::{splices, units};
+use super::change::{first_part, splices, units};
 use super::merge::merge;
 use super::*;
 
@@ -22,6 +22,31 @@ fn apply(text: &str, splices: &[Splice]) -> String {
         units.splice(splice.at..end, splice.insert.encode_utf16());
     }
     String::from_utf16(&units).expect("splices do not cut characters in two")
+}
+
+#[test]
+fn a_very_long_paste_is_sent_in_parts() {
+    let mut text = CoText::new("before after", &heads(0));
+    let pasted = "🏙b".repeat(EDIT_UNITS);
+    let whole = format!("before {pasted}after");
+    text.typed(&whole);
+    let mut server = "before after".to_owned();
+    let mut edits = 0;
+    while let Some(edit) = text.outgoing() {
+        let cost: usize = edit
+            .splices
+            .iter()
+            .map(|it| it.delete + units(&it.insert))
+            .sum();
+        assert!(cost <= EDIT_UNITS, "{cost}");
+        server = apply(&server, &edit.splices);
+        edits += 1;
+        assert_eq!(text.confirmed(&server, &heads(edits), caret(0)), None);
+        assert_eq!(text.local(), whole);
+    }
+    assert!(text.is_saved());
+    assert_eq!(server, whole);
+    assert_eq!(edits, 4);
 }
 
 #[test]
@@ -184,6 +209,20 @@ proptest! {
         ).expect("the caret is between characters");
         prop_assert!(before.ends_with('#'), "{:?} {:?}", before, merged);
         prop_assert_eq!(moved.start, moved.end);
+    }
+
+    #[test]
+    fn the_parts_of_an_edit_lead_to_the_same_text(
+        old in some_text(), new in some_text(), most in 2_usize..9,
+    ) {
+        let mut text = old;
+        while let Some((part, then)) = first_part(&text, &splices(&text, &new), most) {
+            let cost: usize = part.iter().map(|it| it.delete + units(&it.insert)).sum();
+            prop_assert!((1..=most).contains(&cost));
+            text = apply(&text, &part);
+            prop_assert_eq!(&text, &then);
+        }
+        prop_assert_eq!(apply(&text, &splices(&text, &new)), new);
     }
 
     #[test]

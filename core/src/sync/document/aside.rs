@@ -3,8 +3,9 @@
 //! The document goes back to what the server has accepted and goes on syncing from there. The
 //! edits lie in a chunk of their own, with the reason.
 
-use automerge::{Automerge, ChangeHash};
+use automerge::{ActorId, Automerge, ChangeHash};
 use minicbor::{Decoder, Encoder};
+use sha2::{Digest, Sha256};
 
 use super::fits::Actors;
 use super::receive::guard;
@@ -73,9 +74,22 @@ impl Document {
     }
 
     fn put_aside(&mut self, mut aside: Aside) {
-        if let Some(before) = self.aside.take() {
-            aside.count += before.count;
-            aside.changes.splice(..0, before.changes);
+        let Some(before) = self.aside.take() else {
+            self.aside = Some(aside);
+            return;
+        };
+        aside.count += before.count;
+        aside.changes.splice(..0, before.changes.iter().copied());
+        // Another tab may have put the same ones aside: each counts once.
+        if let Some(doc) = self.with(&aside) {
+            let changes = doc.get_changes(&self.doc.get_heads());
+            if changes.len() as u64 == before.count {
+                aside = before;
+            } else if !changes.is_empty() {
+                aside.count = changes.len() as u64;
+                let chunks: Vec<_> = changes.iter().map(automerge::Change::raw_bytes).collect();
+                aside.changes = chunks.concat();
+            }
         }
         self.aside = Some(aside);
     }
@@ -111,7 +125,7 @@ impl Document {
             changes: chunks.concat(),
             count: refused.len() as u64,
         };
-        self.doc = fork.with_actor(self.doc.get_actor().clone());
+        self.doc = fork.with_actor(next_actor(self.doc.get_actor(), &self.doc.get_heads()));
         self.put_aside(aside);
         self.actors = Actors::default();
         self.orphans = Vec::new();
@@ -122,20 +136,39 @@ impl Document {
 
     /// The document as it would be with the refused edits.
     pub(in crate::sync) fn with_aside(&self) -> Option<Automerge> {
-        let aside = self.aside.as_ref()?;
+        self.with(self.aside.as_ref()?)
+    }
+
+    fn with(&self, aside: &Aside) -> Option<Automerge> {
         let mut doc = self.doc.clone();
         guard(|| doc.load_incremental(&aside.changes)).ok()?;
         Some(doc)
     }
 
-    /// Takes the refused edits into the document again, or drops them.
-    pub(in crate::sync) fn end_aside(&mut self, again: bool) {
-        if again && let Some(doc) = self.with_aside() {
+    /// Takes the refused edits into the document again, or drops them. Returns whether that was
+    /// possible; edits that do not go into the document stay where they are.
+    pub(in crate::sync) fn end_aside(&mut self, again: bool) -> bool {
+        if again {
+            let Some(doc) = self.with_aside() else {
+                return false;
+            };
             self.doc = doc;
         }
         self.aside = None;
         self.rewrite = true;
+        true
     }
+}
+
+/// The actor of the changes after some were put aside. Those keep their numbers, and another change
+/// of their actor would get the same ones.
+fn next_actor(actor: &ActorId, heads: &[ChangeHash]) -> ActorId {
+    let mut hash = Sha256::new();
+    hash.update(actor.to_bytes());
+    for head in heads {
+        hash.update(head.0);
+    }
+    ActorId::from(&hash.finalize()[..16])
 }
 
 #[cfg(test)]

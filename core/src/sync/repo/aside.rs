@@ -75,7 +75,9 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get_mut(&id).filter(|d| d.aside.is_some()) else {
             return false;
         };
-        document.end_aside(again);
+        if !document.end_aside(again) {
+            return false;
+        }
         if let Some(follow) = &mut self.follow {
             follow.take_up(&id);
         }
@@ -89,7 +91,7 @@ impl<P: Policy> Repo<P> {
     }
 
     /// All refused edits that wait for a person.
-    pub(super) fn refused_edits(&self) -> Vec<RefusedEdits> {
+    pub fn refused_edits(&self) -> Vec<RefusedEdits> {
         let documents = self.documents.values();
         documents
             .filter_map(|document| {

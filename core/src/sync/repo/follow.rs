@@ -333,7 +333,14 @@ impl<P: Policy> Repo<P> {
         if !self.set_aside(id, reason) {
             self.leave_alone(id);
             self.notice(NoticeCode::Refused, Some(id), message);
+            return;
         }
+        // What the server has may not have fitted beside what is gone now.
+        if let Some(follow) = &mut self.follow {
+            follow.take_up(&id);
+        }
+        self.touched.insert(id);
+        self.resolve(|n| n.document != Some(id) || n.code != NoticeCode::RefusedPeer);
     }
 
     fn list_ends(&mut self, connection: ConnectionId, listed: Listed) {

@@ -1,0 +1,222 @@
+//! Edits of this device that the server has refused: why, what they would change, and the ways
+//! out. The record shows what the server has accepted.
+
+use leptos::prelude::*;
+use meltemi_core::record::FieldPath;
+use meltemi_core::view::RecordView;
+use meltemi_core::view::difference::{Change, Difference};
+use meltemi_core::workspace::RefusedView;
+use serde_json::Value;
+
+use super::open::Open;
+use crate::app::protocol::{Answer, Ask, Export};
+use crate::app::refused::{
+    File, RefusedEdits, excerpts, key, readable_file, whole_file, with_added,
+};
+use crate::locale::{self, format};
+use crate::ui::dom::el;
+use crate::ui::live::{effect, live, memo};
+use crate::ui::parts::button;
+use crate::ui::{router, toasts, words};
+use crate::{t, tn};
+
+/// The refused edits of the record; nothing when there are none.
+pub(crate) fn refused(open: Open) -> AnyView {
+    let page = open.page;
+    let edits = memo(move || {
+        let status = page.status.get()?;
+        let mut all = status.refused.into_iter();
+        all.find(|edits| edits.document == open.document)
+    });
+    let shown = RwSignal::new(None::<RefusedView>);
+    let show = move |view: Option<RefusedView>| {
+        if shown.try_with_untracked(|before| *before != view) == Some(true) {
+            shown.set(view);
+        }
+    };
+    effect(move || {
+        // What they would change depends on the accepted version too.
+        open.view.track();
+        if edits.get().is_none() {
+            return show(None);
+        }
+        let id = open.document;
+        page.ask(Ask::Refused { id }, move |answer| match answer {
+            Ok(Answer::Refused(view)) => show(view.map(|view| *view)),
+            Ok(_) => {}
+            Err(failure) => page.tell(&failure),
+        });
+    });
+    live(move || shown.get().map(|view| block(open, &view)))
+}
+
+fn block(open: Open, view: &RefusedView) -> AnyView {
+    let RefusedView { edits, differences } = view;
+    let now = open.page.device(|device| device.now());
+    el("section")
+        .is("class", "refused")
+        .is("aria-labelledby", "refused-title")
+        .child(
+            el("h2")
+                .is("id", "refused-title")
+                .child(tn!("refused.title", edits.changes)),
+        )
+        .child(reason(edits))
+        .child(
+            el("p")
+                .is("class", "hint")
+                .child(t!("refused.when", time = format::instant(edits.at, now)))
+                .child(" ")
+                .child(t!("refused.explain")),
+        )
+        .child(table(open, differences))
+        .child(
+            el("div")
+                .is("class", "actions")
+                .child(button("", t!("refused.again"), move || decide(open, true)))
+                .child(button("secondary", t!("refused.download"), move || {
+                    export(open, whole_file)
+                }))
+                .child(button(
+                    "quiet",
+                    t!("refused.download_readable"),
+                    move || export(open, readable_file),
+                )),
+        )
+        .child(
+            el("details")
+                .is("class", "danger")
+                .child(el("summary").child(t!("refused.discard")))
+                .child(
+                    el("p")
+                        .is("class", "hint")
+                        .child(t!("refused.discard_explain")),
+                )
+                .child(button("secondary", t!("refused.discard_now"), move || {
+                    decide(open, false)
+                })),
+        )
+        .into_any()
+}
+
+/// Why, in the person's language, or else as the server says it.
+fn reason(edits: &RefusedEdits) -> AnyView {
+    let text = key(&edits.code).and_then(|key| locale::optional(&key, &[]));
+    match text {
+        Some(text) => el("p").child(text).into_any(),
+        None => el("p")
+            .is("lang", "en")
+            .is("dir", "auto")
+            .child(edits.message.clone())
+            .into_any(),
+    }
+}
+
+fn table(open: Open, differences: &[Difference]) -> AnyView {
+    if differences.is_empty() {
+        return el("p").child(t!("refused.no_difference")).into_any();
+    }
+    let view = open
+        .view
+        .with_untracked(|view| with_added(view, differences));
+    let rows: Vec<AnyView> = differences
+        .iter()
+        .map(|difference| row(open, &view, difference))
+        .collect();
+    let head = |text: String| el("th").is("scope", "col").child(text);
+    el("table")
+        .is("class", "differences")
+        .is("aria-labelledby", "refused-title")
+        .child(
+            el("thead").child(
+                el("tr")
+                    .child(head(t!("refused.field")))
+                    .child(head(t!("refused.accepted")))
+                    .child(head(t!("refused.yours"))),
+            ),
+        )
+        .child(el("tbody").child(rows))
+        .into_any()
+}
+
+fn row(open: Open, view: &RecordView, difference: &Difference) -> AnyView {
+    let path = difference.path.parse::<FieldPath>().ok();
+    let place = match &path {
+        Some(path) => words::place(open.page, open.kind, view, path),
+        None => difference.path.clone(),
+    };
+    let (before, after) = (&difference.before, &difference.after);
+    let in_words = |value: &Value| match &path {
+        Some(path) => words::value(open.page, open.kind, path, value),
+        None => words::any(value),
+    };
+    let (accepted, yours) = match difference.what {
+        Change::Value => excerpts(&in_words(before), &in_words(after)),
+        Change::Beside => (
+            in_words(before),
+            t!("refused.beside", value = in_words(after)),
+        ),
+        Change::Settled => (
+            in_words(before),
+            t!("refused.settled", value = in_words(after)),
+        ),
+        Change::Added => (t!("value.none"), t!("refused.added")),
+        Change::Removed => (t!("refused.there"), removed(after)),
+        Change::Restored => (removed(before), t!("refused.restored")),
+    };
+    let cell = |label: String, text: String| {
+        el("td")
+            .attr("data-label", label)
+            .child(el("span").is("dir", "auto").child(text))
+    };
+    el("tr")
+        .child(
+            el("th")
+                .is("scope", "row")
+                .child(el("span").is("dir", "auto").child(place)),
+        )
+        .child(cell(t!("refused.accepted"), accepted))
+        .child(cell(t!("refused.yours"), yours))
+        .into_any()
+}
+
+fn removed(removal: &Value) -> String {
+    match removal.get("reason").and_then(Value::as_str) {
+        Some(reason) if !reason.is_empty() => t!("refused.removed_because", reason = reason),
+        _ => t!("refused.removed"),
+    }
+}
+
+fn decide(open: Open, again: bool) {
+    let (page, id) = (open.page, open.document);
+    page.ask(
+        Ask::DecideRefused { id, again },
+        move |answer| match answer {
+            Ok(_) if again => done(open, t!("refused.done_again")),
+            Ok(_) => done(open, t!("refused.done_discarded")),
+            Err(failure) => page.tell(&failure),
+        },
+    );
+}
+
+/// The button that was pressed goes with the block: the focus goes to the heading of the record.
+fn done(open: Open, text: String) {
+    toasts::say(open.page, text);
+    router::focus_heading();
+}
+
+fn export(open: Open, file: fn(&str, Export) -> Option<File>) {
+    let (page, id) = (open.page, open.document);
+    page.ask(Ask::ExportRefused { id }, move |answer| match answer {
+        Ok(Answer::ExportRefused(Some(export))) => {
+            let file = open.view.with_untracked(|view| file(&view.key, export));
+            let Some(File { name, media, bytes }) = file else {
+                return;
+            };
+            page.device(|device| device.offer_file(&name, media, &bytes));
+            toasts::say(page, t!("refused.done_download", name = name));
+        }
+        Ok(_) => {}
+        Err(failure) => page.tell(&failure),
+    });
+}

@@ -1,0 +1,158 @@
+//! Refused edits as the workspace shows them to a person.
+
+use automerge::Automerge;
+use meltemi_core::command::{Command, Splice};
+use meltemi_core::id::{ConnectionId, DocumentId, PeerId, RecordRef, StorageId};
+use meltemi_core::sync::input::{Input, Role};
+use meltemi_core::sync::output::Output;
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::testing::disk::Disk;
+use meltemi_core::view::difference::Change;
+use meltemi_core::wire::limits::CHANGE_OPERATIONS;
+use meltemi_core::workspace::{Workspace, WorkspaceConfig};
+use serde_json::json;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use crate::bench::START;
+
+/// A device and a server with their disks.
+struct Pair {
+    ends: [(Workspace, Disk); 2],
+}
+
+impl Pair {
+    fn new() -> Self {
+        let end = |device: bool| {
+            let name = if device { "device" } else { "server" };
+            let config = WorkspaceConfig {
+                peer: PeerId(name.to_owned()),
+                storage: StorageId(name.to_owned()),
+                seed: [u8::from(device); 32],
+                dials: device,
+                follows_all: device,
+                foreign_documents: false,
+                kept: 100,
+            };
+            (Workspace::new(config, START), Disk::default())
+        };
+        let mut pair = Self {
+            ends: [end(true), end(false)],
+        };
+        pair.settle();
+        let connection = ConnectionId(1);
+        for (end, role) in [(0, Role::Dialer), (1, Role::Acceptor)] {
+            let principal = Principal::built_in();
+            pair.handle(
+                end,
+                Input::Connected {
+                    connection,
+                    role,
+                    principal,
+                },
+            );
+        }
+        pair.settle();
+        pair
+    }
+
+    fn handle(&mut self, end: usize, input: Input) {
+        self.ends[end].0.handle(START, input);
+    }
+
+    /// Lets both talk and write until they have nothing more to do.
+    fn settle(&mut self) {
+        loop {
+            let mut outputs = Vec::new();
+            for (end, (workspace, _)) in self.ends.iter_mut().enumerate() {
+                outputs.extend(std::iter::from_fn(|| workspace.poll()).map(|output| (end, output)));
+            }
+            if outputs.is_empty() {
+                return;
+            }
+            for (end, output) in outputs {
+                match output {
+                    Output::Send { connection, bytes } => {
+                        self.handle(1 - end, Input::Frame { connection, bytes });
+                    }
+                    Output::Storage { effect, request } => {
+                        let result = self.ends[end].1.answer(&request);
+                        self.handle(end, Input::Stored { effect, result });
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn device(&self) -> &Workspace {
+        &self.ends[0].0
+    }
+
+    fn run(&mut self, command: &Command) -> DocumentId {
+        let done = self.ends[0].0.execute(START, command);
+        self.settle();
+        done.expect("a command that goes through").document
+    }
+}
+
+#[test]
+fn what_refused_edits_would_change_is_told_exported_and_decided() {
+    let mut pair = Pair::new();
+    let reference = RecordRef::new("event", "ev1");
+    let document = pair.run(&Command::CreateRecord {
+        programme: "mc2cm".to_owned(),
+        reference,
+        values: vec![(
+            "venue".parse().expect("a path"),
+            json!("Maison des associations"),
+        )],
+    });
+    assert_eq!(pair.device().refused(&document), None);
+    assert_eq!(pair.device().refused_bytes(&document), None);
+
+    let long = "a".repeat(usize::try_from(CHANGE_OPERATIONS).expect("a length") + 1);
+    let base = pair.device().record(&document).expect("it is here").heads;
+    pair.run(&Command::EditText {
+        document,
+        path: "objectives".parse().expect("a path"),
+        base,
+        splices: vec![Splice {
+            at: 0,
+            delete: 0,
+            insert: long.clone(),
+        }],
+    });
+    let view = pair.device().refused(&document).expect("it was refused");
+    assert_eq!(
+        (view.edits.code.as_str(), view.edits.changes),
+        ("too-many-operations", 1)
+    );
+    let [difference] = &view.differences[..] else {
+        panic!("{:?}", view.differences);
+    };
+    assert_eq!(
+        (difference.path.as_str(), difference.what),
+        ("objectives", Change::Value)
+    );
+    assert_eq!(difference.before, json!(null));
+    assert_eq!(difference.after, json!(long));
+
+    let bytes = pair.device().refused_bytes(&document).expect("bytes");
+    let whole = Automerge::load(&bytes).expect("they can be loaded");
+    let whole = meltemi_core::view::record::view(document, &whole).expect("a record");
+    assert_eq!(whole.fields["objectives"], json!(long));
+    let shown = pair.device().record(&document).expect("it is here");
+    assert_eq!(shown.fields.get("objectives"), None);
+
+    pair.handle(
+        0,
+        Input::Refused {
+            document,
+            again: false,
+        },
+    );
+    pair.settle();
+    assert_eq!(pair.device().refused(&document), None);
+    assert_eq!(pair.device().status().refused, []);
+}
