@@ -77,7 +77,6 @@ async fn long_texts_sync_and_stay_out_of_blob_files() {
     // Text that does not compress, in several edits.
     let mut state = 1_u64;
     for _ in 0..4 {
-        let base = ana.record(event).await.heads;
         let insert: String = (0..250_000)
             .map(|_| {
                 state = state
@@ -86,17 +85,20 @@ async fn long_texts_sync_and_stay_out_of_blob_files() {
                 char::from(b'!' + (state >> 33) as u8 % 90)
             })
             .collect();
-        ana.execute(Command::EditText {
-            document: event,
-            path: FieldPath::field("objectives"),
-            base,
-            splices: vec![Splice {
-                at: 0,
-                delete: 0,
-                insert,
-            }],
-        })
-        .await;
+        // As long as one change may be.
+        for part in insert.as_bytes().chunks(25_000) {
+            ana.execute(Command::EditText {
+                document: event,
+                path: FieldPath::field("objectives"),
+                base: ana.record(event).await.heads,
+                splices: vec![Splice {
+                    at: 0,
+                    delete: 0,
+                    insert: String::from_utf8(part.to_vec()).unwrap(),
+                }],
+            })
+            .await;
+        }
         ana.synced().await;
     }
     assert!(server.stop().success());

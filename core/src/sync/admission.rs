@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::sync::Message;
 
 use self::budget::Budget;
-pub(super) use self::refusal::{BAD_CHUNK, equivocation};
+pub(super) use self::refusal::{BAD_CHUNK, equivocation, too_many_in_change};
 use self::refusal::{bad_chunk, bad_message, too_many_heads};
 use crate::sync::policy::Refusal;
 use crate::wire::limits::HEADS;

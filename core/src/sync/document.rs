@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use self::aside::Aside;
 
 use automerge::sync::{self, SyncDoc};
-use automerge::{ActorId, Automerge, ChangeHash, SaveOptions, TextEncoding};
+use automerge::{ActorId, Automerge, ChangeHash, ChangeMetadata, SaveOptions, TextEncoding};
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
 use crate::sync::admission::{Scan, ScannedChange};
 use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
 use crate::wire::frame::Reason;
+use crate::wire::limits::MESSAGE_OPERATIONS;
 
 /// A document in memory.
 pub(super) struct Document {
@@ -265,22 +266,40 @@ impl Document {
         self.peers.keys().chain(&self.waiting_senders).copied()
     }
 
-    /// What a Meltemi peer lacks that has these changes and all before them, as chunks.
+    /// What a Meltemi peer lacks that has these changes and all before them, as chunks: in pieces
+    /// when it is more than one message may ask to be done, empty when it lacks nothing.
     ///
     /// Heads that are not known here are ignored. A peer that has nothing gets the document whole.
     /// Nothing is compressed: that is done for a whole frame.
-    pub(super) fn changes_since(&self, have: &[ChangeHash]) -> Vec<u8> {
+    pub(super) fn changes_since(&self, have: &[ChangeHash]) -> Vec<Vec<u8>> {
         let known: Vec<_> = have.iter().filter(|h| self.has(h)).copied().collect();
-        if known.is_empty() {
+        let operations = |change: &ChangeMetadata<'_>| change.max_op + 1 - change.start_op;
+        let all: u64 = self
+            .doc
+            .get_changes_meta(&known)
+            .iter()
+            .map(operations)
+            .sum();
+        if known.is_empty() && all <= MESSAGE_OPERATIONS / 2 {
             let options = SaveOptions {
                 deflate: false,
                 retain_orphans: false,
             };
-            return self.doc.save_with_options(options);
+            return vec![self.doc.save_with_options(options)];
         }
-        let changes = self.doc.get_changes(&known);
-        let chunks: Vec<_> = changes.iter().map(automerge::Change::raw_bytes).collect();
-        chunks.concat()
+        let mut pieces = vec![Vec::new()];
+        let mut size = 0;
+        for change in self.doc.get_changes(&known) {
+            size += change.len() as u64;
+            if size > MESSAGE_OPERATIONS / 2 {
+                pieces.push(Vec::new());
+                size = change.len() as u64;
+            }
+            if let Some(piece) = pieces.last_mut() {
+                piece.extend_from_slice(change.raw_bytes());
+            }
+        }
+        pieces
     }
 
     /// The next message for a peer, or nothing if it is up to date or owes an answer.

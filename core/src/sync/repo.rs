@@ -22,6 +22,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
+use crate::sync::admission;
 use crate::sync::catalogue::Catalogue;
 use crate::sync::document::{Document, Phase};
 use crate::sync::input::Input;
@@ -32,6 +33,7 @@ use crate::sync::policy::{Policy, Refusal};
 use crate::sync::status::{Notice, SyncStatus};
 use crate::sync::storage::{CatalogueEntry, Cursor, StorageRequest, Synced};
 use crate::time::Timestamp;
+use crate::wire::limits::CHANGE_OPERATIONS;
 
 use self::follow::Follow;
 use self::line::LineState;
@@ -271,6 +273,15 @@ impl<P: Policy> Repo<P> {
         let mut doc = document.doc.clone();
         let result = edit(&mut doc);
         let changed = result.is_ok() && doc.get_heads() != before;
+        // What no server would take is not begun with.
+        let made = doc.get_changes_meta(&before);
+        if changed
+            && made
+                .iter()
+                .any(|c| c.max_op + 1 - c.start_op > CHANGE_OPERATIONS)
+        {
+            return Err(EditError::Refused(admission::too_many_in_change()).into());
+        }
         if changed {
             match self.policy.check(&id, &doc, document.label.is_some()) {
                 Ok(label) => {

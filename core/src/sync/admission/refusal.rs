@@ -30,7 +30,7 @@ pub(super) fn too_large(problem: &str) -> Refusal {
 }
 
 /// More work than one change may ask for.
-pub(super) fn too_many_in_change() -> Refusal {
+pub(in crate::sync) fn too_many_in_change() -> Refusal {
     Refusal {
         code: "too-many-operations",
         message: format!(

@@ -258,7 +258,7 @@ impl<P: Policy> Repo<P> {
             }
         }
         // Many peers lack the same.
-        let mut made: Option<(Vec<ChangeHash>, Vec<u8>)> = None;
+        let mut made: Option<(Vec<ChangeHash>, Vec<Vec<u8>>)> = None;
         for (connection, have) in lacking {
             let Some(peer) = self.peers.get_mut(&connection) else {
                 continue;
@@ -268,19 +268,21 @@ impl<P: Policy> Repo<P> {
                 peer.outgoing.absent.push(id);
                 continue;
             }
-            let bytes = match &made {
-                Some((same, bytes)) if *same == have => bytes.clone(),
+            let pieces = match &made {
+                Some((same, pieces)) if *same == have => pieces.clone(),
                 _ => {
-                    let bytes = document.changes_since(&have);
-                    made = Some((have, bytes.clone()));
-                    bytes
+                    let pieces = document.changes_since(&have);
+                    made = Some((have, pieces.clone()));
+                    pieces
                 }
             };
             document.followers.insert(connection, heads.clone());
-            peer.outgoing.changes.push(Changes {
-                document: id,
-                bytes,
-            });
+            peer.outgoing
+                .changes
+                .extend(pieces.into_iter().map(|bytes| Changes {
+                    document: id,
+                    bytes,
+                }));
         }
     }
 

@@ -115,14 +115,15 @@ impl<P: Policy> Repo<P> {
             if heads.iter().all(|head| base.contains(head)) {
                 continue;
             }
-            let bytes = document.changes_since(&base);
-            unanswered += bytes.len();
-            sent.bytes += bytes.len();
             sent.heads = heads;
-            peer.outgoing.changes.push(Changes {
-                document: id,
-                bytes,
-            });
+            for bytes in document.changes_since(&base) {
+                unanswered += bytes.len();
+                sent.bytes += bytes.len();
+                peer.outgoing.changes.push(Changes {
+                    document: id,
+                    bytes,
+                });
+            }
         }
     }
 }
