@@ -2,4 +2,5 @@
 
 mod bench;
 mod device;
+mod mirror;
 mod server;
