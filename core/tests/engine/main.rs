@@ -6,6 +6,7 @@ mod bench;
 mod collection;
 mod device;
 mod hostile;
+mod mirror;
 mod refused;
 mod server;
 mod workspace;

@@ -217,6 +217,7 @@ impl<P: Policy> Repo<P> {
             // What it did not have somebody has brought.
             if follow.absent.remove(&id) {
                 follow.left_alone.remove(&id);
+                follow.early.remove(&id);
                 self.touched.insert(id);
             }
         }
