@@ -260,7 +260,7 @@ impl Driver {
                 request,
                 result,
             } => {
-                match (&request, &result) {
+                match (&*request, &result) {
                     (StorageRequest::Write(batch), Err(error)) => {
                         self.asked.not_saved(&batch.document, error);
                     }
@@ -270,7 +270,7 @@ impl Driver {
                 let stored = matches!(result, Ok(StorageAnswer::Written | StorageAnswer::Noted));
                 self.workspace.handle(now, Input::Stored { effect, result });
                 if stored {
-                    self.leading.tell_stored(request);
+                    self.leading.tell_stored(*request);
                 }
             }
             StorageNews::Missed(documents) => {

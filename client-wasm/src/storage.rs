@@ -27,7 +27,7 @@ pub(crate) enum StorageNews {
         /// Which one.
         effect: EffectId,
         /// What had been asked.
-        request: StorageRequest,
+        request: Box<StorageRequest>,
         /// How it ended.
         result: Result<StorageAnswer, StorageError>,
     },

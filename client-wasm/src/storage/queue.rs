@@ -281,7 +281,7 @@ impl Inner {
     ) {
         (self.tell)(StorageNews::Answered {
             effect,
-            request,
+            request: Box::new(request),
             result,
         });
     }
