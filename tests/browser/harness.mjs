@@ -12,10 +12,11 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout } from "node:timers/promises";
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
+
+import { after } from "./line-time.mjs";
 
 const FLAGS = [
   "--no-sandbox",
@@ -301,11 +302,11 @@ class Network {
           const packet = bytes.subarray(at, at + PACKET);
           const begin = Math.max(performance.now(), this.#free[direction]);
           this.#free[direction] = begin + (packet.length * 8000) / bits;
-          await setTimeout(this.#free[direction] - performance.now());
-          setTimeout(delay).then(() => arrive(packet));
+          await after(this.#free[direction] - performance.now());
+          after(delay).then(() => arrive(packet));
         }
       }
-      if (this.slow) await setTimeout(this.slow.delay + 1);
+      if (this.slow) await after(this.slow.delay + 1);
       to.end();
     } catch {
       // It was cut.

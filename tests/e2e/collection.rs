@@ -1,28 +1,19 @@
-//! Ten thousand documents, an older backup, readers that do not read.
+//! Ten thousand documents, and a server that is set back to an older backup.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use futures_util::{SinkExt, StreamExt};
-use meltemi_core::id::{DocumentId, PeerId, StorageId};
+use meltemi_core::id::DocumentId;
 use meltemi_core::sync::storage::StorageAdapter;
 use meltemi_core::testing::collection::document;
-use meltemi_core::wire::exchange::{Changes, Exchange};
-use meltemi_core::wire::frame::{self, Frame, PeerMetadata};
 use meltemi_server::storage::memory::MemoryStorage;
 use meltemi_server::storage::redb::RedbStorage;
 use meltemi_server::storage::sled::SledStorage;
 use meltemi_tests::collection::{device_in_step, fill, with_cursor_of};
-use meltemi_tests::device::{DEADLINE, TestDevice};
+use meltemi_tests::device::TestDevice;
 use meltemi_tests::proxy::{Counted, Proxy};
-use meltemi_tests::request::get;
-use meltemi_tests::server::Server;
 use serde_json::json;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::{Database, MELTEMI, data_folder, text};
 
@@ -231,134 +222,4 @@ async fn a_sled_server_set_back_to_a_backup_gets_again_what_it_lacks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redb_server_set_back_to_a_backup_gets_again_what_it_lacks() {
     an_older_backup_is_made_whole_again(Database::Redb).await;
-}
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// A device in raw frames that has said hello.
-async fn raw(server: SocketAddr, name: &str) -> Socket {
-    let (mut socket, _) = connect_async(format!("ws://{server}/sync")).await.unwrap();
-    let metadata = PeerMetadata {
-        storage: Some(StorageId(name.to_owned())),
-        ephemeral: false,
-        meltemi: frame::MELTEMI,
-    };
-    let join = Frame::Join {
-        sender: PeerId(name.to_owned()),
-        metadata,
-        versions: vec!["1".to_owned()],
-    };
-    let hello = Frame::Hello {
-        seq: 0,
-        root: [0; 32],
-        count: 0,
-    };
-    for frame in [join, hello] {
-        send(&mut socket, &frame).await;
-    }
-    socket
-}
-
-async fn send(socket: &mut Socket, frame: &Frame) {
-    for bytes in frame.encode_parts() {
-        socket.send(Message::Binary(bytes.into())).await.unwrap();
-    }
-}
-
-/// Reads to the answer of the last question. Whether the connection was still open for it.
-async fn reads_to_the_end(mut socket: Socket) -> bool {
-    let ping = Message::Binary(Frame::Ping.encode().into());
-    if socket.send(ping).await.is_err() {
-        return false;
-    }
-    while let Some(Ok(message)) = socket.next().await {
-        if let Message::Binary(bytes) = message
-            && matches!(Frame::decode(&bytes), Ok(Frame::Pong))
-        {
-            return true;
-        }
-    }
-    false
-}
-
-/// Most memory a server has had, in megabytes.
-fn most_memory(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next());
-    kilobytes.and_then(|k| k.parse::<u64>().ok()).unwrap() / 1024
-}
-
-/// A text that does not become shorter when it is deflated, or only a little.
-fn noise(seed: u64, len: usize) -> String {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        char::from(33 + (state >> 32) as u8 % 90)
-    };
-    std::iter::from_fn(|| Some(next())).take(len).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn readers_that_do_not_read_are_closed_and_cost_little_memory() {
-    use automerge::transaction::Transactable;
-    const READERS: usize = 24;
-    let (_folder, data) = data_folder();
-    let server = MELTEMI.serve(&data, &["--foreign-documents"]);
-    let mut writer = raw(server.address, "writer").await;
-    let documents: Vec<_> = (1..=10).map(|n| DocumentId::from_bytes([n; 16])).collect();
-    let mut readers = Vec::new();
-    for number in 0..READERS {
-        let reader = raw(server.address, &format!("reader-{number}")).await;
-        readers.push(reader);
-    }
-    for (seed, document) in (1..).zip(&documents) {
-        let mut doc = automerge::Automerge::new();
-        let mut put = |text: String| {
-            doc.transact::<_, _, automerge::AutomergeError>(|tx| {
-                tx.put(automerge::ROOT, "text", text)
-            })
-            .unwrap();
-            let bytes = doc.get_last_local_change().unwrap().raw_bytes().to_vec();
-            Frame::Exchange(Exchange {
-                changes: vec![Changes {
-                    document: *document,
-                    bytes,
-                }],
-                ..Exchange::default()
-            })
-        };
-        let first = put("a".to_owned());
-        send(&mut writer, &first).await;
-        // Who wants a document is sent all that comes.
-        let want = Frame::Exchange(Exchange {
-            want: vec![(*document, Vec::new())],
-            ..Exchange::default()
-        });
-        get(server.address, "/healthz");
-        for reader in &mut readers {
-            // One that is closed already wants nothing more.
-            let _ = reader.send(Message::Binary(want.encode().into())).await;
-        }
-        let long = put(noise(seed, 2_000_000));
-        send(&mut writer, &long).await;
-    }
-    let ended = timeout(DEADLINE, async {
-        let reading: Vec<_> = readers
-            .into_iter()
-            .map(|reader| tokio::spawn(reads_to_the_end(reader)))
-            .collect();
-        let mut closed = 0;
-        for reader in reading {
-            closed += usize::from(!reader.await.unwrap());
-        }
-        closed
-    });
-    let closed = ended.await.expect("all of them end");
-    assert!(closed > 0 && server.log().contains("takes messages too slowly"));
-    println!("at most {} MB", most_memory(&server));
-    assert!(most_memory(&server) < 500);
-    assert_eq!(get(server.address, "/healthz").status, 200);
 }

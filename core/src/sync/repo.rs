@@ -273,9 +273,11 @@ impl<P: Policy> Repo<P> {
         let mut doc = document.doc.clone();
         let result = edit(&mut doc);
         let changed = result.is_ok() && doc.get_heads() != before;
-        // What no server would take is not begun with.
+        // What no server would take is not begun with. In a document that has been accepted it
+        // would go aside; in a new one there is nothing to go back to.
         let made = doc.get_changes_meta(&before);
         if changed
+            && before.is_empty()
             && made
                 .iter()
                 .any(|c| c.max_op + 1 - c.start_op > CHANGE_OPERATIONS)

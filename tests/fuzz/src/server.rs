@@ -189,7 +189,14 @@ impl Server {
         restarted.show();
         let kept = restarted.workspace.document(&document);
         let kept = kept.expect("the device's record is on its disk");
-        let has = |hash: &ChangeHash| kept.get_change_meta_by_hash(hash).is_some();
+        // What it was told to be refused lies beside the record.
+        let aside = restarted.workspace.refused_bytes(&document);
+        let aside = aside.and_then(|bytes| Automerge::load(&bytes).ok());
+        let in_doc =
+            |doc: &Automerge, hash: &ChangeHash| doc.get_change_meta_by_hash(hash).is_some();
+        let has = |hash: &ChangeHash| {
+            in_doc(kept, hash) || aside.as_ref().is_some_and(|doc| in_doc(doc, hash))
+        };
         assert!(own.iter().all(has), "changes of the device are gone");
         let copy = Automerge::load(&kept.save()).expect("what a device keeps, others can load");
         assert_eq!(copy.get_heads(), kept.get_heads());

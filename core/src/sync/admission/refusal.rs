@@ -65,7 +65,7 @@ pub(in crate::sync) const BAD_CHUNK: &str = "bad-chunk";
 /// A chunk of changes that no Automerge writes.
 pub(super) fn bad_chunk(problem: &str) -> Refusal {
     Refusal {
-        code: BAD_CHUNK,
+        code: "bad-chunk",
         message: format!("the changes cannot be read: {problem}"),
     }
 }
