@@ -154,6 +154,11 @@ async fn a_document_nobody_has_is_unavailable() {
     samod.stop().await;
 }
 
+/// What the server counts, as text.
+fn counts(server: std::net::SocketAddr) -> String {
+    String::from_utf8_lossy(&meltemi_tests::request::get(server, "/metrics").body).into_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_that_is_no_record_is_refused_and_not_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -162,8 +167,14 @@ async fn a_document_that_is_no_record_is_refused_and_not_kept() {
     let author = client(server.address).await;
     let foreign = author.create(Automerge::new()).await.unwrap();
     put(&foreign, "note", "not a record");
-    // The refusal is logged after it was sent; the author keeps its document.
+    // The author keeps its document; what it sent has come and was refused.
     let reader = client(server.address).await;
+    let refused = async {
+        while !counts(server.address).contains("meltemi_refusals_total{code=\"no-kind\"}") {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, refused).await.unwrap();
     let found = timeout(DEADLINE, reader.find(foreign.document_id().clone()))
         .await
         .unwrap()
