@@ -64,6 +64,8 @@ pub(super) struct Document {
     pub(super) aside: Option<Aside>,
     /// What the server has refused is to go beside the document: the accepted heads, and why.
     pub(super) refusal: Option<(Vec<ChangeHash>, Reason)>,
+    /// Whether its label is another than the disk has.
+    pub(super) relabelled: bool,
     /// Whether somebody asked to be told when it is loaded.
     pub(super) opened: bool,
 }
@@ -186,6 +188,7 @@ impl Document {
             seq: entry.map_or(0, |entry| entry.seq),
             aside: None,
             refusal: None,
+            relabelled: false,
             opened: false,
         }
     }
@@ -233,6 +236,17 @@ impl Document {
 
     pub(super) fn has(&self, hash: &ChangeHash) -> bool {
         has(&self.doc, hash)
+    }
+
+    /// Whether only somebody who has had it can name these changes: all of them are here, and one
+    /// is not of those that every replica makes by itself.
+    pub(super) fn proves_knowledge(&self, heads: &[ChangeHash]) -> bool {
+        let made = |head| {
+            let change = self.doc.get_change_meta_by_hash(head);
+            change.map(|change| change.timestamp != 0)
+        };
+        let made: Option<Vec<bool>> = heads.iter().map(made).collect();
+        made.is_some_and(|made| made.contains(&true))
     }
 
     /// Whether it has changes that the server was not seen to have, genesis included.

@@ -5,6 +5,7 @@
 //! else. Everything that is under way here is forgotten when the line is lost; what the disk
 //! remembers is the mirror, and what differs from it is asked for and sent again.
 
+mod gone;
 mod wants;
 mod work;
 
@@ -60,6 +61,12 @@ pub(super) struct Follow {
     left_alone: BTreeSet<DocumentId>,
     /// Those of them that the server did not have when it was asked.
     absent: BTreeSet<DocumentId>,
+    /// Documents that the server has listed and lists no more: it is asked whether it has lost
+    /// them or keeps them from this device now.
+    doubted: BTreeSet<DocumentId>,
+    /// Documents that are to be here no more. Those with something that the server does not have
+    /// stay until that is decided.
+    gone: BTreeSet<DocumentId>,
     window: usize,
     received: Progress,
     bytes: Progress,
@@ -103,6 +110,8 @@ impl Follow {
             sent: BTreeMap::new(),
             left_alone: BTreeSet::new(),
             absent: BTreeSet::new(),
+            doubted: BTreeSet::new(),
+            gone: BTreeSet::new(),
             window: FIRST_WINDOW,
             received: nothing,
             bytes: nothing,
@@ -181,8 +190,15 @@ impl<P: Policy> Repo<P> {
         for (id, reason) in exchange.refused {
             self.refused(id, reason);
         }
+        for id in exchange.gone {
+            self.answered(connection, id);
+            self.gone(id);
+        }
         for id in exchange.absent {
             self.answered(connection, id);
+            if self.is_lost_there(id) {
+                continue;
+            }
             self.leave_alone(id);
             if let Some(follow) = &mut self.follow {
                 follow.absent.insert(id);
@@ -211,8 +227,17 @@ impl<P: Policy> Repo<P> {
         let id = stored.document;
         let size = Some(stored.size);
         if let Some(follow) = &mut self.follow
+            && stored.heads.is_empty()
+            && follow.gone.contains(&id)
+        {
+            // It has it, but not for this device.
+            return;
+        }
+        if let Some(follow) = &mut self.follow
             && !stored.heads.is_empty()
         {
+            follow.doubted.remove(&id);
+            follow.gone.remove(&id);
             follow.told.insert(id);
             // What it did not have somebody has brought.
             if follow.absent.remove(&id) {
@@ -321,10 +346,13 @@ impl<P: Policy> Repo<P> {
     }
 
     /// The server does not take what was sent of a document.
-    fn refused(&mut self, id: DocumentId, reason: Reason) {
+    fn refused(&mut self, id: DocumentId, mut reason: Reason) {
         if let Some(follow) = &mut self.follow {
             follow.sent.remove(&id);
-            if reason.code == "missing-dependencies" {
+            if follow.gone.contains(&id) {
+                // Whatever the server says of changes to a document that it hides.
+                reason = gone::reason();
+            } else if reason.code == "missing-dependencies" {
                 // It has less than was believed; how much follows in the same frame.
                 self.touched.insert(id);
                 return;
@@ -412,8 +440,12 @@ impl<P: Policy> Repo<P> {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            self.catalogue.set_synced(id, Vec::new(), None);
-            self.mirror_changed(id);
+            let here = self.documents.get(&id).is_some_and(|d| d.is_found());
+            match &mut self.follow {
+                // It has been here as the server had it.
+                Some(follow) if here => drop(follow.doubted.insert(id)),
+                _ => self.forget_one(id),
+            }
         }
     }
 }

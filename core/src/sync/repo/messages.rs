@@ -21,12 +21,6 @@ impl<P: Policy> Repo<P> {
         let Some(peer) = self.peers.get(&connection) else {
             return;
         };
-        if self.policy.access(&peer.principal, &id) == Access::None {
-            if self.may_enter(connection, id) {
-                self.send_unavailable(connection, id, None);
-            }
-            return;
-        }
         if let Some(refusal) = peer.refused.get(&id).cloned() {
             self.send_unavailable(connection, id, Some(refusal));
             return;
@@ -38,7 +32,24 @@ impl<P: Policy> Repo<P> {
                 return;
             }
         };
-        if !self.may_enter(connection, id) || !self.may_open(connection, id) {
+        if !self.may_enter(connection, id) {
+            return;
+        }
+        if self.access_of(connection, &id) == Access::None {
+            if message.changes.is_empty() {
+                self.answer_hidden(connection, id, message);
+            } else {
+                let said = Said::Message(message);
+                let incoming = Incoming {
+                    connection,
+                    said,
+                    scan,
+                };
+                self.refuse_hidden(connection, id, incoming);
+            }
+            return;
+        }
+        if !self.may_open(connection, id) {
             return;
         }
         let document = self.enter(id);

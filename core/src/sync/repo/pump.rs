@@ -9,6 +9,7 @@ use crate::sync::document::{Document, Phase};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::repo::access::{may_become, standing};
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
@@ -30,6 +31,9 @@ impl<P: Policy> Repo<P> {
             Phase::Failed { .. } | Phase::Ready => {}
         }
         self.aside_now(id);
+        if self.remove_gone(id) {
+            return;
+        }
         self.apply_inbox(id);
         if !self.write(id) {
             self.send_all(id);
@@ -48,7 +52,8 @@ impl<P: Policy> Repo<P> {
                 continue;
             };
             let meltemi = peer.is_meltemi();
-            let access = self.policy.access(&peer.principal, &id);
+            let known = standing(&id, Some(document), &self.catalogue, self.catalogue_read);
+            let access = self.policy.access(&peer.principal, &id, known);
             if meltemi && access < Access::Write && peer.role == Role::Acceptor {
                 self.refuse(connection, id, read_only());
                 continue;
@@ -61,13 +66,17 @@ impl<P: Policy> Repo<P> {
                     .state
                     .read_only = true;
             }
-            let policy = &self.policy;
-            let authored = authored(policy, &peer.principal, document, &incoming.scan);
+            let (policy, principal) = (&self.policy, &peer.principal);
+            let authored = authored(policy, principal, document, &incoming.scan);
             if let Err(refusal) = authored {
                 self.refuse(connection, id, refusal);
                 continue;
             }
-            match document.receive(incoming, |doc, accepted| policy.check(&id, doc, accepted)) {
+            let received = document.receive(incoming, |doc, accepted| {
+                let label = policy.check(&id, doc, accepted)?;
+                may_become(policy, principal, &id, label)
+            });
+            match received {
                 Ok(applied) => {
                     changed |= applied;
                     let owed = document.is_owed_by(connection);
@@ -213,10 +222,7 @@ impl<P: Policy> Repo<P> {
     }
 
     fn send_one(&mut self, id: DocumentId, connection: ConnectionId) {
-        let Some(peer) = self.peers.get(&connection) else {
-            return;
-        };
-        if self.policy.access(&peer.principal, &id) == Access::None {
+        if self.access_of(connection, &id) == Access::None {
             return;
         }
         let Some(document) = self.documents.get_mut(&id) else {
@@ -256,7 +262,7 @@ impl<P: Policy> Repo<P> {
 }
 
 /// Whether a peer may send these changes, as far as they are new.
-fn authored<P: Policy>(
+pub(super) fn authored<P: Policy>(
     policy: &P,
     principal: &Principal,
     document: &Document,
