@@ -8,14 +8,14 @@ pub use self::refused::RefusedView;
 use automerge::{Automerge, AutomergeError};
 
 use self::policy::RecordPolicy;
-use crate::access::{self, Roster};
+use crate::access::Roster;
 use crate::command::{self, Command, CommandError};
 use crate::genesis;
 use crate::id::{DocumentId, PeerId, StorageId};
 use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
-use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::policy::{Access, Principal, Refusal};
 use crate::sync::repo::{EditError, Repo, RepoConfig};
 use crate::sync::status::SyncStatus;
 use crate::sync::storage::CatalogueEntry;
@@ -116,18 +116,12 @@ impl Workspace {
         self.repo.access(principal, document)
     }
 
-    /// The records that somebody may know of, of one kind or of all.
-    pub fn visible(&self, principal: &Principal, kind: Option<&str>) -> Vec<DocumentId> {
+    /// What the disk holds, as far as somebody may know of it. Documents that are no records are
+    /// not in it when there are accounts.
+    pub fn catalogue_for(&self, principal: &Principal) -> impl Iterator<Item = &CatalogueEntry> {
         let policy = self.repo.policy();
-        let listed = |label: &str| {
-            kind.is_none_or(|kind| access::kind_of(label) == kind)
-                && policy.announce(principal, Some(label))
-        };
         let entries = self.repo.catalogue();
-        entries
-            .filter(|entry| entry.label.as_deref().is_some_and(listed))
-            .map(|entry| entry.document)
-            .collect()
+        entries.filter(move |entry| policy.lists(principal, entry.label.as_deref()))
     }
 
     /// Carries out a command in memory. Drain [`Self::poll`] afterwards; [`Output::Saved`] tells

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use meltemi_core::access::Facts;
 use meltemi_core::command::CommandError;
 use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
@@ -176,7 +177,7 @@ impl Driver {
                 }
             }
             Message::List { kind, reply } => {
-                let listed = |label: &str| kind.is_none_or(|kind| kind == label);
+                let listed = |label: &str| kind.is_none_or(|kind| kind == Facts::kind_in(label));
                 let entries = self.workspace.catalogue();
                 let documents = entries
                     .filter(|e| e.label.as_deref().is_some_and(listed))

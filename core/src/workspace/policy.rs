@@ -31,6 +31,11 @@ impl RecordPolicy {
         self.roster = roster;
     }
 
+    /// Whether a document with this label is on the list of what somebody may know of.
+    pub(super) fn lists(&self, principal: &Principal, label: Option<&str>) -> bool {
+        self.roster.is_none() || self.announce(principal, label)
+    }
+
     fn of_label(&self, member: &Member, label: Option<&str>) -> Access {
         match label.map(|label| access::answer_label(member, label)) {
             Some(Answer::Write) => Access::Write,

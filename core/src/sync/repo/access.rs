@@ -2,16 +2,13 @@
 //!
 //! A document that somebody may not know of must look to them like one that does not exist.
 
-use automerge::sync::{self, SyncDoc};
-
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::catalogue::Catalogue;
-use crate::sync::document::{Document, Incoming, empty};
+use crate::sync::document::{Document, Incoming};
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
 use crate::sync::repo::pump::authored;
 use crate::time::Timestamp;
-use crate::wire::frame::Frame;
 
 impl<P: Policy> Repo<P> {
     /// Changes what the policy knows. Connections of principals of whom `farewell` says something
@@ -58,57 +55,49 @@ impl<P: Policy> Repo<P> {
         peer.map_or(Access::None, |peer| self.access(&peer.principal, id))
     }
 
-    /// Why changes of a document that is kept from a peer are not taken: for the reason there would
-    /// be if nothing of it were here.
-    pub(super) fn refuse_hidden(
+    /// Takes what a peer says of a document that is kept from it, and answers as if nothing of the
+    /// document were here: in its place is an empty one, of which nothing is kept.
+    pub(super) fn receive_hidden(
         &mut self,
         connection: ConnectionId,
         id: DocumentId,
         incoming: Incoming,
+        request: bool,
     ) {
-        let Some(peer) = self.peers.get(&connection) else {
+        let Some(peer) = self.peers.get_mut(&connection) else {
             return;
         };
+        let plain = !peer.is_meltemi();
+        let mut blank = peer
+            .hidden
+            .remove(&id)
+            .unwrap_or_else(|| Document::new(id, &self.actor, None));
+        if plain {
+            blank.peers.entry(connection).or_default().requested |= request;
+        }
         let (policy, principal) = (&self.policy, &peer.principal);
-        let mut scratch = Document::new(id, &self.actor, None);
-        let refusal = authored(policy, principal, &scratch, &incoming.scan).and_then(|()| {
-            scratch.receive(incoming, |doc, accepted| {
+        let received = authored(policy, principal, &blank, &incoming.scan).and_then(|()| {
+            blank.receive(incoming, |doc, accepted| {
                 let label = policy.check(&id, doc, accepted)?;
                 may_become(policy, principal, &id, label)
             })
         });
-        let refusal = refusal.err().unwrap_or_else(not_allowed);
-        self.refuse(connection, id, refusal);
-    }
-
-    /// Answers a plain peer that says it has something of a document that is kept from it: as if
-    /// nothing of it were here, and it were to send it.
-    pub(super) fn answer_hidden(
-        &mut self,
-        connection: ConnectionId,
-        id: DocumentId,
-        message: sync::Message,
-    ) {
-        if !message.heads.is_empty() {
-            let (mut doc, mut state) = (empty(&self.actor), sync::State::new());
-            let answer = doc
-                .receive_sync_message(&mut state, message)
-                .ok()
-                .and_then(|()| doc.generate_sync_message(&mut state));
-            if let Some(answer) = answer {
-                let route = self.route(connection);
-                let data = answer.encode();
-                let frame = Frame::Sync {
-                    route,
-                    document: id,
-                    request: false,
-                    data,
-                };
-                self.send(connection, &frame);
-                return;
+        match received {
+            Err(refusal) => self.refuse(connection, id, refusal),
+            Ok(true) => self.refuse(connection, id, not_allowed()),
+            Ok(false) if plain => {
+                let owed = blank.is_owed_by(connection);
+                if !self.may_owe(connection, id, owed) {
+                    return;
+                }
+                let answer = blank.answer_for(connection);
+                if let Some(peer) = self.peers.get_mut(&connection) {
+                    peer.hidden.insert(id, blank);
+                }
+                self.send_answer(connection, id, answer);
             }
+            Ok(false) => {}
         }
-        self.send_unavailable(connection, id, None);
     }
 
     /// The label of a document has changed: who was told of it and may not know of it any more is

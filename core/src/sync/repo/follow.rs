@@ -176,6 +176,7 @@ impl<P: Policy> Repo<P> {
         for changes in exchange.changes {
             let id = changes.document;
             self.answered(connection, id);
+            self.is_lost_there(id);
             if !changes.bytes.is_empty() {
                 self.changes(connection, changes);
             }
@@ -226,11 +227,7 @@ impl<P: Policy> Repo<P> {
     fn server_has(&mut self, stored: Stored) {
         let id = stored.document;
         let size = Some(stored.size);
-        if let Some(follow) = &mut self.follow
-            && stored.heads.is_empty()
-            && follow.gone.contains(&id)
-        {
-            // It has it, but not for this device.
+        if stored.heads.is_empty() && self.doubts(id) {
             return;
         }
         if let Some(follow) = &mut self.follow
@@ -440,11 +437,8 @@ impl<P: Policy> Repo<P> {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            let here = self.documents.get(&id).is_some_and(|d| d.is_found());
-            match &mut self.follow {
-                // It has been here as the server had it.
-                Some(follow) if here => drop(follow.doubted.insert(id)),
-                _ => self.forget_one(id),
+            if !self.doubts(id) {
+                self.forget_one(id);
             }
         }
     }

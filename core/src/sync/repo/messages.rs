@@ -36,17 +36,13 @@ impl<P: Policy> Repo<P> {
             return;
         }
         if self.access_of(connection, &id) == Access::None {
-            if message.changes.is_empty() {
-                self.answer_hidden(connection, id, message);
-            } else {
-                let said = Said::Message(message);
-                let incoming = Incoming {
-                    connection,
-                    said,
-                    scan,
-                };
-                self.refuse_hidden(connection, id, incoming);
-            }
+            let said = Said::Message(message);
+            let incoming = Incoming {
+                connection,
+                said,
+                scan,
+            };
+            self.receive_hidden(connection, id, incoming, request);
             return;
         }
         if !self.may_open(connection, id) {
@@ -124,7 +120,9 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get(&id) else {
             return;
         };
-        let known = document.is_found() && document.present().any(|peer| peer == connection);
+        let known = document.is_found()
+            && document.present().any(|peer| peer == connection)
+            && self.access_of(connection, &id) > Access::None;
         let now = self.now;
         let allowed = |peer: &mut Peer| peer.ephemeral.take(now);
         if data.len() > EPHEMERAL_BYTES
@@ -139,6 +137,7 @@ impl<P: Policy> Repo<P> {
         let others: std::collections::BTreeSet<_> = document
             .present()
             .filter(|other| *other != connection)
+            .filter(|other| self.access_of(*other, &id) > Access::None)
             .collect();
         for other in others {
             let Some(target) = self.name(other) else {

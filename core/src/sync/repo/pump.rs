@@ -5,7 +5,7 @@
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
-use crate::sync::document::{Document, Phase};
+use crate::sync::document::{Document, Phase, PlainAnswer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal};
@@ -104,7 +104,7 @@ impl<P: Policy> Repo<P> {
 
     /// Notes whether a peer owes what its changes of a document build on. Whether it may owe that;
     /// if not, its connection is closed.
-    fn may_owe(&mut self, connection: ConnectionId, id: DocumentId, owed: bool) -> bool {
+    pub(super) fn may_owe(&mut self, connection: ConnectionId, id: DocumentId, owed: bool) -> bool {
         let Some(peer) = self.peers.get_mut(&connection) else {
             return false;
         };
@@ -228,35 +228,32 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
-        let found = document.is_found();
-        let Some(state) = document.peers.get_mut(&connection) else {
-            return;
-        };
-        let requested = std::mem::take(&mut state.requested);
-        // A peer that has something of a document we lack is answered, so that it sends it.
-        let offered = state
-            .state
-            .their_heads
-            .as_ref()
-            .is_some_and(|heads| !heads.is_empty());
-        if !found && !offered {
-            if requested {
-                self.send_unavailable(connection, id, None);
+        let answer = document.answer_for(connection);
+        self.send_answer(connection, id, answer);
+    }
+
+    pub(super) fn send_answer(
+        &mut self,
+        connection: ConnectionId,
+        id: DocumentId,
+        answer: PlainAnswer,
+    ) {
+        match answer {
+            PlainAnswer::Nothing => {}
+            PlainAnswer::Unavailable => self.send_unavailable(connection, id, None),
+            PlainAnswer::Message(message) => {
+                let route = self.route(connection);
+                let data = message.encode();
+                self.send(
+                    connection,
+                    &Frame::Sync {
+                        route,
+                        document: id,
+                        request: false,
+                        data,
+                    },
+                );
             }
-            return;
-        }
-        if let Some(message) = document.message_for(connection) {
-            let route = self.route(connection);
-            let data = message.encode();
-            self.send(
-                connection,
-                &Frame::Sync {
-                    route,
-                    document: id,
-                    request: false,
-                    data,
-                },
-            );
         }
     }
 }

@@ -186,7 +186,7 @@ impl<P: Policy> Repo<P> {
             scan,
         };
         if self.access_of(connection, &id) == Access::None {
-            self.refuse_hidden(connection, id, incoming);
+            self.receive_hidden(connection, id, incoming, false);
             return;
         }
         let document = self.enter(id);

@@ -9,10 +9,24 @@ use crate::sync::document::{Document, Phase};
 use crate::sync::output::Output;
 use crate::sync::policy::Policy;
 use crate::sync::repo::{Effect, Repo};
-use crate::sync::storage::{CatalogueEntry, StorageRequest, WriteBatch};
+use crate::sync::storage::{CatalogueEntry, StorageRequest, Synced, WriteBatch};
 use crate::wire::frame::Reason;
 
 impl<P: Policy> Repo<P> {
+    /// Whether it has to be found out why the server says nothing more of a document that it was
+    /// known to have and that is here; then it is asked.
+    pub(super) fn doubts(&mut self, id: DocumentId) -> bool {
+        let here = self.documents.get(&id);
+        let here = here.is_some_and(|d| d.is_found() && !d.synced.is_empty());
+        let Some(follow) = self.follow.as_mut().filter(|_| here) else {
+            return false;
+        };
+        if !follow.gone.contains(&id) {
+            follow.doubted.insert(id);
+        }
+        true
+    }
+
     /// The server has said that it does not have a document. If it has had it, it has lost it: it
     /// is sent all of it again. Returns whether that is so.
     pub(super) fn is_lost_there(&mut self, id: DocumentId) -> bool {
@@ -61,6 +75,11 @@ impl<P: Policy> Repo<P> {
             follow.sends.remove(&id);
             follow.sent.remove(&id);
         }
+        let synced = Synced {
+            heads: vec![(id, Vec::new())],
+            cursor: None,
+        };
+        self.request(Effect::Synced, StorageRequest::Synced(synced));
         let batch = WriteBatch {
             document: id,
             put: Vec::new(),

@@ -37,7 +37,7 @@ impl<P: Policy> Repo<P> {
         let Some(follow) = &mut self.follow else {
             return;
         };
-        if follow.left_alone.contains(&id) {
+        if follow.left_alone.contains(&id) || follow.doubted.contains(&id) {
             return;
         }
         let entry = self.catalogue.get(&id);
