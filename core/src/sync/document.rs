@@ -261,6 +261,19 @@ impl Document {
         self.peers.keys().chain(self.followers.keys()).copied()
     }
 
+    /// Plain peers that have told their heads, which are all on the disk: they have nothing of what
+    /// is not.
+    pub(super) fn lacking_new(&self) -> Vec<ConnectionId> {
+        let new = self.doc.get_changes_meta(&self.on_disk);
+        let new: BTreeSet<_> = new.iter().map(|change| change.hash).collect();
+        let old = |head: &ChangeHash| self.has(head) && !new.contains(head);
+        let told = self.peers.iter().filter(|(_, peer)| {
+            let heads = peer.state.their_heads.as_ref();
+            heads.is_some_and(|heads| heads.iter().all(old))
+        });
+        told.map(|(connection, _)| *connection).collect()
+    }
+
     /// Everybody who may have sent something about it.
     pub(super) fn senders(&self) -> impl Iterator<Item = ConnectionId> {
         self.peers.keys().chain(&self.waiting_senders).copied()

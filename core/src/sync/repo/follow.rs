@@ -65,6 +65,7 @@ pub(super) struct Follow {
     bytes: Progress,
 }
 
+/// What the server need not be sent over this line, and how much of it was sent.
 #[derive(Default)]
 struct Sent {
     heads: Vec<ChangeHash>,
@@ -117,6 +118,14 @@ impl Follow {
             documents: self.received,
             bytes: self.bytes,
         })
+    }
+
+    /// Changes came from the server, which has yet to say that they are on its disk: they need not
+    /// be sent to it over this line.
+    pub(super) fn came(&mut self, from: ConnectionId, id: DocumentId, heads: Vec<ChangeHash>) {
+        if self.connection == from {
+            self.sent.entry(id).or_default().heads.extend(heads);
+        }
     }
 
     /// A person wants a document that was left alone to be tried again.

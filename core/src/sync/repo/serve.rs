@@ -238,8 +238,8 @@ impl<P: Policy> Repo<P> {
         few
     }
 
-    /// Answers those who wait for a document, and sends those who follow it what they lack.
-    /// Everything in memory of it is on the disk here.
+    /// Answers those who wait for a document, and sends those who follow it what they lack. Says
+    /// nothing of what is on the disk.
     pub(super) fn send_changes(&mut self, id: DocumentId) {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
