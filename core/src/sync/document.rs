@@ -145,6 +145,8 @@ pub(super) struct DocumentPeer {
     pub(super) state: sync::State,
     /// The heads it was last shown.
     pub(super) shown: Vec<ChangeHash>,
+    /// Whether it has had an answer since it last said something.
+    pub(super) answered: bool,
     /// It waits for an answer, whether we have the document or not.
     pub(super) requested: bool,
     /// Changes it was asked for because others that it sent build on them.
@@ -261,6 +263,15 @@ impl Document {
         self.peers.keys().chain(self.followers.keys()).copied()
     }
 
+    /// Plain peers that have said something or have not been shown all heads. What each of the
+    /// others could be told is nothing, and costs time to find out.
+    pub(super) fn to_answer(&self) -> Vec<ConnectionId> {
+        let heads = self.doc.get_heads();
+        let waits = |peer: &DocumentPeer| !peer.answered || peer.shown != heads;
+        let waiting = self.peers.iter().filter(|(_, peer)| waits(peer));
+        waiting.map(|(connection, _)| *connection).collect()
+    }
+
     /// Plain peers that have told their heads, which are all on the disk: they have nothing of what
     /// is not.
     pub(super) fn lacking_new(&self) -> Vec<ConnectionId> {
@@ -322,6 +333,7 @@ impl Document {
     pub(super) fn message_for(&mut self, connection: ConnectionId) -> Option<sync::Message> {
         let heads = self.doc.get_heads();
         let peer = self.peers.get_mut(&connection)?;
+        peer.answered = true;
         if peer.shown != heads {
             peer.state.last_sent_heads.clear();
         }

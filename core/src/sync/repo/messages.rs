@@ -54,7 +54,9 @@ impl<P: Policy> Repo<P> {
             );
             return;
         }
-        document.peers.entry(connection).or_default().requested |= request;
+        let peer = document.peers.entry(connection).or_default();
+        peer.requested |= request;
+        peer.answered = false;
         document.inbox.push_back(Incoming {
             connection,
             said: Said::Message(message),

@@ -212,7 +212,7 @@ impl<P: Policy> Repo<P> {
         let connections: Vec<_> = self
             .documents
             .get(&id)
-            .map(|d| d.peers.keys().copied().collect())
+            .map(Document::to_answer)
             .unwrap_or_default();
         for connection in connections {
             self.send_one(id, connection);
