@@ -96,7 +96,12 @@ mod tests {
     #[test]
     fn whole_words_are_renamed_and_nothing_else() {
         let mut names = Names(HashMap::new());
-        for name in ["__wbg_get_07af", "memory", "__wbg_get_07afb", "__wbg_get_07af"] {
+        for name in [
+            "__wbg_get_07af",
+            "memory",
+            "__wbg_get_07afb",
+            "__wbg_get_07af",
+        ] {
             names.rename(&mut name.to_owned());
         }
         let script = "wasm.__wbg_get_07af(memory, __wbg_get_07afb, __wbg_get)";
@@ -107,7 +112,8 @@ mod tests {
 
     #[test]
     fn comments_and_indentation_are_taken_out() {
-        let text = "// One.\nlet a = \"//b\"; // c\n\n  /** Two.\n   * three */\n    /* four */\n  a;\n";
+        let text =
+            "// One.\nlet a = \"//b\"; // c\n\n  /** Two.\n   * three */\n    /* four */\n  a;\n";
         assert_eq!(strip_text(text), "let a = \"//b\"; // c\na;\n");
     }
 }
