@@ -27,6 +27,7 @@ pub(crate) fn bind(compiled: &Path, name: &str) -> anyhow::Result<Folder> {
     let mut output = bindgen
         .generate_output()
         .with_context(|| format!("wasm-bindgen cannot bind {}", input.display()))?;
+    shorten::drop_streams(&mut output)?;
     let names = shorten::rename_program(&mut output);
     output
         .emit(&place)

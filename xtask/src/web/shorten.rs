@@ -1,4 +1,5 @@
-//! Short names between the program and its glue, and script and style without what only people read.
+//! A smaller program and glue: without unneeded exports, with short names between the two, and
+//! without what only people read.
 //!
 //! Nothing here knows JavaScript: names are whole words that WebAssembly imports or exports, and
 //! comments are those that begin a line. Sources in `assets` and the glue are written so.
@@ -13,8 +14,37 @@ use super::folder::Folder;
 /// What all names begin with that wasm-bindgen made up, most of them with a digest at their end.
 const MADE_UP: [&str; 3] = ["__wbg_", "__wbindgen_", "wasm_bindgen__"];
 
+/// Rust streams handed to JavaScript, which Leptos brings along and the client never makes: what
+/// their classes export begins with this.
+const STREAMS: &str = "intounderlying";
+
 /// New names by the old ones.
 pub(crate) struct Names(HashMap<String, String>);
+
+/// Takes out what the program exports for streams, and all that is only there for it.
+pub(crate) fn drop_streams(output: &mut Output) -> anyhow::Result<()> {
+    // An object of an exported class comes into being by this method alone.
+    ensure!(
+        !output.js().contains(".__wrap("),
+        "the program hands an object to JavaScript, so its class may be needed"
+    );
+    let module = output.wasm_mut();
+    let exported = module.exports.iter();
+    let unneeded: Vec<_> = exported
+        .filter(|export| {
+            export
+                .name
+                .trim_start_matches("__wbg_")
+                .starts_with(STREAMS)
+        })
+        .map(|export| export.id())
+        .collect();
+    for export in unneeded {
+        module.exports.delete(export);
+    }
+    walrus::passes::gc::run(module);
+    Ok(())
+}
 
 /// Renames what the program imports and exports under made-up names.
 pub(crate) fn rename_program(output: &mut Output) -> Names {
