@@ -9,6 +9,7 @@ use automerge::{Automerge, AutomergeError};
 use crate::command::{self, Command, CommandError};
 use crate::genesis::{self, NotARecord};
 use crate::id::{DocumentId, PeerId, StorageId};
+use crate::order;
 use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
@@ -155,7 +156,7 @@ impl Workspace {
             .filter_map(|(id, doc)| view::summary::summarise(*id, doc).ok())
             .filter(|summary| summary.reference.kind == kind)
             .collect();
-        summaries.sort_by(|a, b| a.reference.cmp(&b.reference));
+        order::sort_by(&mut summaries, |a, b| a.reference.cmp(&b.reference));
         summaries
     }
 

@@ -1,6 +1,7 @@
 //! Connections: handshake, frames in and out, farewell.
 
 use crate::id::{ConnectionId, DocumentId, PeerId};
+use crate::order;
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
@@ -289,7 +290,8 @@ impl<P: Policy> Repo<P> {
         }
         let listed = self.catalogue.iter().map(|entry| entry.document);
         let mut ids: Vec<_> = listed.chain(self.documents.keys().copied()).collect();
-        ids.sort_by_key(|id| (!self.waiting.contains_key(id), *id));
+        let key = |id: &DocumentId| (!self.waiting.contains_key(id), *id);
+        order::sort_by(&mut ids, |a, b| key(a).cmp(&key(b)));
         ids.dedup();
         for id in ids {
             self.enter(id).peers.entry(connection).or_default();

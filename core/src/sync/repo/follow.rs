@@ -14,6 +14,7 @@ use automerge::ChangeHash;
 
 use self::wants::Wants;
 use crate::id::{ConnectionId, DocumentId, StorageId};
+use crate::order;
 use crate::sync::document::from_raw;
 use crate::sync::policy::Policy;
 use crate::sync::reconcile::ItemSet;
@@ -411,7 +412,7 @@ impl<P: Policy> Repo<P> {
     /// The server does not have these items any more: what it has of their documents has been
     /// told, or is nothing. It may have got them again since the comparison.
     fn forget(&mut self, items: &[Hash]) {
-        let items: BTreeSet<_> = items.iter().collect();
+        let items = order::set(items);
         let mirrored = self.catalogue.mirrored();
         let told = self.follow.as_ref().map(|follow| &follow.told);
         let gone: Vec<_> = mirrored

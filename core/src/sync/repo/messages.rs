@@ -1,6 +1,7 @@
 //! What peers say about documents: sync messages, refusals, ephemeral messages.
 
 use crate::id::{ConnectionId, DocumentId};
+use crate::order;
 use crate::sync::admission::{self, Admitted};
 use crate::sync::document::{Incoming, Said};
 use crate::sync::peer::Peer;
@@ -127,10 +128,7 @@ impl<P: Policy> Repo<P> {
         let Some(sender) = self.name(connection) else {
             return;
         };
-        let others: std::collections::BTreeSet<_> = document
-            .present()
-            .filter(|other| *other != connection)
-            .collect();
+        let others = order::set(document.present().filter(|other| *other != connection));
         for other in others {
             let Some(target) = self.name(other) else {
                 continue;

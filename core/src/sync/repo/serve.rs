@@ -8,6 +8,7 @@
 use automerge::ChangeHash;
 
 use crate::id::{ConnectionId, DocumentId};
+use crate::order;
 use crate::sync::admission;
 use crate::sync::document::{Incoming, Said, from_raw};
 use crate::sync::policy::{Access, Policy, Refusal};
@@ -114,7 +115,7 @@ impl<P: Policy> Repo<P> {
         if !self.may_compare(connection) {
             return;
         }
-        let wanted: std::collections::BTreeSet<_> = items.into_iter().collect();
+        let wanted = order::set(items);
         let found: Vec<Stored> = self
             .visible(connection)
             .filter(|(_, item)| wanted.contains(item))
