@@ -137,21 +137,13 @@ async fn load_catalogue(language: &Language) -> Result<Catalogue, String> {
     Catalogue::parse(&text).map_err(|error| format!("{address}: {error}"))
 }
 
-async fn request(
-    method: &str,
-    path: &str,
-    body: Option<String>,
-) -> Result<Answered, JsValue> {
+async fn request(method: &str, path: &str, body: Option<String>) -> Result<Answered, JsValue> {
     let window = window().ok_or("no window")?;
     let options = RequestInit::new();
     options.set_method(method);
     if let Some(body) = body {
         let headers = js_sys::Object::new();
-        js_sys::Reflect::set(
-            &headers,
-            &"content-type".into(),
-            &"application/json".into(),
-        )?;
+        js_sys::Reflect::set(&headers, &"content-type".into(), &"application/json".into())?;
         options.set_headers(&headers);
         options.set_body(&body.into());
     }

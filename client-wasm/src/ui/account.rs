@@ -18,7 +18,8 @@ use crate::{locale, t, tn};
 /// Asks the server who uses this device. What was kept holds until it answers, and when it cannot.
 pub(crate) fn start(page: Page) {
     let last = page.device(|device| device.account());
-    page.account.set(Account::Unheard(last.as_deref().and_then(kept)));
+    page.account
+        .set(Account::Unheard(last.as_deref().and_then(kept)));
     look(page);
 }
 
@@ -95,7 +96,10 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
             })
         });
         send(page, "POST", "/api/session", Some(body), move |answered| {
-            form.end(page, answered.and_then(|answered| account::welcome(&answered)));
+            form.end(
+                page,
+                answered.and_then(|answered| account::welcome(&answered)),
+            );
         });
     };
     form.draw(
@@ -103,7 +107,13 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         t!("account.sign_in.explain"),
         vec![
             field("email", "username", t!("account.email"), email, None),
-            field("password", "current-password", t!("account.password"), password, None),
+            field(
+                "password",
+                "current-password",
+                t!("account.password"),
+                password,
+                None,
+            ),
         ],
         t!("account.sign_in.submit"),
         submit,
@@ -115,15 +125,27 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
     screen::title(page, t!("account.join.title"));
     let offer = RwSignal::new(None::<Result<Offer, Wrong>>);
     let look = serde_json::json!({ "secret": secret }).to_string();
-    send(page, "POST", "/api/join/look", Some(look), move |answered| {
-        offer.try_set(Some(answered.and_then(|answered| account::offer(&answered))));
-    });
+    send(
+        page,
+        "POST",
+        "/api/join/look",
+        Some(look),
+        move |answered| {
+            offer.try_set(Some(
+                answered.and_then(|answered| account::offer(&answered)),
+            ));
+        },
+    );
     let draw = move || match offer.get() {
         None => screen::waiting(),
         Some(Ok(offer)) => join_form(page, secret.clone(), &offer),
         Some(Err(wrong)) => parts::notice(t!("account.join.title"), wrong_text(wrong))
             .is("role", "alert")
-            .child(parts::link_button("secondary", t!("lost.overview"), "/".to_owned()))
+            .child(parts::link_button(
+                "secondary",
+                t!("lost.overview"),
+                "/".to_owned(),
+            ))
             .into_any(),
     };
     live(draw)
@@ -134,7 +156,11 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
     let submit = move || {
         let who = (name, email, password);
-        let who = (who.0.get_untracked(), who.1.get_untracked(), who.2.get_untracked());
+        let who = (
+            who.0.get_untracked(),
+            who.1.get_untracked(),
+            who.2.get_untracked(),
+        );
         let language = locale::language().code;
         let device = page.device(|device| device.name());
         let who = (who.0.trim(), who.1.trim(), who.2.as_str());
@@ -151,7 +177,11 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let role = role_text(&offer.role);
     form.draw(
         t!("account.join.title"),
-        t!("account.join.explain", programme = offer.programme, role = role),
+        t!(
+            "account.join.explain",
+            programme = offer.programme,
+            role = role
+        ),
         vec![
             field("text", "name", t!("account.name"), name, None),
             field("email", "username", t!("account.email"), email, None),
@@ -209,19 +239,29 @@ fn panel(page: Page, member: &Member) -> AnyView {
     let member_out = member.clone();
     let out = move || {
         let member = member_out.clone();
-        send(page, "DELETE", "/api/session", None, move |answered| {
-            match answered {
+        send(
+            page,
+            "DELETE",
+            "/api/session",
+            None,
+            move |answered| match answered {
                 Ok(answered) if is_good(answered.status) || answered.status == 401 => {
                     page.account.set(Account::SignedOut(Some(member)));
                 }
                 Ok(answered) => drop(wrong.try_set(Some(account::wrong(&answered)))),
                 Err(why) => drop(wrong.try_set(Some(why))),
-            }
-        });
+            },
+        );
     };
     several(vec![
-        el("h2").is("dir", "auto").child(member.name.clone()).into_any(),
-        el("p").is("dir", "ltr").child(member.email.clone()).into_any(),
+        el("h2")
+            .is("dir", "auto")
+            .child(member.name.clone())
+            .into_any(),
+        el("p")
+            .is("dir", "ltr")
+            .child(member.email.clone())
+            .into_any(),
         el("ul").is("class", "facts").child(roles).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
         el("p")
@@ -323,11 +363,19 @@ fn field(
     let input = if kind == "text" {
         input
     } else {
-        input.is("dir", "ltr").is("autocapitalize", "none").is("spellcheck", "false")
+        input
+            .is("dir", "ltr")
+            .is("autocapitalize", "none")
+            .is("spellcheck", "false")
     };
     el("div")
         .is("class", "field")
-        .child(el("label").is("class", "label").attr("for", id).child(label))
+        .child(
+            el("label")
+                .is("class", "label")
+                .attr("for", id)
+                .child(label),
+        )
         .child(input)
         .child(hint.map(|hint| {
             el("div")
