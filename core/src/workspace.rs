@@ -18,6 +18,7 @@ use crate::sync::repo::{EditError, Repo, RepoConfig};
 use crate::sync::status::SyncStatus;
 use crate::sync::storage::CatalogueEntry;
 use crate::time::{Date, Timestamp};
+use crate::view::history::{self, HistoryView};
 use crate::view::{self, OverviewView, RecordView, Summary};
 
 /// How a workspace is set up.
@@ -146,6 +147,23 @@ impl Workspace {
             .document(document)
             .ok_or(CommandError::NotHere(*document))?;
         view::record::view(*document, doc).map_err(|_| CommandError::NotARecord(*document))
+    }
+
+    /// A part of the history of a record: see [`history::history`].
+    ///
+    /// # Errors
+    /// [`CommandError::NotHere`] when the document is not in memory or empty.
+    pub fn history(
+        &self,
+        document: &DocumentId,
+        skip: usize,
+        count: usize,
+    ) -> Result<HistoryView, CommandError> {
+        let doc = self
+            .repo
+            .document(document)
+            .ok_or(CommandError::NotHere(*document))?;
+        Ok(history::history(*document, doc, skip, count))
     }
 
     /// The records of a kind that are in memory, in the order of their keys.
