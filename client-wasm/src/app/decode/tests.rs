@@ -9,8 +9,8 @@ use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, RefusedEdits, SyncStatus};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::difference::{Change, Difference};
-use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use meltemi_core::view::history::{HistoryEntry, HistoryView};
+use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use meltemi_core::workspace::RefusedView;
 use serde_json::{Map, Value, json};
 

@@ -73,8 +73,10 @@ fn entry(open: Open, entry: &HistoryEntry) -> AnyView {
         let millis = u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000);
         format::instant(Timestamp(millis), now)
     };
-    // At one go within a minute is one time.
-    let when = if entry.to - entry.from < 60 {
+    // What a program brought from a file has no time; at one go within a minute is one time.
+    let when = if entry.to == 0 {
+        String::new()
+    } else if entry.to - entry.from < 60 {
         time(entry.to)
     } else {
         t!(
@@ -110,6 +112,7 @@ fn who(open: Open, entry: &HistoryEntry) -> String {
     match (&entry.author, me.member()) {
         (Some(author), Some(me)) if *author == me.id => me.name.clone(),
         (Some(author), _) => author.clone(),
+        (None, _) if entry.to == 0 => t!("history.imported"),
         (None, _) => t!("history.unnamed"),
     }
 }
