@@ -17,7 +17,7 @@ const LIST: u64 = 2;
 /// Action that makes a text.
 const TEXT: u64 = 4;
 /// Action that deletes.
-const DELETE: u64 = 3;
+pub(in crate::sync::admission) const DELETE: u64 = 3;
 /// Action that adds to a counter.
 const INCREMENT: u64 = 5;
 /// Action that begins or ends the marking of a text.
