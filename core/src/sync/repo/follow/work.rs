@@ -1,5 +1,6 @@
 //! What a device asks for and sends: in which order, and how much at once.
 
+use super::FollowStage;
 use crate::id::DocumentId;
 use crate::sync::document::{from_raw, to_raw};
 use crate::sync::policy::Policy;
@@ -94,7 +95,8 @@ impl<P: Policy> Repo<P> {
         let Some(follow) = &mut self.follow else {
             return;
         };
-        if follow.compares && !follow.is_live() {
+        // It would only make the sets differ more.
+        if matches!(follow.stage, FollowStage::Comparing { .. }) {
             return;
         }
         let Some(peer) = self.peers.get_mut(&follow.connection) else {
