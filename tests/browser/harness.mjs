@@ -177,6 +177,8 @@ class Device {
     this.errors = [];
     context.on("weberror", (error) => this.errors.push(String(error.error())));
     context.on("console", (line) => {
+      // A browser notes by itself that a server was not reached; the status says it to people.
+      if (/^Failed to load resource: net::ERR_/.test(line.text())) return;
       if (line.type() === "error") this.errors.push(`${line.text()} (${line.location().url})`);
     });
   }

@@ -8,7 +8,7 @@ use crate::sync::peer::{Peer, Stage};
 use crate::sync::policy::{Access, Policy, Principal, Refusal};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
-use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
+use crate::wire::frame::{Frame, PROTOCOL, PeerMetadata};
 use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES, REFUSED_DOCUMENTS};
 
 impl<P: Policy> Repo<P> {
@@ -351,65 +351,5 @@ impl<P: Policy> Repo<P> {
             return;
         }
         self.send_unavailable(connection, id, Some(refusal));
-    }
-
-    pub(super) fn send_unavailable(
-        &mut self,
-        connection: ConnectionId,
-        document: DocumentId,
-        refusal: Option<Refusal>,
-    ) {
-        let refusal = refusal.map(|r| Reason {
-            code: r.code.to_owned(),
-            message: r.message,
-        });
-        let route = self.route(connection);
-        self.send(
-            connection,
-            &Frame::Unavailable {
-                route,
-                document,
-                refusal,
-            },
-        );
-    }
-
-    pub(super) fn send(&mut self, connection: ConnectionId, frame: &Frame) {
-        self.outputs.push_back(Output::Send {
-            connection,
-            bytes: frame.encode(),
-        });
-    }
-
-    /// Sends a frame to a Meltemi peer, in parts if it is long.
-    pub(super) fn send_parts(&mut self, connection: ConnectionId, frame: &Frame) {
-        for bytes in frame.encode_parts() {
-            self.outputs.push_back(Output::Send { connection, bytes });
-        }
-    }
-
-    pub(super) fn route(&self, connection: ConnectionId) -> Route {
-        let target = self
-            .name(connection)
-            .unwrap_or_else(|| PeerId(String::new()));
-        Route {
-            sender: self.config.peer.clone(),
-            target,
-        }
-    }
-
-    pub(super) fn name(&self, connection: ConnectionId) -> Option<PeerId> {
-        self.peers
-            .get(&connection)?
-            .joined()
-            .map(|(name, _)| name.clone())
-    }
-
-    fn metadata(&self) -> PeerMetadata {
-        PeerMetadata {
-            storage: Some(self.config.storage.clone()),
-            ephemeral: false,
-            meltemi: MELTEMI,
-        }
     }
 }

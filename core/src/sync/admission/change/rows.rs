@@ -19,7 +19,7 @@ const TEXT: u64 = 4;
 /// Action that deletes.
 pub(in crate::sync::admission) const DELETE: u64 = 3;
 /// Action that adds to a counter.
-const INCREMENT: u64 = 5;
+pub(in crate::sync::admission) const INCREMENT: u64 = 5;
 /// Action that begins or ends the marking of a text.
 const MARK: u64 = 7;
 

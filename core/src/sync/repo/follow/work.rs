@@ -2,6 +2,7 @@
 
 use automerge::ChangeHash;
 
+use super::FollowStage;
 use crate::id::DocumentId;
 use crate::sync::document::{from_raw, to_raw};
 use crate::sync::policy::Policy;
@@ -96,7 +97,8 @@ impl<P: Policy> Repo<P> {
         let Some(follow) = &mut self.follow else {
             return;
         };
-        if follow.compares && !follow.is_live() {
+        // It would only make the sets differ more.
+        if matches!(follow.stage, FollowStage::Comparing { .. }) {
             return;
         }
         let Some(peer) = self.peers.get_mut(&follow.connection) else {
