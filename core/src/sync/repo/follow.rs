@@ -5,7 +5,6 @@
 //! else. Everything that is under way here is forgotten when the line is lost; what the disk
 //! remembers is the mirror, and what differs from it is asked for and sent again.
 
-mod compare;
 mod wants;
 mod work;
 
@@ -15,6 +14,7 @@ use automerge::ChangeHash;
 
 use self::wants::Wants;
 use crate::id::{ConnectionId, DocumentId, StorageId};
+use crate::order;
 use crate::sync::document::from_raw;
 use crate::sync::policy::Policy;
 use crate::sync::reconcile::ItemSet;
@@ -22,7 +22,7 @@ use crate::sync::repo::Repo;
 use crate::sync::status::{NoticeCode, Progress, Receiving};
 use crate::sync::storage::{CatalogueEntry, Cursor};
 use crate::time::Timestamp;
-use crate::wire::exchange::{Exchange, Hash, Stored};
+use crate::wire::exchange::{Exchange, Hash, Listed, Stored};
 use crate::wire::frame::{Frame, Reason};
 use crate::wire::limits::WANTED_DOCUMENTS;
 
@@ -40,7 +40,9 @@ pub(super) struct Follow {
     connection: ConnectionId,
     server: StorageId,
     stage: FollowStage,
-    /// Whether the sets have been compared over this line, or are being.
+    /// Whether the sets will have to be compared: then nothing is sent before that is done, because
+    /// it would only make them differ more.
+    compares: bool,
     compared: bool,
     /// Documents that the server has said to have since a comparison began.
     told: BTreeSet<DocumentId>,
@@ -59,9 +61,6 @@ pub(super) struct Follow {
     left_alone: BTreeSet<DocumentId>,
     /// Those of them that the server did not have when it was asked.
     absent: BTreeSet<DocumentId>,
-    /// Documents asked for because the server has something else of them than was believed, or
-    /// nothing.
-    doubted: BTreeSet<DocumentId>,
     window: usize,
     received: Progress,
     bytes: Progress,
@@ -90,12 +89,13 @@ enum FollowStage {
 }
 
 impl Follow {
-    fn new(connection: ConnectionId, server: StorageId) -> Self {
+    fn new(connection: ConnectionId, server: StorageId, compares: bool) -> Self {
         let nothing = Progress { done: 0, of: 0 };
         Self {
             connection,
             server,
             stage: FollowStage::Listing,
+            compares,
             compared: false,
             told: BTreeSet::new(),
             wants: Wants::default(),
@@ -105,7 +105,6 @@ impl Follow {
             sent: BTreeMap::new(),
             left_alone: BTreeSet::new(),
             absent: BTreeSet::new(),
-            doubted: BTreeSet::new(),
             window: FIRST_WINDOW,
             received: nothing,
             bytes: nothing,
@@ -152,11 +151,7 @@ impl<P: Policy> Repo<P> {
             count: known.count,
         };
         self.send(connection, &hello);
-        self.follow = Some(Follow::new(connection, server));
-        if compares {
-            // Nothing that the server could list would be enough.
-            self.compare(connection);
-        }
+        self.follow = Some(Follow::new(connection, server, compares));
         let all: Vec<_> = self.catalogue.iter().map(|entry| entry.document).collect();
         self.touched.extend(all);
         self.touched.extend(self.documents.keys());
@@ -198,11 +193,6 @@ impl<P: Policy> Repo<P> {
         }
         for id in exchange.absent {
             self.answered(connection, id);
-            let doubted = |follow: &Follow| follow.doubted.contains(&id) && !follow.is_live();
-            if self.follow.as_ref().is_some_and(doubted) {
-                // It will be sent what is here.
-                continue;
-            }
             self.leave_alone(id);
             if let Some(follow) = &mut self.follow {
                 follow.absent.insert(id);
@@ -362,5 +352,78 @@ impl<P: Policy> Repo<P> {
         }
         self.touched.insert(id);
         self.resolve(|n| n.document != Some(id) || n.code != NoticeCode::RefusedPeer);
+    }
+
+    fn list_ends(&mut self, connection: ConnectionId, listed: Listed) {
+        let Some(follow) = &mut self.follow else {
+            return;
+        };
+        self.status_changed = true;
+        let stage = std::mem::replace(&mut follow.stage, FollowStage::Live);
+        if let FollowStage::LookingUp { have } = stage {
+            self.touched.append(&mut follow.early);
+            self.forget(&have);
+            return;
+        }
+        if self.catalogue.mirror().listed() == listed || follow.compared {
+            self.touched.append(&mut follow.early);
+            return;
+        }
+        let begun = ItemSet::new(self.catalogue.mirrored()).and_then(|set| Ok((set.begin()?, set)));
+        match begun {
+            Ok((data, set)) => {
+                follow.compared = true;
+                follow.told.clear();
+                follow.stage = FollowStage::Comparing {
+                    set,
+                    have: Vec::new(),
+                    need: Vec::new(),
+                };
+                self.send(connection, &Frame::Repair { data });
+            }
+            Err(error) => self.repair_failed(connection, &error),
+        }
+    }
+
+    /// The server's answer in a comparison of sets.
+    pub(super) fn compared(&mut self, connection: ConnectionId, answer: &[u8]) {
+        let Some(follow) = self.follow.as_mut().filter(|f| f.connection == connection) else {
+            return;
+        };
+        let FollowStage::Comparing { set, have, need } = &mut follow.stage else {
+            return;
+        };
+        match set.step(answer) {
+            Ok(step) => {
+                have.extend(step.have);
+                need.extend(step.need);
+                if let Some(data) = step.message {
+                    self.send(connection, &Frame::Repair { data });
+                    return;
+                }
+                let (have, items) = (std::mem::take(have), std::mem::take(need));
+                follow.stage = FollowStage::LookingUp { have };
+                self.send_parts(connection, &Frame::Lookup { items });
+            }
+            Err(error) => self.repair_failed(connection, &error),
+        }
+    }
+
+    /// The server does not have these items any more: what it has of their documents has been
+    /// told, or is nothing. It may have got them again since the comparison.
+    fn forget(&mut self, items: &[Hash]) {
+        let items = order::set(items);
+        let mirrored = self.catalogue.mirrored();
+        let told = self.follow.as_ref().map(|follow| &follow.told);
+        let gone: Vec<_> = mirrored
+            .filter(|(id, item)| {
+                items.contains(item) && !told.is_some_and(|told| told.contains(id))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.catalogue.set_synced(id, Vec::new(), None);
+            self.mirror_changed(id);
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use automerge::ChangeHash;
 
-use super::FollowStage;
 use crate::id::DocumentId;
 use crate::sync::document::{from_raw, to_raw};
 use crate::sync::policy::Policy;
@@ -97,8 +96,7 @@ impl<P: Policy> Repo<P> {
         let Some(follow) = &mut self.follow else {
             return;
         };
-        // It would only make the sets differ more.
-        if matches!(follow.stage, FollowStage::Comparing { .. }) {
+        if follow.compares && !follow.is_live() {
             return;
         }
         let Some(peer) = self.peers.get_mut(&follow.connection) else {
