@@ -42,11 +42,22 @@ async function keepFiles() {
   const cache = await caches.open(CACHE);
   const isText = ([path]) => path.startsWith("/locales/");
   const keep = (files) =>
-    cache.addAll(
-      files.map(([path, integrity]) => new Request(path, { cache: "no-cache", integrity })),
-    );
+    Promise.all(files.map(async ([path, integrity]) => cache.put(path, await file(path, integrity))));
   await keep(FILES.filter((file) => !isText(file)));
   await keep(FILES.filter(isText));
+}
+
+/**
+ * The page has just loaded most files: what the browser has of them is right if its digest is, and
+ * the server need not be asked again.
+ */
+async function file(path, integrity) {
+  const address = path === "/index.html" ? "/" : path;
+  const known = await fetch(address, { cache: "force-cache", integrity }).catch(() => undefined);
+  if (known?.ok) return known;
+  const fresh = await fetch(address, { cache: "reload", integrity });
+  if (!fresh.ok) throw new Error(`${path} cannot be kept: ${fresh.status}`);
+  return fresh;
 }
 
 async function removeOlderVersions() {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows Leptos or web-sys; all of it compiles and is tested natively.
 
+pub mod account;
 pub mod columns;
 pub mod dates;
 pub mod decode;

@@ -6,11 +6,15 @@ use js_sys::{Array, Date, Uint8Array};
 use meltemi_core::time::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Response, Url, Window};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, RequestInit, Response, Url, Window};
 
+use crate::app::account::Answered;
 use crate::app::language::{Language, best, language};
-use crate::app::port::{Device, Loading, key_from};
+use crate::app::port::{Device, Loading, Requesting, key_from};
 use crate::locale::catalogue::Catalogue;
+
+/// Where it is kept who signed in last.
+const ACCOUNT: &str = "meltemi.account";
 
 /// Where the chosen language is kept.
 const LANGUAGE: &str = "meltemi.language";
@@ -52,6 +56,37 @@ impl Device for Browser {
     fn offer_file(&self, name: &str, media: &str, bytes: &[u8]) {
         // A browser that does not let files be kept tells the person so itself.
         drop(offer(name, media, bytes));
+    }
+
+    fn request(
+        &self,
+        method: &'static str,
+        path: &'static str,
+        body: Option<String>,
+    ) -> Requesting {
+        Box::pin(async move {
+            let failed = |what: JsValue| format!("{method} {path}: {what:?}");
+            request(method, path, body).await.map_err(failed)
+        })
+    }
+
+    fn account(&self) -> Option<String> {
+        storage()?.get_item(ACCOUNT).ok()?
+    }
+
+    fn keep_account(&self, account: Option<&str>) {
+        if let Some(storage) = storage() {
+            // A browser that keeps nothing asks to sign in again next time.
+            drop(match account {
+                Some(account) => storage.set_item(ACCOUNT, account),
+                None => storage.remove_item(ACCOUNT),
+            });
+        }
+    }
+
+    fn name(&self) -> String {
+        let agent = window().and_then(|window| window.navigator().user_agent().ok());
+        device_name(&agent.unwrap_or_default())
     }
 
     fn keep_language(&self, code: &str) {
@@ -100,6 +135,52 @@ async fn load_catalogue(language: &Language) -> Result<Catalogue, String> {
         .map_err(failed)?;
     let text = text.as_string().unwrap_or_default();
     Catalogue::parse(&text).map_err(|error| format!("{address}: {error}"))
+}
+
+async fn request(method: &str, path: &str, body: Option<String>) -> Result<Answered, JsValue> {
+    let window = window().ok_or("no window")?;
+    let options = RequestInit::new();
+    options.set_method(method);
+    if let Some(body) = body {
+        let headers = js_sys::Object::new();
+        js_sys::Reflect::set(&headers, &"content-type".into(), &"application/json".into())?;
+        options.set_headers(&headers);
+        options.set_body(&body.into());
+    }
+    let response = JsFuture::from(window.fetch_with_str_and_init(path, &options)).await?;
+    let response: Response = response.dyn_into()?;
+    let text = JsFuture::from(response.text()?).await?;
+    Ok(Answered {
+        status: response.status(),
+        body: text.as_string().unwrap_or_default(),
+    })
+}
+
+/// The browser and the system that a user agent names, each the first that is known.
+fn device_name(agent: &str) -> String {
+    let first = |known: &[(&str, &'static str)]| {
+        let found = known.iter().find(|(mark, _)| agent.contains(mark));
+        found.map(|(_, name)| *name)
+    };
+    // Others name those they resemble, so the order matters.
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("Chrome", "Chrome"),
+        ("CriOS", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Macintosh", "Mac"),
+        ("Linux", "Linux"),
+    ]);
+    let parts: Vec<_> = [browser, system].into_iter().flatten().collect();
+    parts.join(" · ")
 }
 
 thread_local! {

@@ -5,6 +5,7 @@
     reason = "a closure in a view says that what it reads is followed"
 )]
 
+mod account;
 mod conflict;
 mod control;
 mod dom;
@@ -44,6 +45,7 @@ pub fn start(outside: Outside, language: &'static Language) {
         provide_context(page);
         page.listen();
         page.use_language(language);
+        account::start(page);
         router::start(page);
         shell::app(page)
     })

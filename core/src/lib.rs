@@ -10,6 +10,7 @@ pub mod conflict;
 pub mod genesis;
 pub mod id;
 pub mod indicator;
+pub mod order;
 pub mod record;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]

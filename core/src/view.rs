@@ -1,6 +1,7 @@
 //! Read models for screens and programs: plain data, made from records.
 
 pub mod difference;
+pub mod history;
 pub mod overview;
 pub mod record;
 pub mod summary;

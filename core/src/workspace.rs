@@ -12,6 +12,7 @@ use crate::access::Roster;
 use crate::command::{self, Command, CommandError};
 use crate::genesis;
 use crate::id::{DocumentId, PeerId, StorageId};
+use crate::order;
 use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
@@ -20,6 +21,7 @@ use crate::sync::repo::{EditError, Repo, RepoConfig};
 use crate::sync::status::SyncStatus;
 use crate::sync::storage::CatalogueEntry;
 use crate::time::{Date, Timestamp};
+use crate::view::history::{self, HistoryView};
 use crate::view::{self, OverviewView, RecordView, Summary};
 
 /// How a workspace is set up.
@@ -178,6 +180,23 @@ impl Workspace {
         view::record::view(*document, doc).map_err(|_| CommandError::NotARecord(*document))
     }
 
+    /// A part of the history of a record: see [`history::history`].
+    ///
+    /// # Errors
+    /// [`CommandError::NotHere`] when the document is not in memory or empty.
+    pub fn history(
+        &self,
+        document: &DocumentId,
+        skip: usize,
+        count: usize,
+    ) -> Result<HistoryView, CommandError> {
+        let doc = self
+            .repo
+            .document(document)
+            .ok_or(CommandError::NotHere(*document))?;
+        Ok(history::history(*document, doc, skip, count))
+    }
+
     /// The records of a kind that are in memory, in the order of their keys.
     pub fn summaries(&self, kind: &str) -> Vec<Summary> {
         let mut summaries: Vec<_> = self
@@ -186,7 +205,7 @@ impl Workspace {
             .filter_map(|(id, doc)| view::summary::summarise(*id, doc).ok())
             .filter(|summary| summary.reference.kind == kind)
             .collect();
-        summaries.sort_by(|a, b| a.reference.cmp(&b.reference));
+        order::sort_by(&mut summaries, |a, b| a.reference.cmp(&b.reference));
         summaries
     }
 

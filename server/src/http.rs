@@ -10,12 +10,12 @@ pub(crate) mod web;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{any, get};
+use axum::{Json, Router};
 use meltemi_core::id::ConnectionId;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -55,6 +55,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/sync", any(sync::connect))
         .route("/api/records", get(records::list))
         .route("/api/records/{id}", get(records::one))
+        .route("/api/session", get(session))
         .route("/api/{*rest}", any(no_such_resource))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::metrics))
@@ -63,6 +64,11 @@ pub(crate) fn router(shared: Shared) -> Router {
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
         .layer(map_response(secure))
         .with_state(shared)
+}
+
+/// Who one is. There are no accounts yet: the server lets everybody in who reaches it.
+async fn session() -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "open": true }))
 }
 
 async fn no_such_resource() -> ApiError {

@@ -26,6 +26,10 @@ pub(crate) const DRIVER_MESSAGES: usize = 256;
 /// Longest message a socket reads. Twice what the engine takes, so that it can still say why.
 pub(crate) const MESSAGE_BYTES: usize = 2 * meltemi_core::wire::limits::FRAME_BYTES;
 
+/// What is read from a socket at one go. Each connection keeps so much, and it is cleared for each
+/// read; most frames are smaller than a tenth of it.
+pub(crate) const READ_BYTES: usize = 16 * 1024;
+
 /// Bytes that may wait for a connection before nothing more is read from it. A device asks for
 /// half a megabyte at a time, so only one that does not read gets there, or a plain one that asks
 /// for everything at once.

@@ -45,6 +45,17 @@ export async function temporaryFolder(t) {
   return folder;
 }
 
+/** Runs `meltemi import` on a file, for a server that is not running. */
+export async function importFile(file, data) {
+  const child = spawn(setting("MELTEMI_BIN"), ["import", file, "--data", data], { stdio: "pipe" });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => (said += text));
+  }
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`the import ended with ${code}:\n${said}`);
+}
+
 /**
  * Starts `meltemi serve` and resolves when it is ready.
  *
@@ -166,6 +177,8 @@ class Device {
     this.errors = [];
     context.on("weberror", (error) => this.errors.push(String(error.error())));
     context.on("console", (line) => {
+      // A browser notes by itself that a server was not reached; the status says it to people.
+      if (/^Failed to load resource: net::ERR_/.test(line.text())) return;
       if (line.type() === "error") this.errors.push(`${line.text()} (${line.location().url})`);
     });
   }

@@ -1,9 +1,15 @@
 // A first load over a slow line: it ends, it can be watched, and being cut off costs little.
 
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 
-import { launchBrowser, newDevice, startServer } from "./harness.mjs";
+import { importFile, launchBrowser, newDevice, startServer, temporaryFolder } from "./harness.mjs";
+
+/** The reference programme, and how many outcomes the test adds to have 200 records in all. */
+const REFERENCE = new URL("../../server/data/mc2cm.json", import.meta.url);
+const MORE = 40;
 
 const PROGRAMME = "Mediterranean City-to-City Migration";
 
@@ -58,10 +64,27 @@ async function load(t, browser, server, cuts) {
   return { seen, bytes, errors: device.errors };
 }
 
+/** A data folder with the reference programme and some outcomes more. */
+async function programme(folder) {
+  const file = JSON.parse(await readFile(REFERENCE, "utf8"));
+  const outcomes = file.harvested_outcomes;
+  for (let number = 1; number <= MORE; number += 1) {
+    outcomes.push({ ...outcomes[number % 15], id: `more${number}` });
+  }
+  const path = join(folder, "programme.json");
+  await writeFile(path, JSON.stringify(file));
+  const data = join(folder, "data");
+  await importFile(path, data);
+  return data;
+}
+
 test("a first load over a slow line is shown and ends, cut off or not", async (t) => {
-  const server = await startServer(t, { demo: true });
+  const data = await temporaryFolder(t);
+  const server = await startServer(t, { data: await programme(data) });
+  const records = await server.json("/api/records");
+  assert.equal(records.length, 200);
   // Both loads find everything in the server's memory, so that it answers both in the same frames.
-  for (const { id } of await server.json("/api/records")) await server.json(`/api/records/${id}`);
+  for (const { id } of records) await server.json(`/api/records/${id}`);
   const browser = await launchBrowser(t);
   const whole = await load(t, browser, server, 0);
   const numbers = new Set(whole.seen.map(([done]) => done));

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::connect_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// How long something may take before a test counts as failed.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -362,7 +363,10 @@ impl Task {
         tokio::spawn(async move {
             // Without waiting to fill packets, as browsers do.
             let url = format!("ws://{server}/sync");
-            let Ok((socket, _)) = connect_async_with_config(url, None, true).await else {
+            // Buffers of the usual size would be cleared for every frame of a few hundred bytes.
+            let config = WebSocketConfig::default().read_buffer_size(16 * 1024);
+            let connected = connect_async_with_config(url, Some(config), true).await;
+            let Ok((socket, _)) = connected else {
                 let _ = events.send(Event::DialFailed);
                 return;
             };

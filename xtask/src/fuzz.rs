@@ -39,6 +39,13 @@ const INSTRUMENTATION: [&str; 7] = [
 /// Limits of one input: seconds, and megabytes of the whole program.
 const LIMITS: [&str; 2] = ["-timeout=5", "-rss_limit_mb=1024"];
 
+/// Targets whose inputs are whole conversations: each byte may cost milliseconds, and what can be
+/// said in so many bytes is varied more often.
+const CONVERSATIONS: [&str; 2] = ["engine", "collection"];
+
+/// Bytes of a conversation at most.
+const CONVERSATION_BYTES: usize = 1024;
+
 /// Builds the fuzzer and runs it on one target or all of them.
 pub(crate) fn fuzz(options: &Options) -> anyhow::Result<()> {
     let program = build()?;
@@ -109,6 +116,9 @@ fn run(program: &Path, name: &str, options: &Options) -> anyhow::Result<Vec<Stri
         .args(["-print_final_stats=1", "-artifact_prefix=found/"])
         .arg(&corpus)
         .arg(&seeds);
+    if CONVERSATIONS.contains(&name) {
+        fuzzer.arg(format!("-max_len={CONVERSATION_BYTES}"));
+    }
     if kept.is_dir() {
         fuzzer.arg(&kept);
     }

@@ -8,6 +8,7 @@ mod bind;
 mod compress;
 mod folder;
 mod shell;
+mod shorten;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,11 +23,12 @@ use crate::process::{self, WASM};
 const PROGRAM: &str = "client";
 
 /// What decides how the files are made: a change here makes them anew.
-const CODE: [&str; 4] = [
+const CODE: [&str; 5] = [
     include_str!("web.rs"),
     include_str!("web/bind.rs"),
     include_str!("web/compress.rs"),
     include_str!("web/shell.rs"),
+    include_str!("web/shorten.rs"),
 ];
 
 /// Options of `cargo xtask web`.
@@ -67,6 +69,7 @@ pub(crate) fn build(options: &Options) -> anyhow::Result<PathBuf> {
     let mut files = bind::bind(&compiled, PROGRAM)?;
     files.add_all(assets)?;
     files.add_all(locales.below("locales"))?;
+    let mut files = shorten::strip(files)?;
     shell::fill_in_service_worker(&mut files)?;
 
     println!("Compressing.");

@@ -1,6 +1,8 @@
 //! Puts things in order by texts. One place for all, because the standard library's sort is
 //! large, and once for every type it sorts.
 
+use meltemi_core::order;
+
 /// Sorts by a key made once for each item; items with the same key stay in their order.
 pub fn sort_by_key<T>(items: &mut Vec<T>, key: impl FnMut(&T) -> String) {
     let places = places(items.iter().map(key).collect());
@@ -14,13 +16,9 @@ pub fn number(number: Option<i64>) -> String {
 }
 
 fn places(keys: Vec<String>) -> Vec<usize> {
-    let mut keys: Vec<(String, usize)> = keys
-        .into_iter()
-        .enumerate()
-        .map(|(place, key)| (key, place))
-        .collect();
-    keys.sort_unstable();
-    keys.into_iter().map(|(_, place)| place).collect()
+    let mut places: Vec<usize> = (0..keys.len()).collect();
+    order::sort_by(&mut places, |a, b| keys[*a].cmp(&keys[*b]));
+    places
 }
 
 #[cfg(test)]

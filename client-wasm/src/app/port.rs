@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use meltemi_core::time::Timestamp;
 
+use super::account::Answered;
 use super::language::Language;
 use super::protocol::{Answer, Ask, Event, Failure};
 
@@ -32,6 +33,16 @@ pub trait Device {
     fn random_key(&self) -> String;
     /// Offers the person a file to keep: its name, its media type and what is in it.
     fn offer_file(&self, name: &str, media: &str, bytes: &[u8]);
+    /// Sends a request to the server this page came from: method, address, JSON. An error when
+    /// there is no answer.
+    fn request(&self, method: &'static str, path: &'static str, body: Option<String>)
+    -> Requesting;
+    /// What this device keeps of whoever signed in on it.
+    fn account(&self) -> Option<String>;
+    /// Keeps it; forgets it for `None`.
+    fn keep_account(&self, account: Option<&str>);
+    /// What this device calls itself where devices are listed, such as `Firefox · Android`.
+    fn name(&self) -> String;
     /// Keeps the language a person chose, for the next time.
     fn keep_language(&self, code: &str);
     /// Loads a language and makes it the one of the screens. The error is for people who help.
@@ -40,6 +51,9 @@ pub trait Device {
 
 /// Something being loaded.
 pub type Loading = Pin<Box<dyn Future<Output = Result<(), String>>>>;
+
+/// An answer of the server to come.
+pub type Requesting = Pin<Box<dyn Future<Output = Result<Answered, String>>>>;
 
 /// All that the screens have from outside.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 use meltemi_core::command::Command;
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::status::SyncStatus;
+use meltemi_core::view::history::HistoryView;
 use meltemi_core::view::{OverviewView, RecordView, Summary};
 use meltemi_core::workspace::RefusedView;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,15 @@ pub enum Ask {
     Record {
         /// The document.
         id: DocumentId,
+    },
+    /// A part of the history of a record, newest first.
+    History {
+        /// The document.
+        id: DocumentId,
+        /// How many of the newest entries are known already.
+        skip: usize,
+        /// How many are wanted.
+        count: usize,
     },
     /// The edits of a record that the server has refused.
     Refused {
@@ -101,6 +111,8 @@ pub enum Answer {
     Summaries(Vec<Summary>),
     /// To [`Ask::Record`].
     Record(Box<RecordView>),
+    /// To [`Ask::History`].
+    History(HistoryView),
     /// To [`Ask::Refused`]; nothing when there are none.
     Refused(Option<Box<RefusedView>>),
     /// To [`Ask::ExportRefused`]; nothing when there are none.

@@ -2,6 +2,8 @@
 
 use meltemi_core::record::{Kind, kind};
 
+use super::account::invitation;
+
 /// What the screen shows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Route {
@@ -28,6 +30,11 @@ pub enum Route {
         /// The place in the record to go to, as a path; empty for the top.
         place: String,
     },
+    /// An invitation.
+    Join {
+        /// What proves it. It stands behind `#`, which browsers send to nobody.
+        secret: String,
+    },
     /// An address that leads nowhere.
     Lost {
         /// The address.
@@ -50,7 +57,12 @@ impl Route {
         };
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {
-            [] => Self::Overview,
+            [] => match invitation(fragment) {
+                Some(secret) => Self::Join {
+                    secret: secret.to_owned(),
+                },
+                None => Self::Overview,
+            },
             ["new", name] => kind(name).map_or_else(lost, |kind| Self::New { kind }),
             ["records", name] => kind(name).map_or_else(lost, |kind| Self::list(kind, query)),
             ["records", name, key] => {
@@ -93,6 +105,7 @@ impl Route {
                 format!("{}/{key}", folder(kind))
             }
             Self::Record { kind, key, place } => format!("{}/{key}#{place}", folder(kind)),
+            Self::Join { secret } => format!("/#/join/{secret}"),
             Self::Lost { path } => path.clone(),
         }
     }
@@ -101,7 +114,7 @@ impl Route {
     pub fn kind(&self) -> Option<&'static Kind> {
         match self {
             Self::List { kind, .. } | Self::New { kind } | Self::Record { kind, .. } => Some(kind),
-            Self::Overview | Self::Lost { .. } => None,
+            Self::Overview | Self::Join { .. } | Self::Lost { .. } => None,
         }
     }
 
@@ -152,6 +165,7 @@ mod tests {
             "/records/product",
             "/records/event_report/ev14#summary",
             "/new/event",
+            "/#/join/mli_x1y2",
             "/nowhere/at/all",
             "/records/nothing",
         ] {

@@ -77,9 +77,10 @@ impl Driver {
     pub(super) fn answer_next(&mut self) -> bool {
         let can_answer = |asked: &ToWorker| match &asked.ask {
             Ask::Status | Ask::Reconnect | Ask::Dismiss { .. } => true,
-            Ask::Record { id } | Ask::Refused { id } | Ask::ExportRefused { id } => {
-                self.ready || self.workspace.is_loaded(id)
-            }
+            Ask::Record { id }
+            | Ask::History { id, .. }
+            | Ask::Refused { id }
+            | Ask::ExportRefused { id } => self.ready || self.workspace.is_loaded(id),
             Ask::Overview { .. }
             | Ask::Summaries { .. }
             | Ask::DecideRefused { .. }
@@ -102,6 +103,10 @@ impl Driver {
                 record
                     .map(|record| Answer::Record(Box::new(record)))
                     .map_err(failure)
+            }
+            Ask::History { id, skip, count } => {
+                let history = self.workspace.history(&id, skip, count);
+                history.map(Answer::History).map_err(failure)
             }
             Ask::Refused { id } => Ok(Answer::Refused(self.workspace.refused(&id).map(Box::new))),
             Ask::ExportRefused { id } => {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use indexed_db_futures::database::Database;
 use meltemi_core::id::{DocumentId, EffectId, StorageId};
+use meltemi_core::order;
 use meltemi_core::sync::storage::{
     ChunkKey, StorageAnswer, StorageError, StorageRequest, StoredChunk, Synced, WriteBatch,
 };
@@ -194,7 +195,7 @@ impl Inner {
     }
 
     async fn load(&self, loads: Vec<(EffectId, DocumentId)>) {
-        let wanted: BTreeSet<_> = loads.iter().map(|(_, document)| *document).collect();
+        let wanted = order::set(loads.iter().map(|(_, document)| *document));
         let mut found = self
             .attempt(async |database| read::documents(&database, &wanted).await)
             .await;

@@ -9,6 +9,7 @@ use indexed_db_futures::object_store::ObjectStore;
 use indexed_db_futures::prelude::*;
 use js_sys::Uint8Array;
 use meltemi_core::id::DocumentId;
+use meltemi_core::order;
 use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, Cursor, Listing, Loaded, StoredChunk};
 use wasm_bindgen::JsValue;
 
@@ -27,7 +28,7 @@ pub(super) async fn documents(
 ) -> Result<BTreeMap<DocumentId, Loaded>, Fault> {
     let transaction = database.transaction(CHUNKS).build()?;
     let store = transaction.object_store(CHUNKS)?;
-    let mut found: BTreeMap<_, _> = wanted.iter().map(|id| (*id, Loaded::default())).collect();
+    let mut found = order::map(wanted.iter().map(|id| (*id, Loaded::default())));
     let mut keep = |name: Vec<u8>, value: Vec<u8>| {
         let Some((document, key)) = chunk::read_name(&name) else {
             return;

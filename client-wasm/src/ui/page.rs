@@ -13,6 +13,7 @@ use meltemi_core::record::KINDS;
 use meltemi_core::view::Summary;
 
 use super::toasts::Toasts;
+use crate::app::account::Account;
 use crate::app::failure::failure;
 use crate::app::language::Language;
 use crate::app::port::{Device, Outside};
@@ -52,6 +53,8 @@ pub(crate) struct Page {
     outside: StoredValue<Outside, LocalStorage>,
     pub(crate) stage: RwSignal<Stage>,
     pub(crate) status: RwSignal<Option<SyncStatus>>,
+    /// Who uses this device.
+    pub(crate) account: RwSignal<Account>,
     pub(crate) route: RwSignal<Route>,
     /// The language whose texts are loaded, or what went wrong while loading.
     pub(crate) language: RwSignal<Loaded<&'static Language>>,
@@ -86,6 +89,7 @@ impl Page {
             outside,
             stage: RwSignal::new(Stage::Starting),
             status: RwSignal::new(None),
+            account: RwSignal::new(Account::Unheard(None)),
             route: RwSignal::new(Route::Overview),
             language: RwSignal::new(Loaded::Waiting),
             changed: RwSignal::new(Arc::default()),

@@ -2,8 +2,10 @@
 
 mod absent;
 mod contents;
+mod differences;
 mod extras;
 mod header;
+mod history;
 pub(crate) mod open;
 mod questions;
 mod refused;

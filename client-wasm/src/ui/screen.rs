@@ -6,7 +6,7 @@ use meltemi_core::id::RecordRef;
 use super::dom::el;
 use super::live::happened;
 use super::page::Page;
-use super::{list, new_record, overview, record, status};
+use super::{account, list, new_record, overview, record, status};
 use crate::app::failure::key;
 use crate::app::protocol::Failure;
 use crate::app::route::Route;
@@ -14,12 +14,18 @@ use crate::{locale, t};
 
 /// The screen of an address.
 pub(crate) fn screen(page: Page, route: Route) -> AnyView {
+    if let Route::Join { secret } = route {
+        return account::join(page, secret);
+    }
+    if let Some(view) = account::gate(page) {
+        return view;
+    }
     let stage = page.stage.get();
     if let Some(view) = status::not_ready(page, &stage) {
         return view;
     }
     match route {
-        Route::Overview => overview::overview(page),
+        Route::Overview | Route::Join { .. } => overview::overview(page),
         Route::List { kind, .. } => list::list(page, kind),
         Route::New { kind } => new_record::new_record(page, kind),
         Route::Record { kind, key, .. } => {

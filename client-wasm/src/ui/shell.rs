@@ -6,7 +6,7 @@ use meltemi_core::record::kind;
 use super::dom::el;
 use super::live::{happened, live, memo, several};
 use super::page::{Loaded, Page};
-use super::{router, screen, status, toasts, words};
+use super::{account, router, screen, status, toasts, words};
 use crate::app::language::{LANGUAGES, language};
 use crate::app::route::Route;
 use crate::{locale, t};
@@ -75,11 +75,13 @@ fn frame(page: Page) -> AnyView {
                 el("div")
                     .is("class", "tools")
                     .child(status::status(page))
+                    .child(account::menu(page))
                     .child(language_menu(page)),
             ))
         .into_any(),
         (el("main")
             .is("id", "main")
+            .child(account::lapsed(page))
             .child(live(move || screen::screen(page, current.get()))))
         .into_any(),
         (toasts::toasts(page)).into_any(),

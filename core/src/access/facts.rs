@@ -8,6 +8,7 @@ use super::table::BODIES;
 use crate::conflict::removal;
 use crate::genesis::{self, Identity};
 use crate::id::{DocumentId, RecordRef};
+use crate::order;
 use crate::record::read::register::{Found, Level, Values, container, get_all};
 use crate::record::vocabulary::{CONFIDENTIALITY, VISIBILITY};
 use crate::record::{Class, EntryKey, Field, Kind, Member as SetMember, Merge, Scalar, Shape};
@@ -124,11 +125,8 @@ fn links(doc: &Automerge, field: &'static Field, document: &DocumentId) -> Vec<R
                 return Vec::new();
             };
             let there = |key: &&str| level.all(key).iter().any(|(value, _)| !value.is_null());
-            let names: BTreeSet<&str> = level
-                .keys()
-                .filter(there)
-                .filter_map(|key| Some(key.split_once('|')?.0))
-                .collect();
+            let keys = level.keys().filter(there);
+            let names = order::set(keys.filter_map(|key| Some(key.split_once('|')?.0)));
             let removed = |name: &str| {
                 let register = format!("{name}|{}", genesis::REMOVED);
                 removal::state_of(level.all(&register)).is_some()

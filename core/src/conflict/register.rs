@@ -4,6 +4,7 @@ use automerge::Automerge;
 use serde_json::Value;
 
 use super::{ConcurrentValue, Conflict, Origin, Question};
+use crate::order;
 use crate::record::FieldPath;
 use crate::record::read::register::Values;
 
@@ -24,7 +25,7 @@ pub(crate) fn conflict(
             origin: Origin::of_operation(doc, &id),
         })
         .collect();
-    found.sort_by(|a, b| {
+    order::sort_by(&mut found, |a, b| {
         let key = |it: &ConcurrentValue| (it.value != *shown, it.origin.time);
         key(a)
             .cmp(&key(b))

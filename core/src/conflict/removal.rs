@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{ConcurrentValue, Conflict, Origin, Question};
+use crate::order;
 use crate::record::read::{fields_at, register};
 use crate::record::{FieldPath, Kind};
 use crate::view::Removal;
@@ -112,11 +113,7 @@ pub(crate) fn question(
     path: &FieldPath,
     state: &State,
 ) -> Option<Conflict> {
-    let removals: BTreeSet<ChangeHash> = state
-        .by
-        .iter()
-        .filter_map(|id| doc.hash_for_opid(id))
-        .collect();
+    let removals = order::set(state.by.iter().filter_map(|id| doc.hash_for_opid(id)));
     let mut values = Vec::new();
     if let Some(id) = &state.restored_by {
         let origin = Origin::of_operation(doc, id);
@@ -131,8 +128,9 @@ pub(crate) fn question(
     if values.is_empty() {
         return None;
     }
-    values
-        .sort_by(|a, b| (a.origin.time, &a.origin.change).cmp(&(b.origin.time, &b.origin.change)));
+    order::sort_by(&mut values, |a, b| {
+        (a.origin.time, &a.origin.change).cmp(&(b.origin.time, &b.origin.change))
+    });
     let origin = Origin::of_operation(doc, state.by.last()?);
     values.insert(
         0,
@@ -163,7 +161,9 @@ fn edits(
     let mut changes = doc.get_changes_meta(&known);
     // A change begins after all it depends on, so this order has dependencies first; the hash
     // makes it the same on every replica.
-    changes.sort_by_key(|change| (change.start_op, change.hash));
+    order::sort_by(&mut changes, |a, b| {
+        (a.start_op, a.hash).cmp(&(b.start_op, b.hash))
+    });
     let mut after = removals.clone();
     let mut beside: Vec<ChangeMetadata<'_>> = Vec::new();
     for change in changes {
@@ -173,12 +173,11 @@ fn edits(
             beside.push(change);
         }
     }
-    let past: BTreeSet<ChangeHash> = removals
+    let past = removals
         .iter()
         .filter_map(|hash| doc.get_change_meta_by_hash(hash))
-        .flat_map(|change| change.deps)
-        .collect();
-    let past: Vec<ChangeHash> = past.into_iter().collect();
+        .flat_map(|change| change.deps);
+    let past: Vec<ChangeHash> = order::set(past).into_iter().collect();
     let together: Vec<ChangeHash> = past
         .iter()
         .copied()
@@ -186,9 +185,7 @@ fn edits(
         .collect();
     let read = |at: &[ChangeHash]| fields_at(doc, at, kind, genesis, path);
     let (before, kept) = (read(&past), read(&together));
-    let mut names: Vec<&String> = before.keys().chain(kept.keys()).collect();
-    names.sort();
-    names.dedup();
+    let names = order::set(before.keys().chain(kept.keys()));
     let edited = names
         .into_iter()
         .filter(|name| before.get(*name) != kept.get(*name));

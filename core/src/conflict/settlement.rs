@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Origin, Settlement};
 use crate::genesis::SETTLEMENTS;
+use crate::order;
 use crate::record::FieldPath;
 use crate::view::Problem;
 
@@ -73,7 +74,7 @@ pub(crate) fn settlements(doc: &Automerge) -> (Vec<Settlement>, Vec<Problem>) {
             }
         }
     }
-    settlements.sort_by(|a, b| {
+    order::sort_by(&mut settlements, |a, b| {
         let key = |it: &Settlement| it.origin.time;
         key(a)
             .cmp(&key(b))

@@ -1,10 +1,8 @@
 //! Indicators on targeted city actions.
 
-use std::collections::BTreeSet;
-
 use super::Indicator;
 use super::facts::{Facts, disputed, line, links, reference};
-use crate::id::RecordRef;
+use crate::order;
 
 /// Targeted city actions, by country (I63).
 ///
@@ -25,7 +23,7 @@ pub fn actions_by_awarder(facts: &Facts<'_>) -> Indicator {
 /// Formula: actions with at least one participant among their places / actions.
 /// Unknown: actions without a place; they are in the denominator.
 pub fn actions_with_participant(facts: &Facts<'_>) -> Indicator {
-    let participants: BTreeSet<RecordRef> = facts.participants().map(reference).collect();
+    let participants = order::set(facts.participants().map(reference));
     let (mut with, mut without, mut unknown) = (Vec::new(), Vec::new(), 0);
     for action in facts.of_kind("targeted_action") {
         let places = links(action, "places");
@@ -47,10 +45,10 @@ pub fn actions_with_participant(facts: &Facts<'_>) -> Indicator {
 ///
 /// Formula: participants that are among the places of an action / participants.
 pub fn participants_with_action(facts: &Facts<'_>) -> Indicator {
-    let places: BTreeSet<RecordRef> = facts
+    let places = facts
         .of_kind("targeted_action")
-        .flat_map(|action| links(action, "places"))
-        .collect();
+        .flat_map(|action| links(action, "places"));
+    let places = order::set(places);
     let (with, without) = facts
         .participants()
         .map(reference)

@@ -1,12 +1,11 @@
 //! Indicators on what each event and each participant should have and has.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use super::facts::{self, Facts, links, reference, tags};
 use super::{Indicator, Reported};
 use crate::id::RecordRef;
+use crate::order;
 use crate::view::RecordView;
 
 /// Share of events with a background document (I23, without timeliness).
@@ -37,11 +36,11 @@ pub fn report_coverage(facts: &Facts<'_>) -> Indicator {
 ///
 /// Formula: participants that a product of type `migration_profile` is about / participants.
 pub fn profile_coverage(facts: &Facts<'_>) -> Indicator {
-    let profiled: BTreeSet<RecordRef> = facts
+    let profiled = facts
         .of_kind("product")
         .filter(|product| tags(product, "product_types").contains(&"migration_profile"))
-        .flat_map(|product| links(product, "cities"))
-        .collect();
+        .flat_map(|product| links(product, "cities"));
+    let profiled = order::set(profiled);
     let (with, without) = split(facts.participants(), |city| {
         profiled.contains(&reference(city))
     });

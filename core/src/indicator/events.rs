@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Indicator;
 use super::facts::{self, Facts, disputed, line, reference};
+use crate::order;
 use crate::view::RecordView;
 
 /// Events, by country of their hosts.
@@ -69,10 +70,10 @@ pub fn online_share(facts: &Facts<'_>) -> Indicator {
 /// Countries of the cities and organisations that host `event`.
 fn host_countries<'a>(facts: &Facts<'a>, event: &RecordView) -> BTreeSet<&'a str> {
     let hosts = facts::entry_links(event, "hosts");
-    hosts
+    let countries = hosts
         .iter()
-        .filter_map(|host| line(facts.get(host)?, "country"))
-        .collect()
+        .filter_map(|host| line(facts.get(host)?, "country"));
+    order::set(countries)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::id::RecordRef;
+use crate::order;
 use crate::view::RecordView;
 
 /// The records that count: not removed, each once, in the order of their references.
@@ -18,7 +19,7 @@ impl<'a> Facts<'a> {
     pub fn new(records: &'a [RecordView]) -> Self {
         let live = records.iter().filter(|record| record.removed.is_none());
         Self {
-            records: live.map(|record| (reference(record), record)).collect(),
+            records: order::map(live.map(|record| (reference(record), record))),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Indicator;
 use super::facts::{Facts, entry_links, line, reference};
+use crate::order;
 
 /// Share of participants that have hosted (I11), and how often each did.
 ///
@@ -24,8 +25,8 @@ pub fn host_share(facts: &Facts<'_>) -> Indicator {
         .partition(|city| events_by_host.contains_key(city));
     let by = hosts
         .iter()
-        .map(|host| (host.key.clone(), events_by_host[host]))
-        .collect();
+        .map(|host| (host.key.clone(), events_by_host[host]));
+    let by = order::map(by);
     Indicator {
         by,
         ..Indicator::share("host_share", hosts, others)

@@ -19,13 +19,14 @@ mod reader;
 mod refusal;
 mod runs;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automerge::sync::Message;
 
 use self::budget::Budget;
 pub(super) use self::refusal::{BAD_CHUNK, equivocation, too_many_in_change};
 use self::refusal::{bad_chunk, bad_message, too_many_heads};
+use crate::order;
 use crate::sync::policy::Refusal;
 use crate::wire::limits::HEADS;
 
@@ -65,7 +66,7 @@ impl Scan {
 
     /// Changes that no other change of the scan builds on.
     fn tips(&self) -> u64 {
-        let mut tips: BTreeSet<_> = self.changes.iter().map(|change| change.hash).collect();
+        let mut tips = order::set(self.changes.iter().map(|change| change.hash));
         for dep in self.changes.iter().flat_map(|change| &change.deps) {
             tips.remove(dep);
         }
@@ -76,10 +77,8 @@ impl Scan {
     /// here. Automerge applies others, and panics when it reads them back.
     fn is_in_order(&self) -> bool {
         let changes = || self.changes.iter();
-        let by_hash: BTreeMap<_, _> = changes().map(|c| (c.hash, c.last_op())).collect();
-        let by_seq: BTreeMap<_, _> = changes()
-            .map(|c| ((&c.actor, c.seq), c.last_op()))
-            .collect();
+        let by_hash = order::map(changes().map(|c| (c.hash, c.last_op())));
+        let by_seq = order::map(changes().map(|c| ((&c.actor, c.seq), c.last_op())));
         changes().all(|change| {
             let deps = change.deps.iter().filter_map(|dep| by_hash.get(dep));
             let own = by_seq.get(&(&change.actor, change.seq - 1));

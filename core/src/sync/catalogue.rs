@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::DocumentId;
+use crate::order;
 use crate::sync::reconcile::{self, SetSum};
 use crate::sync::storage::CatalogueEntry;
 use crate::wire::exchange::{Hash, Stored};
@@ -175,7 +176,7 @@ impl Catalogue {
     pub(super) fn since(&self, seq: u64) -> Vec<&CatalogueEntry> {
         if seq == 0 {
             let mut all: Vec<_> = self.entries.values().collect();
-            all.sort_by_key(|entry| entry.seq);
+            order::sort_by(&mut all, |a, b| a.seq.cmp(&b.seq));
             return all;
         }
         let after = self.by_seq.range(seq + 1..).map(|(_, document)| document);

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of connections' frames or of the disk's answers; [`super::repo`] drives it.
 
+mod answer;
 mod aside;
 mod disk;
 mod fits;
@@ -9,6 +10,7 @@ mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+pub(super) use self::answer::PlainAnswer;
 use self::aside::Aside;
 
 use automerge::sync::{self, SyncDoc};
@@ -115,16 +117,6 @@ pub(super) struct Compaction {
     pub(super) remove: Vec<ChunkKey>,
 }
 
-/// What a plain peer is answered about a document.
-pub(super) enum PlainAnswer {
-    /// It is up to date, or it is its turn to speak.
-    Nothing,
-    /// There is nothing of it here.
-    Unavailable,
-    /// This.
-    Message(sync::Message),
-}
-
 /// What a peer sent about a document.
 pub(super) struct Incoming {
     pub(super) connection: ConnectionId,
@@ -157,6 +149,8 @@ pub(super) struct DocumentPeer {
     pub(super) state: sync::State,
     /// The heads it was last shown.
     pub(super) shown: Vec<ChangeHash>,
+    /// Whether it has had an answer since it last said something.
+    pub(super) answered: bool,
     /// It waits for an answer, whether we have the document or not.
     pub(super) requested: bool,
     /// Changes it was asked for because others that it sent build on them.
@@ -285,6 +279,28 @@ impl Document {
         self.peers.keys().chain(self.followers.keys()).copied()
     }
 
+    /// Plain peers that have said something or have not been shown all heads. What each of the
+    /// others could be told is nothing, and costs time to find out.
+    pub(super) fn to_answer(&self) -> Vec<ConnectionId> {
+        let heads = self.doc.get_heads();
+        let waits = |peer: &DocumentPeer| !peer.answered || peer.shown != heads;
+        let waiting = self.peers.iter().filter(|(_, peer)| waits(peer));
+        waiting.map(|(connection, _)| *connection).collect()
+    }
+
+    /// Plain peers that have told their heads, which are all on the disk: they have nothing of what
+    /// is not.
+    pub(super) fn lacking_new(&self) -> Vec<ConnectionId> {
+        let new = self.doc.get_changes_meta(&self.on_disk);
+        let new: BTreeSet<_> = new.iter().map(|change| change.hash).collect();
+        let old = |head: &ChangeHash| self.has(head) && !new.contains(head);
+        let told = self.peers.iter().filter(|(_, peer)| {
+            let heads = peer.state.their_heads.as_ref();
+            heads.is_some_and(|heads| heads.iter().all(old))
+        });
+        told.map(|(connection, _)| *connection).collect()
+    }
+
     /// Everybody who may have sent something about it.
     pub(super) fn senders(&self) -> impl Iterator<Item = ConnectionId> {
         self.peers.keys().chain(&self.waiting_senders).copied()
@@ -326,25 +342,6 @@ impl Document {
         pieces
     }
 
-    /// What is to be said to a plain peer now.
-    pub(super) fn answer_for(&mut self, connection: ConnectionId) -> PlainAnswer {
-        let found = self.is_found();
-        let Some(peer) = self.peers.get_mut(&connection) else {
-            return PlainAnswer::Nothing;
-        };
-        let requested = std::mem::take(&mut peer.requested);
-        // A peer that has something of a document we lack is answered, so that it sends it.
-        let heads = peer.state.their_heads.as_ref();
-        let offered = heads.is_some_and(|heads| !heads.is_empty());
-        match (found || offered, requested) {
-            (false, true) => PlainAnswer::Unavailable,
-            (false, false) => PlainAnswer::Nothing,
-            (true, _) => self
-                .message_for(connection)
-                .map_or(PlainAnswer::Nothing, PlainAnswer::Message),
-        }
-    }
-
     /// The next message for a peer, or nothing if it is up to date or owes an answer.
     ///
     /// A peer is shown every new heads once, also where Automerge would stay silent because the
@@ -352,6 +349,7 @@ impl Document {
     pub(super) fn message_for(&mut self, connection: ConnectionId) -> Option<sync::Message> {
         let heads = self.doc.get_heads();
         let peer = self.peers.get_mut(&connection)?;
+        peer.answered = true;
         if peer.shown != heads {
             peer.state.last_sent_heads.clear();
         }

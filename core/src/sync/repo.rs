@@ -1,20 +1,23 @@
 //! The set of documents a replica holds, and the engine that keeps it in step with others.
 //!
 //! This file has the state, the two entry points and what the layer above may
-//! ask and change. `repo/` has the parts: connections, documents' progress,
-//! the disk, the line to the server, the status.
+//! ask. `repo/` has the parts: connections, documents' progress, the disk, the
+//! line to the server, own edits, what every step begins and ends with, the status.
 
 mod access;
 mod aside;
 mod connections;
 mod disk;
+mod edit;
 mod eviction;
 mod follow;
 mod line;
 mod messages;
 mod pump;
 mod report;
+mod send;
 mod serve;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -23,19 +26,18 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
-use crate::sync::admission;
 use crate::sync::catalogue::Catalogue;
 use crate::sync::document::{Document, Phase};
 use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
-use crate::sync::peer::{Peer, Stage};
-use crate::sync::policy::{Policy, Refusal};
+use crate::sync::peer::Peer;
+use crate::sync::policy::Policy;
 use crate::sync::status::{Notice, SyncStatus};
 use crate::sync::storage::{CatalogueEntry, Cursor, StorageRequest, Synced};
 use crate::time::Timestamp;
-use crate::wire::limits::CHANGE_OPERATIONS;
 
+pub use self::edit::EditError;
 use self::follow::Follow;
 use self::line::LineState;
 
@@ -250,69 +252,6 @@ impl<P: Policy> Repo<P> {
         &self.actor
     }
 
-    /// Changes a document. `edit` gets it with this replica's actor; it may be empty.
-    ///
-    /// If `edit` fails, or the result is refused, the document stays as it was.
-    ///
-    /// # Errors
-    /// What `edit` returns, or [`EditError`].
-    pub fn edit<R, E: From<EditError>>(
-        &mut self,
-        now: Timestamp,
-        id: DocumentId,
-        edit: impl FnOnce(&mut Automerge) -> Result<R, E>,
-    ) -> Result<R, E> {
-        self.advance(now);
-        let (actor, entry) = (&self.actor, self.catalogue.get(&id));
-        // A replica that follows all has loaded what is on its disk: what it knows of the rest is
-        // that the server has it.
-        let entry = entry.filter(|_| !self.config.follows_all);
-        let loaded = self.documents.get(&id).map(Document::is_loaded);
-        if loaded == Some(false) || (loaded.is_none() && (entry.is_some() || !self.catalogue_read))
-        {
-            return Err(EditError::NotLoaded(id).into());
-        }
-        let document = self
-            .documents
-            .entry(id)
-            .or_insert_with(|| Document::new(id, actor, entry));
-        let before = document.doc.get_heads();
-        let mut doc = document.doc.clone();
-        let result = edit(&mut doc);
-        let changed = result.is_ok() && doc.get_heads() != before;
-        // What no server would take is not begun with. In a document that has been accepted it
-        // would go aside; in a new one there is nothing to go back to.
-        let made = doc.get_changes_meta(&before);
-        if changed
-            && before.is_empty()
-            && made
-                .iter()
-                .any(|c| c.max_op + 1 - c.start_op > CHANGE_OPERATIONS)
-        {
-            return Err(EditError::Refused(admission::too_many_in_change()).into());
-        }
-        if changed {
-            match self.policy.check(&id, &doc, document.label.is_some()) {
-                Ok(label) => {
-                    document.doc = doc;
-                    document.label = label;
-                }
-                Err(refusal) => return Err(EditError::Refused(refusal).into()),
-            }
-            self.outputs.push_back(Output::Changed {
-                document: id,
-                local: true,
-            });
-            // Two devices that begin the same record make the same first changes.
-            self.mirror_reached(id);
-            self.pump(id);
-        } else if document.doc.get_heads().is_empty() && document.peers.is_empty() {
-            self.documents.remove(&id);
-        }
-        self.settle();
-        result
-    }
-
     /// Where the changes of this replica are.
     pub fn status(&self) -> SyncStatus {
         self.report()
@@ -375,88 +314,4 @@ impl<P: Policy> Repo<P> {
         document.used = self.step;
         document
     }
-
-    /// Works off what is due by now.
-    fn timers(&mut self) {
-        let now = self.now;
-        let late: Vec<_> = self
-            .peers
-            .iter()
-            .filter(|(_, p)| matches!(p.stage, Stage::Greeting { deadline } if deadline <= now))
-            .map(|(id, _)| *id)
-            .collect();
-        for connection in late {
-            self.close(connection, "no valid join came in time; connect again");
-        }
-        let due: Vec<_> = self
-            .retries()
-            .filter(|(_, retry)| *retry <= now)
-            .map(|(id, _)| id)
-            .collect();
-        for id in due {
-            match self.documents.get_mut(&id) {
-                Some(document) if !document.is_loaded() => {
-                    document.phase = Phase::Queued;
-                    self.load_queue.push_back(id);
-                }
-                _ => self.pump(id),
-            }
-        }
-        if self.catalogue_retry.is_some_and(|at| at <= now) {
-            self.catalogue_retry = None;
-            self.request(Effect::Catalogue, StorageRequest::Catalogue);
-        }
-        self.line_alive();
-        self.line_timer();
-    }
-
-    /// Documents with which the disk is to be tried again, and when.
-    fn retries(&self) -> impl Iterator<Item = (DocumentId, Timestamp)> {
-        let documents = self.retrying.iter().filter_map(|id| self.documents.get(id));
-        documents.filter_map(|document| Some((document.id, document.retry()?)))
-    }
-
-    /// Ends a step: starts loads, tells of the status, and asks to be woken.
-    fn settle(&mut self) {
-        self.follow_on();
-        self.start_loads();
-        self.forget_empty();
-        self.recount();
-        self.say_outgoing();
-        self.evict();
-        let documents = &self.documents;
-        self.retrying
-            .retain(|id| documents.get(id).is_some_and(|d| d.retry().is_some()));
-        if std::mem::take(&mut self.status_changed) {
-            self.outputs.push_back(Output::Status);
-        }
-        let next = self
-            .peers
-            .values()
-            .filter_map(|p| match p.stage {
-                Stage::Greeting { deadline } => Some(deadline),
-                Stage::Joined { .. } => None,
-            })
-            .chain(self.retries().map(|(_, retry)| retry))
-            .chain(self.catalogue_retry)
-            .chain(self.line.wake())
-            .chain(self.line_quiet())
-            .min()
-            .map(|at| self.shown(at));
-        if let Some(at) = next.filter(|at| self.wake != Some(*at)) {
-            self.outputs.push_back(Output::Wake(at));
-        }
-        self.wake = next;
-    }
-}
-
-/// Why a document cannot be changed by this replica.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EditError {
-    /// It is on the disk but not in memory.
-    #[error("document {0} is not loaded")]
-    NotLoaded(DocumentId),
-    /// The result would not be a valid document.
-    #[error("{0}")]
-    Refused(Refusal),
 }

@@ -12,6 +12,7 @@ use super::RecordView;
 use crate::conflict::Question;
 use crate::genesis::REMOVED;
 use crate::id::RecordRef;
+use crate::order;
 use crate::record::{self, EntryKey, Field, FieldPath, Shape};
 
 /// A place that differs.
@@ -219,7 +220,7 @@ fn present<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 
 /// The keys of both, sorted.
 fn keys<'a>(a: &'a Map<String, Value>, b: &'a Map<String, Value>) -> BTreeSet<&'a str> {
-    a.keys().chain(b.keys()).map(String::as_str).collect()
+    order::set(a.keys().chain(b.keys()).map(String::as_str))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::summary::{entry_title, summarise_view, title};
 use super::{NextStep, OverviewView, RecordView, Task};
 use crate::indicator;
+use crate::order;
 use crate::record::path::Segment;
 use crate::record::vocabulary::EVENT_STEP;
 use crate::record::{self, EntryKey, FieldPath, KINDS, Shape};
@@ -22,7 +23,7 @@ pub const MAX_NEXT_STEPS: usize = 50;
 pub fn overview(records: &[RecordView], today: Option<Date>) -> OverviewView {
     let live = || records.iter().filter(|record| record.removed.is_none());
     let mut counts: BTreeMap<String, usize> =
-        KINDS.iter().map(|kind| (kind.name.to_owned(), 0)).collect();
+        order::map(KINDS.iter().map(|kind| (kind.name.to_owned(), 0)));
     for record in live() {
         *counts.entry(record.kind.clone()).or_default() += 1;
     }
@@ -79,7 +80,7 @@ fn next_steps<'a>(
             });
         }
     }
-    waiting.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    order::sort_by(&mut waiting, |a, b| sort_key(a).cmp(&sort_key(b)));
     waiting.truncate(MAX_NEXT_STEPS);
     waiting
         .into_iter()

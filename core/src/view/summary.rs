@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{RecordView, Summary};
 use crate::genesis::{NotARecord, REMOVED};
 use crate::id::{DocumentId, RecordRef};
+use crate::order;
 use crate::record::{self, EntryKey, Field, Kind, Member, Scalar, Shape};
 use crate::view;
 
@@ -54,10 +55,11 @@ pub fn summarise_view(record: &RecordView) -> Summary {
 pub(super) fn title(kind: &Kind, fields: &Map<String, Value>) -> BTreeMap<String, String> {
     let value = kind.title.iter().find_map(|name| fields.get(*name));
     match value {
-        Some(Value::Object(languages)) => languages
-            .iter()
-            .filter_map(|(code, text)| Some((code.clone(), text.as_str()?.to_owned())))
-            .collect(),
+        Some(Value::Object(languages)) => order::map(
+            languages
+                .iter()
+                .filter_map(|(code, text)| Some((code.clone(), text.as_str()?.to_owned()))),
+        ),
         Some(Value::String(text)) => BTreeMap::from([("und".to_owned(), text.clone())]),
         _ => BTreeMap::new(),
     }

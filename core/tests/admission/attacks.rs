@@ -215,3 +215,89 @@ fn times_whose_difference_would_overflow_are_refused() {
         assert_eq!(at(time).unwrap_err().code, "bad-chunk");
     }
 }
+
+/// A document of one actor with these columns of changes and of operations.
+fn document_of(changes: &[(u8, Vec<u8>)], operations: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut body = vec![1, 1, 0xab, 1];
+    body.extend([0; 32]);
+    for columns in [changes, operations] {
+        body.push(columns.len() as u8);
+        for (kind, bytes) in columns {
+            body.extend(unsigned(u64::from(*kind)));
+            body.extend(unsigned(bytes.len() as u64));
+        }
+    }
+    for (_, bytes) in changes.iter().chain(operations) {
+        body.extend(bytes);
+    }
+    hostile::chunk(0, &body)
+}
+
+#[test]
+fn a_document_whose_changes_claim_other_operations_than_it_has_is_refused() {
+    // Two changes of one actor, the second on the first; each row sets the same key.
+    let document = |ends: [i64; 2], ids: &[i64], action: u8| {
+        let changes = [
+            (0x01, run(2, &[0])),
+            (0x03, run(2, &[1])),
+            (
+                0x13,
+                [run(1, &signed(ends[0])), run(1, &signed(ends[1] - ends[0]))].concat(),
+            ),
+            (0x40, [run(1, &[0]), run(1, &[1])].concat()),
+            (0x43, run(1, &[0])),
+            (0x56, run(2, &[0])),
+        ];
+        let rows = ids.len() as u64;
+        let steps = ids
+            .iter()
+            .scan(0, |last, id| Some(id - std::mem::replace(last, *id)));
+        let operations = [
+            (0x15, run(rows, b"\x01a")),
+            (0x21, run(rows, &[0])),
+            (0x23, steps.flat_map(|step| run(1, &signed(step))).collect()),
+            (0x34, unsigned(rows)),
+            (0x42, run(rows, &[action])),
+            (0x56, run(rows, &[0])),
+            (0x80, run(rows, &[0])),
+        ];
+        scan_chunks(&document_of(&changes, &operations))
+    };
+    assert_eq!(document([2, 3], &[1, 2, 3], 1).unwrap().operations(), 3);
+    // Its author had made others before, which are not among those it builds on.
+    document([2, 6], &[1, 2, 5, 6], 1).unwrap();
+    document([2, 2], &[1, 2], 1).unwrap();
+    // What deletes has no row of its own, and only a number can be added to a counter.
+    document([2, 3], &[1, 2, 3], 3).unwrap_err();
+    document([2, 3], &[1, 2, 3], 5).unwrap_err();
+    for (ends, ids) in [
+        ([2, 4], &[1, 2, 3][..]),
+        ([2, 5], &[1, 2, 3, 5]),
+        ([2, 3], &[1, 3]),
+        ([2, 3], &[1, 2]),
+        ([2, 3], &[1, 2, 3, 4]),
+        ([2, 9], &[9, 8, 6, 2, 1]),
+    ] {
+        let refusal = document(ends, ids, 1).unwrap_err();
+        assert_eq!(refusal.code, "bad-chunk", "{ends:?} {ids:?}");
+    }
+}
+
+/// Somebody who goes on from an older version of a document numbers operations after the newest.
+#[test]
+fn a_document_with_a_change_to_an_older_version_is_admitted() {
+    let mut doc = AutoCommit::new();
+    doc.put(ROOT, "a", 1).unwrap();
+    let old = doc.get_heads();
+    doc.put(ROOT, "b", 2).unwrap();
+    doc.put(ROOT, "c", 3).unwrap();
+    doc.commit();
+    doc.isolate(&old);
+    doc.put(ROOT, "d", 4).unwrap();
+    doc.delete(ROOT, "a").unwrap();
+    doc.commit();
+    doc.integrate();
+    let bytes = doc.save();
+    Automerge::load(&bytes).unwrap();
+    assert_eq!(scan_chunks(&bytes).unwrap().documents[0].changes, 3);
+}

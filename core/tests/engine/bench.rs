@@ -179,14 +179,19 @@ pub(crate) fn frames_of(outputs: &[Output], to: ConnectionId) -> Vec<Frame> {
     frames.collect()
 }
 
+/// The sync messages that a plain peer gets.
+pub(crate) fn messages(outputs: &[Output], to: ConnectionId) -> Vec<Message> {
+    let frames = frames_of(outputs, to).into_iter();
+    let messages = frames.filter_map(|frame| match frame {
+        Frame::Sync { data, .. } => Some(Message::decode(&data).expect("a sync message")),
+        _ => None,
+    });
+    messages.collect()
+}
+
 pub(crate) fn shown_heads(outputs: &[Output], to: ConnectionId) -> Vec<Vec<ChangeHash>> {
-    let shown = frames_of(outputs, to)
-        .into_iter()
-        .filter_map(|frame| match frame {
-            Frame::Sync { data, .. } => Some(Message::decode(&data).expect("a sync message").heads),
-            _ => None,
-        });
-    shown.collect()
+    let messages = messages(outputs, to).into_iter();
+    messages.map(|message| message.heads).collect()
 }
 
 pub(crate) fn plain() -> PeerMetadata {

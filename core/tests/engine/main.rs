@@ -9,5 +9,6 @@ mod device;
 mod hostile;
 mod mirror;
 mod refused;
+mod relay;
 mod server;
 mod workspace;

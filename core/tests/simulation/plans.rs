@@ -27,6 +27,7 @@ const KEPT: &[(&str, &str)] = &[
     kept!("clock-set-back-on-a-dead-line"),
     kept!("first-changes-alone-wait"),
     kept!("local-edit-reaches-the-mirror"),
+    kept!("restored-without-what-was-relayed"),
     kept!("told-during-a-comparison"),
 ];
 

@@ -35,6 +35,7 @@ pub(crate) async fn connect(
         })?;
     let connection = shared.next_connection();
     let upgrade = upgrade
+        .read_buffer_size(limits::READ_BYTES)
         .max_message_size(limits::MESSAGE_BYTES)
         .max_frame_size(limits::MESSAGE_BYTES);
     let open = shared.open.clone();

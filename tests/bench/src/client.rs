@@ -15,7 +15,8 @@ use meltemi_core::id::{DocumentId, PeerId};
 use meltemi_core::wire::frame::{Frame, PROTOCOL, PeerMetadata, Route};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message as Wire;
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::documents::Saved;
 
@@ -48,7 +49,9 @@ impl Client {
     pub(crate) async fn connect(server: SocketAddr, name: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
-        let (socket, _) = client_async(format!("ws://{server}/sync"), stream).await?;
+        let config = WebSocketConfig::default().read_buffer_size(16 * 1024);
+        let url = format!("ws://{server}/sync");
+        let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
         let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         let sender = PeerId(format!("{name}-{number}"));
         let mut client = Self {

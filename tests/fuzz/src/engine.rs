@@ -17,7 +17,7 @@ use crate::server::{Server, sync_frame};
 use crate::valid::{self, valid};
 
 /// Most steps of one life, so that a long input is as quick as it is long.
-const STEPS: usize = 256;
+const STEPS: usize = 96;
 
 const CONNECT: u8 = 0;
 const JOIN: u8 = 1;

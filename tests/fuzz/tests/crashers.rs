@@ -1,10 +1,32 @@
 //! Every input that fuzzing once failed on, and the seeds that fuzzing begins with, taken by
 //! ordinary tests.
 
-use std::fs;
 use std::path::Path;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fs, panic};
 
-use meltemi_fuzz::TARGETS;
+use meltemi_fuzz::{TARGETS, Target};
+
+static COUNTING: Once = Once::new();
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// Runs a target and asserts that nothing panics, nothing that the engine catches either: in a
+/// browser there is no catching.
+fn run(target: &Target, bytes: &[u8]) {
+    COUNTING.call_once(|| {
+        let show = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            PANICKED.store(true, Ordering::Relaxed);
+            show(info);
+        }));
+    });
+    (target.run)(bytes);
+    assert!(
+        !PANICKED.load(Ordering::Relaxed),
+        "something panicked and was caught"
+    );
+}
 
 #[test]
 fn kept_crashers_do_no_harm_any_more() {
@@ -17,7 +39,7 @@ fn kept_crashers_do_no_harm_any_more() {
             let path = entry.expect("a folder can be listed to its end").path();
             let bytes = fs::read(&path).expect("a kept crasher");
             println!("{}", path.display());
-            (target.run)(&bytes);
+            run(target, &bytes);
         }
     }
 }
@@ -29,7 +51,7 @@ fn seeds_are_taken() {
         assert!(!seeds.is_empty(), "{} has no seeds", target.name);
         for (number, seed) in seeds.iter().enumerate() {
             println!("{} {number}", target.name);
-            (target.run)(seed);
+            run(target, seed);
         }
     }
 }
@@ -37,7 +59,7 @@ fn seeds_are_taken() {
 #[test]
 fn no_bytes_are_bytes_too() {
     for target in &TARGETS {
-        (target.run)(&[]);
-        (target.run)(&[0xff; 64]);
+        run(target, &[]);
+        run(target, &[0xff; 64]);
     }
 }

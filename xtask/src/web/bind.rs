@@ -7,6 +7,7 @@ use anyhow::Context;
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::folder::Folder;
+use super::shorten;
 
 /// Binds `NAME.wasm` of `compiled`: `NAME.js`, `NAME_bg.wasm`, and what they import.
 pub(crate) fn bind(compiled: &Path, name: &str) -> anyhow::Result<Folder> {
@@ -23,8 +24,19 @@ pub(crate) fn bind(compiled: &Path, name: &str) -> anyhow::Result<Folder> {
         .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true);
-    bindgen
-        .generate(&place)
+    let mut output = bindgen
+        .generate_output()
         .with_context(|| format!("wasm-bindgen cannot bind {}", input.display()))?;
-    Folder::read(&place)
+    shorten::drop_streams(&mut output)?;
+    let names = shorten::rename_program(&mut output);
+    output
+        .emit(&place)
+        .with_context(|| format!("cannot write {}", place.display()))?;
+
+    let mut files = Folder::read(&place)?;
+    let path = format!("{name}.js");
+    let script = files.take(&path).context("wasm-bindgen wrote no script")?;
+    let script = String::from_utf8(script).context("the script is not UTF-8")?;
+    files.add(path, names.rename_script(&script)?.into_bytes())?;
+    Ok(files)
 }

@@ -64,6 +64,7 @@ impl Decode for Answer {
             "overview" => Self::Overview(Decode::decode(value)?),
             "summaries" => Self::Summaries(Decode::decode(value)?),
             "record" => Self::Record(Decode::decode(value)?),
+            "history" => Self::History(Decode::decode(value)?),
             "refused" => Self::Refused(Decode::decode(value)?),
             "export_refused" => Self::ExportRefused(Decode::decode(value)?),
             "done" => Self::Done(Decode::decode(value)?),

@@ -9,6 +9,7 @@ use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, RefusedEdits, SyncStatus};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::difference::{Change, Difference};
+use meltemi_core::view::history::{HistoryEntry, HistoryView};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use meltemi_core::workspace::RefusedView;
 use serde_json::{Map, Value, json};
@@ -252,6 +253,18 @@ fn refused_edits_read_back() {
         differences: ways.into_iter().map(difference).collect(),
     }))));
     answer(Answer::Refused(None));
+    answer(Answer::History(HistoryView {
+        entries: vec![HistoryEntry {
+            change: "0aff".into(),
+            author: Some("m-leila".into()),
+            actor: "01".into(),
+            from: 1_700_000_000,
+            to: 1_700_000_060,
+            source: None,
+            differences: vec![difference(Change::Value)],
+        }],
+        of: 3,
+    }));
     answer(Answer::ExportRefused(Some(Export {
         bytes: "0aff".into(),
         readable: "{}".into(),

@@ -6,6 +6,7 @@ use meltemi_core::command::Command;
 use meltemi_core::conflict::Settlement;
 use meltemi_core::record::FieldPath;
 
+use super::history;
 use super::open::Open;
 use crate::t;
 use crate::ui::dom::el;
@@ -19,6 +20,7 @@ pub(crate) fn extras(open: Open) -> AnyView {
         (settled(open)).into_any(),
         (unknown(open)).into_any(),
         (problems(open)).into_any(),
+        history::history(open),
         (remove(open)).into_any(),
     ])
     .into_any()

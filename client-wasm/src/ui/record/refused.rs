@@ -2,22 +2,17 @@
 //! out. The record shows what the server has accepted.
 
 use leptos::prelude::*;
-use meltemi_core::record::FieldPath;
-use meltemi_core::view::RecordView;
-use meltemi_core::view::difference::{Change, Difference};
 use meltemi_core::workspace::RefusedView;
-use serde_json::Value;
 
+use super::differences;
 use super::open::Open;
 use crate::app::protocol::{Answer, Ask, Export};
-use crate::app::refused::{
-    File, RefusedEdits, excerpts, key, readable_file, whole_file, with_added,
-};
+use crate::app::refused::{File, RefusedEdits, key, readable_file, whole_file};
 use crate::locale::{self, format};
 use crate::ui::dom::el;
 use crate::ui::live::{effect, live, memo};
 use crate::ui::parts::button;
-use crate::ui::{router, toasts, words};
+use crate::ui::{router, toasts};
 use crate::{t, tn};
 
 /// The refused edits of the record; nothing when there are none.
@@ -69,7 +64,13 @@ fn block(open: Open, view: &RefusedView) -> AnyView {
                 .child(" ")
                 .child(t!("refused.explain")),
         )
-        .child(table(open, differences))
+        .child(differences::table(
+            open,
+            differences,
+            "refused-title",
+            [t!("refused.accepted"), t!("refused.yours")],
+            t!("refused.no_difference"),
+        ))
         .child(
             el("div")
                 .is("class", "actions")
@@ -109,81 +110,6 @@ fn reason(edits: &RefusedEdits) -> AnyView {
             .is("dir", "auto")
             .child(edits.message.clone())
             .into_any(),
-    }
-}
-
-fn table(open: Open, differences: &[Difference]) -> AnyView {
-    if differences.is_empty() {
-        return el("p").child(t!("refused.no_difference")).into_any();
-    }
-    let view = open
-        .view
-        .with_untracked(|view| with_added(view, differences));
-    let rows: Vec<AnyView> = differences
-        .iter()
-        .map(|difference| row(open, &view, difference))
-        .collect();
-    let head = |text: String| el("th").is("scope", "col").child(text);
-    el("table")
-        .is("class", "differences")
-        .is("aria-labelledby", "refused-title")
-        .child(
-            el("thead").child(
-                el("tr")
-                    .child(head(t!("refused.field")))
-                    .child(head(t!("refused.accepted")))
-                    .child(head(t!("refused.yours"))),
-            ),
-        )
-        .child(el("tbody").child(rows))
-        .into_any()
-}
-
-fn row(open: Open, view: &RecordView, difference: &Difference) -> AnyView {
-    let path = difference.path.parse::<FieldPath>().ok();
-    let place = match &path {
-        Some(path) => words::place(open.page, open.kind, view, path),
-        None => difference.path.clone(),
-    };
-    let (before, after) = (&difference.before, &difference.after);
-    let in_words = |value: &Value| match &path {
-        Some(path) => words::value(open.page, open.kind, path, value),
-        None => words::any(value),
-    };
-    let (accepted, yours) = match difference.what {
-        Change::Value => excerpts(&in_words(before), &in_words(after)),
-        Change::Beside => (
-            in_words(before),
-            t!("refused.beside", value = in_words(after)),
-        ),
-        Change::Settled => (
-            in_words(before),
-            t!("refused.settled", value = in_words(after)),
-        ),
-        Change::Added => (t!("value.none"), t!("refused.added")),
-        Change::Removed => (t!("refused.there"), removed(after)),
-        Change::Restored => (removed(before), t!("refused.restored")),
-    };
-    let cell = |label: String, text: String| {
-        el("td")
-            .attr("data-label", label)
-            .child(el("span").is("dir", "auto").child(text))
-    };
-    el("tr")
-        .child(
-            el("th")
-                .is("scope", "row")
-                .child(el("span").is("dir", "auto").child(place)),
-        )
-        .child(cell(t!("refused.accepted"), accepted))
-        .child(cell(t!("refused.yours"), yours))
-        .into_any()
-}
-
-fn removed(removal: &Value) -> String {
-    match removal.get("reason").and_then(Value::as_str) {
-        Some(reason) if !reason.is_empty() => t!("refused.removed_because", reason = reason),
-        _ => t!("refused.removed"),
     }
 }
 

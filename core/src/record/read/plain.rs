@@ -55,12 +55,9 @@ fn json<R: ReadDoc>(
                 let (found, id) = get_all(doc, at, id, &key).pop()?;
                 Some((key, json(doc, at, &found, &id, depth - 1)))
             };
-            Value::Object(
-                keys(doc, at, id)
-                    .into_iter()
-                    .filter_map(member)
-                    .collect::<Map<_, _>>(),
-            )
+            let mut members = Map::new();
+            members.extend(keys(doc, at, id).into_iter().filter_map(member));
+            Value::Object(members)
         }
     }
 }

@@ -6,6 +6,7 @@ use automerge::{ActorId, ChangeHash, ObjId, ObjType, ReadDoc, ScalarValue};
 use serde_json::Value;
 
 use super::super::{Merge, Scalar};
+use crate::order;
 use crate::record::value;
 
 /// The concurrent values of a register, Automerge's own choice last.
@@ -186,7 +187,7 @@ impl Level {
             };
             (key, all)
         });
-        Self(values.collect())
+        Self(order::map(values))
     }
 
     /// The concurrent values of `key`, Automerge's own choice last.

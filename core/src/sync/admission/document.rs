@@ -72,21 +72,33 @@ pub(super) fn scan(body: &[u8], budget: &mut Budget) -> Result<ScannedDocument, 
         return Err(bad_chunk("a document has bytes after its end"));
     }
     let columns = Columns::inflate(change_columns, budget)?;
-    let (changes, operations) = changes(&columns, actors.len() as u64, budget)?;
+    let spans = changes(&columns, actors.len() as u64, budget)?;
     drop(columns);
     let columns = Columns::inflate(operation_columns, budget)?;
-    operations::scan(&columns, actors.len() as u64, operations, budget)?;
+    operations::scan(&columns, actors.len() as u64, &spans, budget)?;
     Ok(ScannedDocument {
         bytes: 0,
-        changes,
-        operations,
+        changes: spans.len() as u64,
+        operations: claimed(&spans),
         heads,
         actors,
     })
 }
 
-/// Checks the changes, and counts them and their operations.
-fn changes(columns: &Columns<'_>, actors: u64, budget: &mut Budget) -> Result<(u64, u64), Refusal> {
+/// The operations that a change claims: those of its actor after `start`, up to and with `end`.
+struct Span {
+    actor: u64,
+    start: u64,
+    end: u64,
+}
+
+/// How many operations changes claim.
+fn claimed(spans: &[Span]) -> u64 {
+    spans.iter().map(|span| span.end - span.start).sum()
+}
+
+/// Checks the changes. Returns which operations each of them claims.
+fn changes(columns: &Columns<'_>, actors: u64, budget: &mut Budget) -> Result<Vec<Span>, Refusal> {
     let get = |kind| columns.get(kind);
     let last_actor = actors.saturating_sub(1);
     let actor = numbers(get(column::ACTOR), budget.changes(), last_actor, || {
@@ -109,17 +121,18 @@ fn changes(columns: &Columns<'_>, actors: u64, budget: &mut Budget) -> Result<(u
     if actor.nulls + seq.nulls + max_op.nulls + deps.nulls + dep.nulls > 0 || dep.rows != deps.sum {
         return Err(uneven());
     }
-    Ok((rows, history(columns, rows, deps.sum, budget)?))
+    history(columns, rows, deps.sum, budget)
 }
 
-/// Goes through the changes as Automerge will, and counts their operations. Every change must
-/// build on earlier ones and every actor's be numbered from 1, which Automerge takes for granted.
+/// Goes through the changes as Automerge will, and tells their operations. Every change must build
+/// on earlier ones and every actor's be numbered from 1, with their operations one after the other,
+/// which Automerge takes for granted.
 fn history(
     columns: &Columns<'_>,
     rows: u64,
     links: u64,
     budget: &mut Budget,
-) -> Result<u64, Refusal> {
+) -> Result<Vec<Span>, Refusal> {
     let mut actors = Rows::<u64>::new(columns.get(column::ACTOR), rows);
     let mut seqs = Rows::<i64>::new(columns.get(column::SEQ), rows);
     let mut ends = Rows::<i64>::new(columns.get(column::MAX_OP), rows);
@@ -127,34 +140,32 @@ fn history(
     let mut deps = Rows::<i64>::new(columns.get(column::DEP), links);
     let mut lengths = Rows::<u64>::new(columns.get(column::EXTRA_LENGTH), rows);
     let mut extra = Reader::new(columns.get(column::EXTRA));
-    let mut before: Vec<u64> = Vec::new();
-    let mut numbered: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut operations = 0;
+    let mut spans: Vec<Span> = Vec::new();
+    let mut lasts: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
     for _ in 0..rows {
         let end = ends.absolute()?.map_or(0, i64::unsigned_abs);
         let mut start = 0;
         for _ in 0..counts.row()?.unwrap_or(0) {
             let dep = deps.absolute()?.and_then(|dep| usize::try_from(dep).ok());
-            let end = dep
-                .and_then(|dep| before.get(dep))
+            let before = dep
+                .and_then(|dep| spans.get(dep))
                 .ok_or_else(|| bad_chunk("a change builds on one that comes after it"))?;
-            start = start.max(*end);
+            start = start.max(before.end);
         }
-        let count = end.checked_sub(start).ok_or_else(outside)?;
-        budget.spend_change(count)?;
-        operations += count;
-        before.push(end);
+        budget.spend_change(end.checked_sub(start).ok_or_else(outside)?)?;
         let length = lengths.row()?.map_or(0, |header| header >> 4);
         let extra = extra.take(length).ok_or_else(uneven)?;
         let seq = seqs.absolute()?.map_or(0, i64::unsigned_abs);
-        let last = numbered.entry(actors.row()?.unwrap_or(0)).or_default();
-        if seq != *last + 1 {
+        let actor = actors.row()?.unwrap_or(0);
+        let last = lasts.entry(actor).or_default();
+        if seq != last.0 + 1 || start < last.1 {
             return Err(bad_chunk("the changes of an actor are numbered wrongly"));
         }
-        *last = seq;
+        *last = (seq, end);
+        spans.push(Span { actor, start, end });
         change::author(extra, seq)?;
     }
-    Ok(operations)
+    Ok(spans)
 }
 
 fn uneven() -> Refusal {

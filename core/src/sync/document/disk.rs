@@ -6,6 +6,7 @@ use super::aside::Aside;
 use super::receive::{guard, read_back};
 use super::{Compaction, Document, Writing, fits, from_raw, to_raw};
 use crate::id::EffectId;
+use crate::order;
 use crate::sync::admission::{self, BAD_CHUNK, ScannedChange};
 use crate::sync::policy::Refusal;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, ChunkKind, StoredChunk, WriteBatch};
@@ -26,7 +27,7 @@ impl Document {
         let mut intact = true;
         let mut chunks = chunks;
         // Snapshots first, so that increments find what they build on.
-        chunks.sort_by_key(|chunk| chunk.key);
+        order::sort_by(&mut chunks, |a, b| a.key.cmp(&b.key));
         for chunk in chunks {
             if chunk.key.kind == ChunkKind::Refused {
                 intact &= self.take_aside(&chunk);

@@ -138,13 +138,14 @@ fn one(
         ends.get(dep).copied().or_else(old).unwrap_or(0)
     };
     let before = change.deps.iter().map(end).max().unwrap_or(0);
-    // Nothing but what it builds on tells the number of a change without operations.
-    let onwards = if change.operations == 0 {
+    // A change builds on the one before it of the same device. Nothing but what it builds on tells
+    // the number of a change without operations.
+    let follows = if change.operations == 0 {
         change.start_op == before + 1
     } else {
-        change.start_op > before && change.start_op > own.op
+        change.start_op > before
     };
-    if !onwards {
+    if !follows || before < own.op {
         return Err(receive::unreadable("operations are not numbered onwards"));
     }
     let last = Last {

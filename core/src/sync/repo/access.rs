@@ -9,6 +9,7 @@ use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
 use crate::sync::repo::pump::authored;
 use crate::time::Timestamp;
+use crate::wire::limits::EMPTY_DOCUMENTS;
 
 impl<P: Policy> Repo<P> {
     /// Changes what the policy knows. Connections of principals of whom `farewell` says something
@@ -53,6 +54,43 @@ impl<P: Policy> Repo<P> {
     pub(super) fn access_of(&self, connection: ConnectionId, id: &DocumentId) -> Access {
         let peer = self.peers.get(&connection);
         peer.map_or(Access::None, |peer| self.access(&peer.principal, id))
+    }
+
+    /// Whether there is something of a document that a peer may see.
+    pub(super) fn has_for(&self, connection: ConnectionId, id: DocumentId) -> bool {
+        self.is_here(id) && self.access_of(connection, &id) != Access::None
+    }
+
+    /// Whether there is something of a document.
+    pub(super) fn is_here(&self, id: DocumentId) -> bool {
+        let document = self.documents.get(&id);
+        document.is_some_and(|document| !document.is_empty()) || self.catalogue.contains(&id)
+    }
+
+    /// Whether a peer may name another document that is not here, or not for it; if not, its
+    /// connection is closed.
+    pub(super) fn may_enter(&mut self, connection: ConnectionId, id: DocumentId) -> bool {
+        if self.has_for(connection, id) {
+            return true;
+        }
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return false;
+        };
+        peer.empty.insert(id);
+        if peer.empty.len() <= EMPTY_DOCUMENTS {
+            return true;
+        }
+        // Those it has made since do not count.
+        let mut empty = std::mem::take(&mut peer.empty);
+        empty.retain(|id| !self.has_for(connection, *id));
+        let few = empty.len() <= EMPTY_DOCUMENTS;
+        if let Some(peer) = self.peers.get_mut(&connection) {
+            peer.empty = empty;
+        }
+        if !few {
+            self.close(connection, "too many documents asked for that do not exist");
+        }
+        few
     }
 
     /// Takes what a peer says of a document that is kept from it, and answers as if nothing of the

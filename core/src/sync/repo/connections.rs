@@ -1,13 +1,14 @@
 //! Connections: handshake, frames in and out, farewell.
 
 use crate::id::{ConnectionId, DocumentId, PeerId};
+use crate::order;
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
-use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
+use crate::wire::frame::{Frame, PROTOCOL, PeerMetadata};
 use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES, REFUSED_DOCUMENTS};
 
 impl<P: Policy> Repo<P> {
@@ -289,7 +290,8 @@ impl<P: Policy> Repo<P> {
         }
         let listed = self.catalogue.iter().map(|entry| entry.document);
         let mut ids: Vec<_> = listed.chain(self.documents.keys().copied()).collect();
-        ids.sort_by_key(|id| (!self.waiting.contains_key(id), *id));
+        let key = |id: &DocumentId| (!self.waiting.contains_key(id), *id);
+        order::sort_by(&mut ids, |a, b| key(a).cmp(&key(b)));
         ids.dedup();
         for id in ids {
             self.enter(id).peers.entry(connection).or_default();
@@ -352,65 +354,5 @@ impl<P: Policy> Repo<P> {
             return;
         }
         self.send_unavailable(connection, id, Some(refusal));
-    }
-
-    pub(super) fn send_unavailable(
-        &mut self,
-        connection: ConnectionId,
-        document: DocumentId,
-        refusal: Option<Refusal>,
-    ) {
-        let refusal = refusal.map(|r| Reason {
-            code: r.code.to_owned(),
-            message: r.message,
-        });
-        let route = self.route(connection);
-        self.send(
-            connection,
-            &Frame::Unavailable {
-                route,
-                document,
-                refusal,
-            },
-        );
-    }
-
-    pub(super) fn send(&mut self, connection: ConnectionId, frame: &Frame) {
-        self.outputs.push_back(Output::Send {
-            connection,
-            bytes: frame.encode(),
-        });
-    }
-
-    /// Sends a frame to a Meltemi peer, in parts if it is long.
-    pub(super) fn send_parts(&mut self, connection: ConnectionId, frame: &Frame) {
-        for bytes in frame.encode_parts() {
-            self.outputs.push_back(Output::Send { connection, bytes });
-        }
-    }
-
-    pub(super) fn route(&self, connection: ConnectionId) -> Route {
-        let target = self
-            .name(connection)
-            .unwrap_or_else(|| PeerId(String::new()));
-        Route {
-            sender: self.config.peer.clone(),
-            target,
-        }
-    }
-
-    pub(super) fn name(&self, connection: ConnectionId) -> Option<PeerId> {
-        self.peers
-            .get(&connection)?
-            .joined()
-            .map(|(name, _)| name.clone())
-    }
-
-    fn metadata(&self) -> PeerMetadata {
-        PeerMetadata {
-            storage: Some(self.config.storage.clone()),
-            ephemeral: false,
-            meltemi: MELTEMI,
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! with, and of the others those that were of use last.
 
 use crate::id::DocumentId;
+use crate::order;
 use crate::sync::document::{Document, DocumentPeer, Phase};
 use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
@@ -22,7 +23,7 @@ impl<P: Policy> Repo<P> {
             .filter(|document| document.used < self.step && is_idle(document))
             .map(|document| (document.used, document.id))
             .collect();
-        idle.sort_unstable();
+        order::sort_by(&mut idle, Ord::cmp);
         let surplus = self.documents.len() - self.config.kept;
         for (_, id) in idle.into_iter().take(surplus) {
             if let Some(document) = self.documents.remove(&id)

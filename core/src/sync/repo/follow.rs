@@ -5,6 +5,7 @@
 //! else. Everything that is under way here is forgotten when the line is lost; what the disk
 //! remembers is the mirror, and what differs from it is asked for and sent again.
 
+mod compare;
 mod gone;
 mod wants;
 mod work;
@@ -22,7 +23,7 @@ use crate::sync::repo::Repo;
 use crate::sync::status::{NoticeCode, Progress, Receiving};
 use crate::sync::storage::{CatalogueEntry, Cursor};
 use crate::time::Timestamp;
-use crate::wire::exchange::{Exchange, Hash, Listed, Stored};
+use crate::wire::exchange::{Exchange, Hash, Stored};
 use crate::wire::frame::{Frame, Reason};
 use crate::wire::limits::WANTED_DOCUMENTS;
 
@@ -72,6 +73,7 @@ pub(super) struct Follow {
     bytes: Progress,
 }
 
+/// What the server need not be sent over this line, and how much of it was sent.
 #[derive(Default)]
 struct Sent {
     heads: Vec<ChangeHash>,
@@ -126,6 +128,14 @@ impl Follow {
             documents: self.received,
             bytes: self.bytes,
         })
+    }
+
+    /// Changes came from the server, which has yet to say that they are on its disk: they need not
+    /// be sent to it over this line.
+    pub(super) fn came(&mut self, from: ConnectionId, id: DocumentId, heads: Vec<ChangeHash>) {
+        if self.connection == from {
+            self.sent.entry(id).or_default().heads.extend(heads);
+        }
     }
 
     /// A person wants a document that was left alone to be tried again.
@@ -367,79 +377,5 @@ impl<P: Policy> Repo<P> {
         }
         self.touched.insert(id);
         self.resolve(|n| n.document != Some(id) || n.code != NoticeCode::RefusedPeer);
-    }
-
-    fn list_ends(&mut self, connection: ConnectionId, listed: Listed) {
-        let Some(follow) = &mut self.follow else {
-            return;
-        };
-        self.status_changed = true;
-        let stage = std::mem::replace(&mut follow.stage, FollowStage::Live);
-        if let FollowStage::LookingUp { have } = stage {
-            self.touched.append(&mut follow.early);
-            self.forget(&have);
-            return;
-        }
-        if self.catalogue.mirror().listed() == listed || follow.compared {
-            self.touched.append(&mut follow.early);
-            return;
-        }
-        let begun = ItemSet::new(self.catalogue.mirrored()).and_then(|set| Ok((set.begin()?, set)));
-        match begun {
-            Ok((data, set)) => {
-                follow.compared = true;
-                follow.told.clear();
-                follow.stage = FollowStage::Comparing {
-                    set,
-                    have: Vec::new(),
-                    need: Vec::new(),
-                };
-                self.send(connection, &Frame::Repair { data });
-            }
-            Err(error) => self.repair_failed(connection, &error),
-        }
-    }
-
-    /// The server's answer in a comparison of sets.
-    pub(super) fn compared(&mut self, connection: ConnectionId, answer: &[u8]) {
-        let Some(follow) = self.follow.as_mut().filter(|f| f.connection == connection) else {
-            return;
-        };
-        let FollowStage::Comparing { set, have, need } = &mut follow.stage else {
-            return;
-        };
-        match set.step(answer) {
-            Ok(step) => {
-                have.extend(step.have);
-                need.extend(step.need);
-                if let Some(data) = step.message {
-                    self.send(connection, &Frame::Repair { data });
-                    return;
-                }
-                let (have, items) = (std::mem::take(have), std::mem::take(need));
-                follow.stage = FollowStage::LookingUp { have };
-                self.send_parts(connection, &Frame::Lookup { items });
-            }
-            Err(error) => self.repair_failed(connection, &error),
-        }
-    }
-
-    /// The server does not have these items any more: what it has of their documents has been
-    /// told, or is nothing. It may have got them again since the comparison.
-    fn forget(&mut self, items: &[Hash]) {
-        let items: BTreeSet<_> = items.iter().collect();
-        let mirrored = self.catalogue.mirrored();
-        let told = self.follow.as_ref().map(|follow| &follow.told);
-        let gone: Vec<_> = mirrored
-            .filter(|(id, item)| {
-                items.contains(item) && !told.is_some_and(|told| told.contains(id))
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in gone {
-            if !self.doubts(id) {
-                self.forget_one(id);
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! What peers say about documents: sync messages, refusals, ephemeral messages.
 
 use crate::id::{ConnectionId, DocumentId};
+use crate::order;
 use crate::sync::admission::{self, Admitted};
 use crate::sync::document::{Incoming, Said};
 use crate::sync::peer::Peer;
@@ -61,7 +62,9 @@ impl<P: Policy> Repo<P> {
             );
             return;
         }
-        document.peers.entry(connection).or_default().requested |= request;
+        let peer = document.peers.entry(connection).or_default();
+        peer.requested |= request;
+        peer.answered = false;
         document.inbox.push_back(Incoming {
             connection,
             said: Said::Message(message),
@@ -134,11 +137,9 @@ impl<P: Policy> Repo<P> {
         let Some(sender) = self.name(connection) else {
             return;
         };
-        let others: std::collections::BTreeSet<_> = document
-            .present()
-            .filter(|other| *other != connection)
-            .filter(|other| self.access_of(*other, &id) > Access::None)
-            .collect();
+        let others = document.present().filter(|other| *other != connection);
+        let others = others.filter(|other| self.access_of(*other, &id) > Access::None);
+        let others = order::set(others);
         for other in others {
             let Some(target) = self.name(other) else {
                 continue;

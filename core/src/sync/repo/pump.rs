@@ -1,7 +1,8 @@
 //! How a document moves on: messages in, write, messages out.
 //!
-//! The one rule that acknowledgement rests on is here: a message that shows our
-//! heads is made only while everything behind these heads is on the disk.
+//! The one rule that acknowledgement rests on is here: whoever has changes is shown heads that
+//! cover them only while everything behind these heads is on the disk. Others are sent what is new
+//! without waiting for the disk; nothing of it is theirs to lose.
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
@@ -35,10 +36,29 @@ impl<P: Policy> Repo<P> {
             return;
         }
         self.apply_inbox(id);
-        if !self.write(id) {
+        if self.write(id) {
+            self.relay(id);
+        } else {
             self.send_all(id);
             self.compact(id);
         }
+    }
+
+    /// Passes on what is being written to those who do not have it.
+    ///
+    /// To a plain peer a message that shows what it has is an acknowledgement, so this goes only
+    /// to peers whose heads are all on the disk. To Meltemi peers changes say nothing of the disk.
+    fn relay(&mut self, id: DocumentId) {
+        if self.config.follows_all {
+            return;
+        }
+        let Some(document) = self.documents.get(&id) else {
+            return;
+        };
+        for connection in document.lacking_new() {
+            self.send_one(id, connection);
+        }
+        self.send_changes(id);
     }
 
     fn apply_inbox(&mut self, id: DocumentId) {
@@ -72,6 +92,7 @@ impl<P: Policy> Repo<P> {
                 self.refuse(connection, id, refusal);
                 continue;
             }
+            let before = document.doc.get_heads();
             let received = document.receive(incoming, |doc, accepted| {
                 let label = policy.check(&id, doc, accepted)?;
                 may_become(policy, principal, &id, label)
@@ -79,6 +100,11 @@ impl<P: Policy> Repo<P> {
             match received {
                 Ok(applied) => {
                     changed |= applied;
+                    if let (true, Some(follow)) = (applied, &mut self.follow) {
+                        let mut heads = document.doc.get_heads();
+                        heads.retain(|head| !before.contains(head));
+                        follow.came(connection, id, heads);
+                    }
                     let owed = document.is_owed_by(connection);
                     if !self.may_owe(connection, id, owed) {
                         continue;
@@ -195,7 +221,7 @@ impl<P: Policy> Repo<P> {
         let connections: Vec<_> = self
             .documents
             .get(&id)
-            .map(|d| d.peers.keys().copied().collect())
+            .map(Document::to_answer)
             .unwrap_or_default();
         for connection in connections {
             self.send_one(id, connection);

@@ -5,9 +5,12 @@
 //! documents it has asked for without asking again. The server remembers for each document and
 //! peer only which changes that peer was sent.
 
+use std::collections::BTreeSet;
+
 use automerge::ChangeHash;
 
 use crate::id::{ConnectionId, DocumentId};
+use crate::order;
 use crate::sync::admission;
 use crate::sync::document::{Incoming, Said, from_raw};
 use crate::sync::policy::{Access, Policy, Refusal, Standing};
@@ -15,9 +18,7 @@ use crate::sync::reconcile::{ItemSet, RepairError, SetSum, item};
 use crate::sync::repo::Repo;
 use crate::wire::exchange::{Changes, Exchange, Hash, Stored};
 use crate::wire::frame::{Frame, Reason};
-use crate::wire::limits::{
-    EMPTY_DOCUMENTS, FRAME_BYTES, LISTED_DOCUMENTS, REPAIR_ROUNDS, WAITING_MESSAGES,
-};
+use crate::wire::limits::{FRAME_BYTES, LISTED_DOCUMENTS, REPAIR_ROUNDS, WAITING_MESSAGES};
 
 impl<P: Policy> Repo<P> {
     /// A device says what it knows of the documents here.
@@ -114,7 +115,7 @@ impl<P: Policy> Repo<P> {
         if !self.may_compare(connection) {
             return;
         }
-        let wanted: std::collections::BTreeSet<_> = items.into_iter().collect();
+        let wanted = order::set(items);
         let found: Vec<Stored> = self
             .visible(connection)
             .filter(|(_, item)| wanted.contains(item))
@@ -205,45 +206,8 @@ impl<P: Policy> Repo<P> {
         self.pump(id);
     }
 
-    /// Whether there is something of a document that a peer may see.
-    fn has_for(&self, connection: ConnectionId, id: DocumentId) -> bool {
-        self.is_here(id) && self.access_of(connection, &id) != Access::None
-    }
-
-    /// Whether there is something of a document.
-    fn is_here(&self, id: DocumentId) -> bool {
-        let document = self.documents.get(&id);
-        document.is_some_and(|document| !document.is_empty()) || self.catalogue.contains(&id)
-    }
-
-    /// Whether a peer may name another document that is not here, or not for it; if not, its
-    /// connection is closed.
-    pub(super) fn may_enter(&mut self, connection: ConnectionId, id: DocumentId) -> bool {
-        if self.has_for(connection, id) {
-            return true;
-        }
-        let Some(peer) = self.peers.get_mut(&connection) else {
-            return false;
-        };
-        peer.empty.insert(id);
-        if peer.empty.len() <= EMPTY_DOCUMENTS {
-            return true;
-        }
-        // Those it has made since do not count.
-        let mut empty = std::mem::take(&mut peer.empty);
-        empty.retain(|id| !self.has_for(connection, *id));
-        let few = empty.len() <= EMPTY_DOCUMENTS;
-        if let Some(peer) = self.peers.get_mut(&connection) {
-            peer.empty = empty;
-        }
-        if !few {
-            self.close(connection, "too many documents asked for that do not exist");
-        }
-        few
-    }
-
-    /// Answers those who wait for a document, and sends those who follow it what they lack.
-    /// Everything in memory of it is on the disk here.
+    /// Answers those who wait for a document, and sends those who follow it what they lack. Says
+    /// nothing of what is on the disk.
     pub(super) fn send_changes(&mut self, id: DocumentId) {
         let Some(document) = self.documents.get_mut(&id) else {
             return;
@@ -251,7 +215,9 @@ impl<P: Policy> Repo<P> {
         let found = document.is_found();
         let heads = document.doc.get_heads();
         let mut lacking: Vec<(ConnectionId, Vec<ChangeHash>)> = Vec::new();
+        let mut asking = BTreeSet::new();
         for (connection, have) in std::mem::take(&mut document.wanted) {
+            asking.insert(connection);
             document.followers.insert(connection, have.clone());
             lacking.push((connection, have));
         }
@@ -271,7 +237,9 @@ impl<P: Policy> Repo<P> {
             let hidden = self.policy.access(&peer.principal, &id, standing) == Access::None;
             if !found || hidden {
                 document.followers.remove(&connection);
-                if found && document.proves_knowledge(&have) {
+                if !asking.contains(&connection) {
+                    // Told once the disk has what closed it.
+                } else if found && document.proves_knowledge(&have) {
                     peer.empty.remove(&id);
                     peer.outgoing.gone.push(id);
                 } else {

@@ -61,7 +61,17 @@ impl Simulation {
                 );
                 let message = Message::decode(&data).expect("the server writes sync messages");
                 let heads: Vec<_> = message.heads.iter().map(|head| head.0).collect();
-                self.watch_acknowledged(document, &heads);
+                // To who has a change, seeing it shown is an acknowledgement; others are sent it.
+                let plain = &mut self.plain;
+                let has = |head: &Hash| {
+                    let doc = plain.document(document);
+                    doc.is_some_and(|doc| {
+                        let hash = automerge::ChangeHash(*head);
+                        doc.get_change_meta_by_hash(&hash).is_some()
+                    })
+                };
+                let known: Vec<_> = heads.into_iter().filter(has).collect();
+                self.watch_acknowledged(document, &known);
             }
             _ => watch.substance += bytes.len() as u64,
         }

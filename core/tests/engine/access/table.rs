@@ -13,24 +13,25 @@ use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::Access;
 use meltemi_core::sync::reconcile::{SetSum, item};
 use meltemi_core::time::Timestamp;
-use meltemi_core::wire::exchange::Changes;
 use meltemi_core::wire::frame::{Frame, Route};
 use serde_json::json;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{
     End, OTHER, OWN, PROGRAMME, START, World, member, plain_join, principal, record, roster, values,
 };
 
 /// One record of the table.
-struct Case {
-    document: DocumentId,
-    doc: Automerge,
-    facts: Facts,
-    name: String,
+pub(super) struct Case {
+    pub(super) document: DocumentId,
+    pub(super) doc: Automerge,
+    pub(super) facts: Facts,
+    pub(super) name: String,
 }
 
 /// A record of every kind, class and owner.
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for kind in KINDS {
         for class in VISIBILITY.words {
@@ -62,7 +63,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// A server that has all of these, and the members of all roles.
-fn world(cases: &[Case]) -> World {
+pub(super) fn world(cases: &[Case]) -> World {
     let mut world = World::new();
     for case in cases {
         world.server.handle(Input::Open {
@@ -93,7 +94,7 @@ fn edited(case: &Case) -> Automerge {
     doc
 }
 
-fn expected(role: Role, case: &Case) -> Answer {
+pub(super) fn expected(role: Role, case: &Case) -> Answer {
     answer(&member(role.word(), role), &case.facts)
 }
 
@@ -236,7 +237,7 @@ fn plain(server: &mut End, line: ConnectionId, document: DocumentId, doc: &Autom
 }
 
 /// What the server answers to a sync message, its own name and the document's left out.
-fn say(
+pub(super) fn say(
     server: &mut End,
     line: ConnectionId,
     document: DocumentId,
@@ -266,7 +267,7 @@ fn say(
     frames
 }
 
-fn join(server: &mut End, line: ConnectionId, role: Role) {
+pub(super) fn join(server: &mut End, line: ConnectionId, role: Role) {
     server.handle(Input::Connected {
         connection: line,
         role: Side::Acceptor,
@@ -323,104 +324,4 @@ fn new_records_are_taken_where_the_table_says_so() {
             assert_eq!(taken, may, "{role:?} {}", case.name);
         }
     }
-}
-
-/// What a peer is told that says these things of a document, at a server that has it and at one
-/// that does not.
-fn told(role: Role, cases: &[Case], meltemi: bool, case: &Case, doc: &Automerge) -> Vec<Vec<u8>> {
-    let mut world = world(cases);
-    let line = ConnectionId(5_000);
-    if meltemi {
-        let device = End::new("device", true);
-        let line = world.connect(role.word(), device);
-        world.sent.clear();
-        let bytes = doc.save();
-        let changes = vec![Changes {
-            document: case.document,
-            bytes,
-        }];
-        for want in [vec![], doc.get_heads()] {
-            let want = vec![(case.document, want.iter().map(|head| head.0).collect())];
-            let exchange = meltemi_core::wire::exchange::Exchange {
-                want,
-                ..Default::default()
-            };
-            let bytes = Frame::Exchange(exchange).encode();
-            world.server.handle(Input::Frame {
-                connection: line,
-                bytes,
-            });
-            world.settle();
-        }
-        let exchange = meltemi_core::wire::exchange::Exchange {
-            changes,
-            ..Default::default()
-        };
-        let bytes = Frame::Exchange(exchange).encode();
-        world.server.handle(Input::Frame {
-            connection: line,
-            bytes,
-        });
-        world.settle();
-        return world.sent.remove(&line).unwrap_or_default();
-    }
-    join(&mut world.server, line, role);
-    let mut state = State::new();
-    let mut answers = Vec::new();
-    let mut own = doc.clone();
-    for _ in 0..4 {
-        let Some(message) = own.generate_sync_message(&mut state) else {
-            break;
-        };
-        // Asked twice, it does not answer otherwise than it would.
-        for frame in [
-            say(&mut world.server, line, case.document, &message),
-            say(&mut world.server, line, case.document, &message),
-        ]
-        .concat()
-        {
-            if let Frame::Sync { data, .. } = &frame {
-                let message = Message::decode(data).expect("a sync message");
-                own.receive_sync_message(&mut state, message)
-                    .expect("a sound message");
-            }
-            answers.push(frame.encode());
-        }
-    }
-    answers
-}
-
-#[test]
-fn a_document_that_may_not_be_read_is_answered_as_one_that_does_not_exist() {
-    let cases = cases();
-    let none: Vec<Case> = Vec::new();
-    for role in [Role::Reader, Role::CityOfficer, Role::Facilitator] {
-        for case in &cases {
-            if expected(role, case) > Answer::None {
-                continue;
-            }
-            // What anybody can make up who knows which record it would be: the first changes, and
-            // some of one's own.
-            let (_, invented) = record(&case.name, &values_of(case), 77);
-            for doc in [genesis::empty(), invented] {
-                for meltemi in [true, false] {
-                    let there = told(role, std::slice::from_ref(case), meltemi, case, &doc);
-                    let not = told(role, &none, meltemi, case, &doc);
-                    assert_eq!(there, not, "{role:?} {} {meltemi}", case.name);
-                }
-            }
-        }
-    }
-}
-
-/// The values that give another record the facts of this one.
-fn values_of(case: &Case) -> Vec<(&'static str, serde_json::Value)> {
-    let class = case.facts.class.expect("a class").word();
-    let own = case
-        .facts
-        .owners
-        .iter()
-        .any(|owner| owner.to_string() == OWN);
-    let owner = if own { OWN } else { OTHER };
-    values(&case.facts.kind, class, owner).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use meltemi_tests::device::TestDevice;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use crate::bench::{Bench, Fresh, LIMIT};
 use crate::client::{Client, Copy, WINDOW};
@@ -27,8 +28,11 @@ const FILLING: usize = 512;
 /// Documents that are loaded at one time to fill it.
 const PORTION: usize = 5_000;
 
-/// How long one client may take to come back.
+/// How long a server may take to be filled and to come to rest.
 const PATIENT: Duration = Duration::from_secs(600);
+
+/// How long a plain client may take to come back.
+const COMING_BACK: Duration = Duration::from_secs(180);
 
 /// One run over these documents.
 pub(crate) async fn run(
@@ -164,7 +168,9 @@ impl Holder<'_> {
         } else {
             let mut copies: Vec<_> = self.documents.iter().map(Copy::again).collect();
             let mut client = Client::connect(proxy.address, "holder").await?;
-            client.sync(&mut copies, WINDOW).await?;
+            timeout(COMING_BACK, client.sync(&mut copies, WINDOW))
+                .await
+                .context("the client was not in step in three minutes")??;
             let last = Instant::now();
             let quiet = proxy.quiet(server, last + PATIENT).await?;
             ensure!(quiet.is_some(), "the server does not come to rest");

@@ -17,9 +17,9 @@ const LIST: u64 = 2;
 /// Action that makes a text.
 const TEXT: u64 = 4;
 /// Action that deletes.
-const DELETE: u64 = 3;
+pub(in crate::sync::admission) const DELETE: u64 = 3;
 /// Action that adds to a counter.
-const INCREMENT: u64 = 5;
+pub(in crate::sync::admission) const INCREMENT: u64 = 5;
 /// Action that begins or ends the marking of a text.
 const MARK: u64 = 7;
 

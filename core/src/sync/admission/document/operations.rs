@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MAX_ACTION, MAX_COUNTER, uneven, values};
+use super::{MAX_ACTION, MAX_COUNTER, Span, claimed, uneven, values};
 use crate::sync::admission::budget::Budget;
-use crate::sync::admission::change::rows::{is_possible, makes};
+use crate::sync::admission::change::rows::{DELETE, INCREMENT, is_possible, makes};
 use crate::sync::admission::columns::Columns;
-use crate::sync::admission::refusal::{bad_chunk, too_many_in_message};
+use crate::sync::admission::refusal::bad_chunk;
 use crate::sync::admission::runs::{
     Flags, Rows, Totals, differences, flags, longer, numbers, outside, texts,
 };
@@ -32,14 +32,17 @@ mod column {
     pub(super) const MARK_NAME: u32 = 0xa5;
 }
 
+/// Types of the values that can be added to a counter: whole numbers without and with a sign.
+const INTEGERS: [u64; 2] = [3, 4];
+
 /// Actor and counter of an operation. Of an object or key: null for the root or the head.
 type Id = (Option<u64>, Option<u64>);
 
-/// Checks the operations of a document whose changes claim `claimed` of them.
+/// Checks the operations of a document whose changes claim those in `spans`.
 pub(super) fn scan(
     columns: &Columns<'_>,
     actors: u64,
-    claimed: u64,
+    spans: &[Span],
     budget: &mut Budget,
 ) -> Result<(), Refusal> {
     let get = |kind| columns.get(kind);
@@ -47,9 +50,9 @@ pub(super) fn scan(
     let max = MAX_COUNTER as i64;
     let ids = numbers(
         get(column::ID_ACTOR),
-        claimed,
+        claimed(spans),
         last_actor,
-        too_many_in_message,
+        not_claimed,
     )?;
     let rows = ids.rows;
     let whole = |totals: Totals| {
@@ -80,13 +83,15 @@ pub(super) fn scan(
     if actors.rows != links || counters.rows != links || actors.nulls + counters.nulls > 0 {
         return Err(uneven());
     }
-    distinct(columns, rows, links)
+    let ids = distinct(columns, rows, links)?;
+    complete(&ids, spans)
 }
 
 /// Checks that no operation stands in the document twice, and that what operations are in was made
 /// by one of them and is of the right kind, without which Automerge panics. An operation that
-/// deletes has no row of its own: it is what comes after an operation and has no row under the same key.
-fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<(), Refusal> {
+/// deletes has no row of its own: it is what comes after an operation and has no row under the same
+/// key. Returns the ids of all of them in order.
+fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<Vec<Id>, Refusal> {
     let mut ids = Ids::new(columns, column::ID_ACTOR, column::ID_COUNTER, rows);
     let mut keys = Keys::new(columns, rows);
     let mut counts = Rows::<u64>::new(columns.get(column::SUCCESSORS), rows);
@@ -144,7 +149,32 @@ fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<(), Refusal>
     if seen.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(bad_chunk("a document has the same operation twice"));
     }
+    Ok(seen)
+}
+
+/// Checks that every operation is of a change, and that every change has those that it claims:
+/// Automerge panics when it writes one that has not. Only the first of them may be missing, of a
+/// change that was made when its author already had others than those it builds on.
+fn complete(ids: &[Id], spans: &[Span]) -> Result<(), Refusal> {
+    let mut rest = ids.len() as u64;
+    for span in spans.iter().filter(|span| span.start < span.end) {
+        let up_to = |counter| ids.partition_point(|id| *id <= (Some(span.actor), Some(counter)));
+        let own = &ids[up_to(span.start)..up_to(span.end)];
+        let first = own.first().and_then(|id| id.1).ok_or_else(not_claimed)?;
+        // They are distinct and within the span: as many as from the first to the end are all.
+        if own.len() as u64 != span.end - first + 1 {
+            return Err(not_claimed());
+        }
+        rest -= own.len() as u64;
+    }
+    if rest > 0 {
+        return Err(not_claimed());
+    }
     Ok(())
+}
+
+fn not_claimed() -> Refusal {
+    bad_chunk("its changes claim other operations than it has")
 }
 
 /// A pair of columns with the ids of operations.
@@ -191,6 +221,7 @@ struct Keys<'a> {
     texts: Rows<'a, &'a str>,
     inserts: Flags<'a>,
     actions: Rows<'a, u64>,
+    values: Rows<'a, u64>,
 }
 
 impl<'a> Keys<'a> {
@@ -202,6 +233,7 @@ impl<'a> Keys<'a> {
             texts: Rows::new(columns.get(column::KEY_TEXT), rows),
             inserts: Flags::new(columns.get(column::INSERT)),
             actions: Rows::new(columns.get(column::ACTION), rows),
+            values: Rows::new(columns.get(column::VALUE_LENGTH), rows),
         }
     }
 
@@ -215,7 +247,13 @@ impl<'a> Keys<'a> {
         if object.0.is_some() != object.1.is_some() || (text.is_some() && inserts) {
             return Err(outside());
         }
-        if !is_possible(action, inserts, text.is_some()) {
+        let value = self.values.row()?.unwrap_or(0) & 0xf;
+        // Automerge would drop an operation that deletes and has a row, and miss it later, and
+        // would panic where something else than a number is added to a counter.
+        if action == DELETE
+            || (action == INCREMENT && !INTEGERS.contains(&value))
+            || !is_possible(action, inserts, text.is_some())
+        {
             return Err(bad_chunk("a document has an operation that cannot be"));
         }
         let key = Key {

@@ -1,5 +1,7 @@
 //! What a device asks for and sends: in which order, and how much at once.
 
+use automerge::ChangeHash;
+
 use crate::id::DocumentId;
 use crate::sync::document::{from_raw, to_raw};
 use crate::sync::policy::Policy;
@@ -132,7 +134,10 @@ impl<P: Policy> Repo<P> {
             if heads.iter().all(|head| base.contains(head)) {
                 continue;
             }
-            sent.heads = heads;
+            // What the server was only believed to have may turn out to be missing there.
+            let lacking = document.doc.get_changes_meta(&document.synced);
+            let lacks = |head: &ChangeHash| lacking.iter().any(|change| change.hash == *head);
+            sent.heads = heads.into_iter().filter(lacks).collect();
             for bytes in document.changes_since(&base) {
                 unanswered += bytes.len();
                 sent.bytes += bytes.len();

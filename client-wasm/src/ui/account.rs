@@ -1,0 +1,397 @@
+//! Who uses this device: signing in, joining by an invitation, signing out.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use web_sys::Event;
+
+use super::dom::{El, el};
+use super::live::{happened, live, memo, several};
+use super::page::Page;
+use super::{parts, router, screen, status};
+use crate::app::account::{
+    self, Account, Answered, Member, Offer, Wrong, is_good, join_body, keep, kept, sign_in_body,
+};
+use crate::app::protocol::Ask;
+use crate::app::route::Route;
+use crate::{locale, t, tn};
+
+/// Asks the server who uses this device. What was kept holds until it answers, and when it cannot.
+pub(crate) fn start(page: Page) {
+    let last = page.device(|device| device.account());
+    page.account
+        .set(Account::Unheard(last.as_deref().and_then(kept)));
+    look(page);
+}
+
+/// Asks again, as after a time without a connection.
+pub(crate) fn look(page: Page) {
+    send(page, "GET", "/api/session", None, move |answered| {
+        let Ok(answered) = answered else {
+            return;
+        };
+        let last = page.account.with_untracked(|known| known.member().cloned());
+        let account = account::session(&answered, last);
+        if let Account::SignedIn(member) = &account {
+            page.device(|device| device.keep_account(Some(&keep(member))));
+        }
+        page.account.set(account);
+    });
+}
+
+fn send(
+    page: Page,
+    method: &'static str,
+    path: &'static str,
+    body: Option<String>,
+    then: impl FnOnce(Result<Answered, Wrong>) + 'static,
+) {
+    let answer = page.device(|device| device.request(method, path, body));
+    spawn_local(async move { then(answer.await.map_err(|_| "no-connection")) });
+}
+
+/// Somebody is let in: syncing begins.
+fn let_in(page: Page, member: Member) {
+    page.device(|device| device.keep_account(Some(&keep(&member))));
+    page.account.set(Account::SignedIn(member));
+    page.ask(Ask::Reconnect, |_| ());
+}
+
+/// What stands in the place of the screens when nobody has ever signed in on this device.
+pub(crate) fn gate(page: Page) -> Option<AnyView> {
+    page.account.get().must_sign_in().then(|| {
+        screen::title(page, t!("account.sign_in.title"));
+        sign_in(page, None)
+    })
+}
+
+/// What is said above the screens when somebody has to sign in again.
+pub(crate) fn lapsed(page: Page) -> AnyView {
+    let shown = memo(move || page.account.get());
+    let draw = move || {
+        let account = shown.get();
+        account.has_lapsed().then(|| {
+            el("details")
+                .is("class", "lapsed")
+                .is("role", "region")
+                .attr("aria-label", t!("account.lapsed"))
+                .child(el("summary").child(t!("account.lapsed")))
+                .child(sign_in(page, account.member().cloned()))
+                .into_any()
+        })
+    };
+    live(draw)
+}
+
+/// The form to sign in; filled with the address of whoever was signed in.
+fn sign_in(page: Page, last: Option<Member>) -> AnyView {
+    let form = Form::new();
+    let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
+    let password = RwSignal::new(String::new());
+    let device = StoredValue::new(last.and_then(|member| member.device));
+    let submit = move || {
+        let name = page.device(|device| device.name());
+        let body = email.with_untracked(|email| {
+            password.with_untracked(|password| {
+                device.with_value(|id| sign_in_body(email.trim(), password, id.as_deref(), &name))
+            })
+        });
+        send(page, "POST", "/api/session", Some(body), move |answered| {
+            form.end(
+                page,
+                answered.and_then(|answered| account::welcome(&answered)),
+            );
+        });
+    };
+    form.draw(
+        t!("account.sign_in.title"),
+        t!("account.sign_in.explain"),
+        vec![
+            field("email", "username", t!("account.email"), email, None),
+            field(
+                "password",
+                "current-password",
+                t!("account.password"),
+                password,
+                None,
+            ),
+        ],
+        t!("account.sign_in.submit"),
+        submit,
+    )
+}
+
+/// The screen of an invitation.
+pub(crate) fn join(page: Page, secret: String) -> AnyView {
+    screen::title(page, t!("account.join.title"));
+    let offer = RwSignal::new(None::<Result<Offer, Wrong>>);
+    let look = serde_json::json!({ "secret": secret }).to_string();
+    send(
+        page,
+        "POST",
+        "/api/join/look",
+        Some(look),
+        move |answered| {
+            offer.try_set(Some(
+                answered.and_then(|answered| account::offer(&answered)),
+            ));
+        },
+    );
+    let draw = move || match offer.get() {
+        None => screen::waiting(),
+        Some(Ok(offer)) => join_form(page, secret.clone(), &offer),
+        Some(Err(wrong)) => parts::notice(t!("account.join.title"), wrong_text(wrong))
+            .is("role", "alert")
+            .child(parts::link_button(
+                "secondary",
+                t!("lost.overview"),
+                "/".to_owned(),
+            ))
+            .into_any(),
+    };
+    live(draw)
+}
+
+fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
+    let form = Form::new();
+    let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
+    let submit = move || {
+        let who = (name, email, password);
+        let who = (
+            who.0.get_untracked(),
+            who.1.get_untracked(),
+            who.2.get_untracked(),
+        );
+        let language = locale::language().code;
+        let device = page.device(|device| device.name());
+        let who = (who.0.trim(), who.1.trim(), who.2.as_str());
+        let body = join_body(&secret, who, language, &device);
+        send(page, "POST", "/api/join", Some(body), move |answered| {
+            let welcome = answered.and_then(|answered| account::welcome(&answered));
+            if welcome.is_ok() {
+                // The address with the secret is of no use any more.
+                page.replace(Route::Overview);
+            }
+            form.end(page, welcome);
+        });
+    };
+    let role = role_text(&offer.role);
+    form.draw(
+        t!("account.join.title"),
+        t!(
+            "account.join.explain",
+            programme = offer.programme,
+            role = role
+        ),
+        vec![
+            field("text", "name", t!("account.name"), name, None),
+            field("email", "username", t!("account.email"), email, None),
+            field(
+                "password",
+                "new-password",
+                t!("account.new_password"),
+                password,
+                Some(t!("account.new_password.hint")),
+            ),
+        ],
+        t!("account.join.submit"),
+        submit,
+    )
+}
+
+/// The button in the header that says who uses this device.
+pub(crate) fn menu(page: Page) -> AnyView {
+    let member = memo(move || match page.account.get() {
+        Account::SignedIn(member) | Account::Unheard(Some(member)) => Some(member),
+        _ => None,
+    });
+    let draw = move || {
+        let member = member.get()?;
+        let name = member.name.clone();
+        let label = move || {
+            el("span")
+                .is("class", "who")
+                .is("dir", "auto")
+                .child(name.clone())
+                .into_any()
+        };
+        Some(status::popover("account", label, panel(page, &member)))
+    };
+    live(draw)
+}
+
+fn panel(page: Page, member: &Member) -> AnyView {
+    let roles: Vec<AnyView> = member
+        .roles
+        .iter()
+        .map(|(programme, role)| {
+            let role = role_text(role);
+            let programme = programme.clone();
+            el("li")
+                .child(t!("account.role", role = role, programme = programme))
+                .into_any()
+        })
+        .collect();
+    let waiting = move || {
+        let count = page.status.get().map_or(0, |status| status.waiting);
+        (count > 0).then(|| tn!("account.waiting", count))
+    };
+    let wrong = RwSignal::new(None::<Wrong>);
+    let member_out = member.clone();
+    let out = move || {
+        let member = member_out.clone();
+        send(
+            page,
+            "DELETE",
+            "/api/session",
+            None,
+            move |answered| match answered {
+                Ok(answered) if is_good(answered.status) || answered.status == 401 => {
+                    page.account.set(Account::SignedOut(Some(member)));
+                }
+                Ok(answered) => drop(wrong.try_set(Some(account::wrong(&answered)))),
+                Err(why) => drop(wrong.try_set(Some(why))),
+            },
+        );
+    };
+    several(vec![
+        el("h2")
+            .is("dir", "auto")
+            .child(member.name.clone())
+            .into_any(),
+        el("p")
+            .is("dir", "ltr")
+            .child(member.email.clone())
+            .into_any(),
+        el("ul").is("class", "facts").child(roles).into_any(),
+        el("p").is("class", "hint").child(live(waiting)).into_any(),
+        el("p")
+            .is("class", "wrong")
+            .is("role", "alert")
+            .child(live(move || wrong.get().map(wrong_text)))
+            .into_any(),
+        parts::button("secondary", t!("account.sign_out"), out).into_any(),
+        el("p")
+            .is("class", "hint")
+            .child(t!("account.sign_out.explain"))
+            .into_any(),
+    ])
+}
+
+/// A form whose answer is either somebody let in, or a sentence on what is wrong.
+#[derive(Clone, Copy)]
+struct Form {
+    busy: RwSignal<bool>,
+    wrong: RwSignal<Option<Wrong>>,
+}
+
+impl Form {
+    fn new() -> Self {
+        Self {
+            busy: RwSignal::new(false),
+            wrong: RwSignal::new(None),
+        }
+    }
+
+    fn end(self, page: Page, welcome: Result<Member, Wrong>) {
+        self.busy.try_set(false);
+        match welcome {
+            Ok(member) => {
+                let_in(page, member);
+                request_animation_frame(router::focus_heading);
+            }
+            Err(wrong) => drop(self.wrong.try_set(Some(wrong))),
+        }
+    }
+
+    fn draw(
+        self,
+        title: String,
+        explain: String,
+        fields: Vec<AnyView>,
+        submit_label: String,
+        submit: impl Fn() + 'static,
+    ) -> AnyView {
+        let Self { busy, wrong } = self;
+        let submit = move |event: Event| {
+            event.prevent_default();
+            if !busy.get_untracked() {
+                busy.set(true);
+                wrong.set(None);
+                submit();
+            }
+        };
+        el("form")
+            .is("class", "new sheet")
+            .on("submit", happened(submit))
+            .child(el("h1").is("tabindex", "-1").child(title))
+            .child(el("p").is("class", "hint").child(explain))
+            .child(el("div").is("class", "fields").child(fields))
+            .child(
+                el("p")
+                    .is("class", "wrong")
+                    .is("role", "alert")
+                    .child(live(move || wrong.get().map(wrong_text))),
+            )
+            .child(
+                el("div").is("class", "actions").child(
+                    el("button")
+                        .is("type", "submit")
+                        .live("aria-busy", move || busy.get().to_string())
+                        .child(submit_label),
+                ),
+            )
+            .into_any()
+    }
+}
+
+fn field(
+    kind: &'static str,
+    purpose: &'static str,
+    label: String,
+    text: RwSignal<String>,
+    hint: Option<String>,
+) -> AnyView {
+    let id = format!("account-{purpose}");
+    let note = format!("{id}-note");
+    let input: El = parts::line(text)
+        .is("type", kind)
+        .is("autocomplete", purpose)
+        .is("required", "")
+        .attr("id", id.clone())
+        .attr("aria-describedby", hint.is_some().then(|| note.clone()));
+    // Addresses and passwords run from left to right in every language.
+    let input = if kind == "text" {
+        input
+    } else {
+        input
+            .is("dir", "ltr")
+            .is("autocapitalize", "none")
+            .is("spellcheck", "false")
+    };
+    el("div")
+        .is("class", "field")
+        .child(
+            el("label")
+                .is("class", "label")
+                .attr("for", id)
+                .child(label),
+        )
+        .child(input)
+        .child(hint.map(|hint| {
+            el("div")
+                .is("class", "notes")
+                .attr("id", note)
+                .child(el("span").is("class", "hint").child(hint))
+                .into_any()
+        }))
+        .into_any()
+}
+
+fn wrong_text(wrong: Wrong) -> String {
+    locale::text(&format!("account.wrong.{wrong}"), &[])
+}
+
+fn role_text(role: &str) -> String {
+    let role = role.replace('-', "_");
+    locale::text(&format!("word.role.{role}"), &[])
+}
