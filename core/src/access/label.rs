@@ -73,6 +73,11 @@ impl Facts {
     pub fn kind_in(label: &str) -> &str {
         label.split_once(' ').map_or(label, |(kind, _)| kind)
     }
+
+    /// The programme that a label names; none in one of an older version.
+    pub fn programme_in(label: &str) -> Option<&str> {
+        label.split(' ').nth(1)
+    }
 }
 
 impl fmt::Display for Facts {

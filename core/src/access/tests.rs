@@ -146,6 +146,7 @@ fn labels_read_back_and_give_the_same_answer() {
         let label = facts.to_string();
         assert!(is_current(&label));
         assert_eq!(Facts::kind_in(&label), facts.kind);
+        assert_eq!(Facts::programme_in(&label), Some(&*facts.programme));
         assert_eq!(label.parse::<Facts>().as_ref(), Ok(facts));
         let member = member(role, Some("city/sousse"));
         assert_eq!(answer_label(&member, &label), expected, "{role:?} {label}");

@@ -100,6 +100,17 @@ impl Catalogue {
         all
     }
 
+    /// How many documents are known.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many documents are here of each label.
+    pub(super) fn labels(&self) -> impl Iterator<Item = (&str, u64)> {
+        let labelled = self.sums.iter();
+        labelled.filter_map(|(label, sum)| Some((label.as_deref()?, sum.count())))
+    }
+
     /// Notes what the server has of a document. Returns whether that is news.
     pub(super) fn set_synced(
         &mut self,

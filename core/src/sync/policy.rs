@@ -89,6 +89,19 @@ pub trait Policy: Send + 'static {
         accepted: bool,
     ) -> Result<Option<String>, Refusal>;
 
+    /// Whether a document that is new here and would have this label may be kept beside the others,
+    /// of which `labels` says how many there are of each label.
+    ///
+    /// Asked by a server, after [`Self::check`], for what peers send, once it has as many documents
+    /// as there may be in one programme.
+    fn room(
+        &self,
+        _label: Option<&str>,
+        _labels: &mut dyn Iterator<Item = (&str, u64)>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Whether a label says all that this policy puts into one. A server reads documents whose
     /// label does not when it starts, to label them anew.
     fn is_current(&self, _label: Option<&str>) -> bool {

@@ -48,6 +48,11 @@ impl SetSum {
         self.count += other.count;
     }
 
+    /// How many items the set has.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     fn add_limbs(&mut self, other: [u64; 4]) {
         let mut carry = false;
         for (limb, other) in self.sum.iter_mut().zip(other) {

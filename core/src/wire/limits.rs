@@ -138,5 +138,9 @@ pub const ALIVE_MILLIS: u64 = 15_000;
 /// Documents on one page of a list.
 pub const LISTED_DOCUMENTS: usize = 256;
 
+/// Documents of one programme on a server; a new one beyond them is refused. Those that are being
+/// written for the first time do not count yet.
+pub const PROGRAMME_DOCUMENTS: usize = 200_000;
+
 /// Documents that a server keeps in memory when nobody needs them.
 pub const KEPT_DOCUMENTS: usize = 512;

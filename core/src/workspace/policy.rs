@@ -7,6 +7,7 @@ use crate::access::{self, Answer, Facts, Member, MemberId, Roster};
 use crate::genesis::{self, NotARecord};
 use crate::id::DocumentId;
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
+use crate::wire::limits::PROGRAMME_DOCUMENTS;
 
 /// Takes records only, unless it is told to keep other documents too. Without a roster everybody
 /// may write everything.
@@ -106,6 +107,26 @@ impl Policy for RecordPolicy {
                 message: error.to_string(),
             }),
         }
+    }
+
+    fn room(
+        &self,
+        label: Option<&str>,
+        labels: &mut dyn Iterator<Item = (&str, u64)>,
+    ) -> Result<(), Refusal> {
+        let Some(programme) = label.and_then(Facts::programme_in) else {
+            return Ok(());
+        };
+        let same = labels.filter(|(label, _)| Facts::programme_in(label) == Some(programme));
+        if same.map(|(_, count)| count).sum::<u64>() < PROGRAMME_DOCUMENTS as u64 {
+            return Ok(());
+        }
+        Err(Refusal {
+            code: "programme-full",
+            message: format!(
+                "programme {programme} has as many records as a server keeps; ask whoever runs it"
+            ),
+        })
     }
 
     fn is_current(&self, label: Option<&str>) -> bool {

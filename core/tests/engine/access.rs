@@ -1,6 +1,7 @@
 //! Who sees and writes what through the engine: the table of `docs/access.md`, role by role, and
 //! that nothing of what may not be read is told.
 
+mod full;
 mod hidden;
 mod shrink;
 mod table;

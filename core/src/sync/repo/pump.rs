@@ -9,12 +9,12 @@ use crate::sync::admission::Scan;
 use crate::sync::document::{Document, Phase, PlainAnswer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
-use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::access::{may_become, standing};
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
-use crate::wire::limits::OWING_DOCUMENTS;
+use crate::wire::limits::{OWING_DOCUMENTS, PROGRAMME_DOCUMENTS};
 
 impl<P: Policy> Repo<P> {
     /// Does everything that can be done for a document now.
@@ -74,6 +74,10 @@ impl<P: Policy> Repo<P> {
             let meltemi = peer.is_meltemi();
             let known = standing(&id, Some(document), &self.catalogue, self.catalogue_read);
             let access = self.policy.access(&peer.principal, &id, known);
+            // A device takes what its server has, and no programme is full while all are small.
+            let counts = known == Standing::New
+                && !self.config.follows_all
+                && self.catalogue.len() >= PROGRAMME_DOCUMENTS;
             if meltemi && access < Access::Write && peer.role == Role::Acceptor {
                 self.refuse(connection, id, read_only());
                 continue;
@@ -93,9 +97,14 @@ impl<P: Policy> Repo<P> {
                 continue;
             }
             let before = document.doc.get_heads();
+            let catalogue = &self.catalogue;
             let received = document.receive(incoming, |doc, accepted| {
                 let label = policy.check(&id, doc, accepted)?;
-                may_become(policy, principal, &id, label)
+                let label = may_become(policy, principal, &id, label)?;
+                if counts {
+                    policy.room(label.as_deref(), &mut catalogue.labels())?;
+                }
+                Ok(label)
             });
             match received {
                 Ok(applied) => {
