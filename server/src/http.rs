@@ -17,7 +17,7 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use meltemi_core::id::ConnectionId;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use self::error::ApiError;
 use self::web::WebClient;
@@ -26,6 +26,7 @@ use crate::driver::DriverHandle;
 use crate::health::Health;
 use crate::limits;
 use crate::outbox::Outboxes;
+use crate::places::Places;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ pub(crate) struct Shared {
     pub(crate) open: mpsc::Sender<()>,
     /// What waits for all connections together.
     pub(crate) outboxes: Outboxes,
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) places: Places,
     pub(crate) connections: Arc<AtomicU64>,
 }
 

@@ -14,6 +14,7 @@ mod limits;
 pub mod lock;
 mod offline;
 mod outbox;
+mod places;
 pub mod server;
 mod socket;
 pub mod storage;

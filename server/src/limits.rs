@@ -43,11 +43,18 @@ pub(crate) const OUTBOX_BYTES: usize = 32 * 1024 * 1024;
 /// than [`OUTBOX_PAUSE`] waiting.
 pub(crate) const OUTBOXES_BYTES: usize = 96 * 1024 * 1024;
 
+/// Bytes that may wait for all connections of one principal together; past that those are closed
+/// that have more than [`OUTBOX_PAUSE`] waiting. Not for the built-in principal, who is everybody.
+pub(crate) const OUTBOX_BYTES_PER_PRINCIPAL: usize = 48 * 1024 * 1024;
+
 /// Messages that may wait for a connection before it is closed as too slow.
 pub(crate) const OUTBOX_FRAMES: usize = 200_000;
 
 /// Connections at one time.
 pub(crate) const CONNECTIONS: usize = 10_000;
+
+/// Connections of one principal at one time. Not for the built-in principal, who is everybody.
+pub(crate) const CONNECTIONS_PER_PRINCIPAL: usize = 100;
 
 /// How long the other side may take for one message before it is closed as too slow.
 pub(crate) const SENDING: Duration = Duration::from_secs(120);
@@ -72,3 +79,35 @@ pub(crate) const BODY_BYTES: usize = 64 * 1024;
 
 /// Longest reason in a close frame (RFC 6455: 125 bytes with the code).
 pub(crate) const CLOSE_REASON: usize = 123;
+
+#[cfg(test)]
+mod tests {
+    use meltemi_core::wire::limits::PROGRAMME_DOCUMENTS;
+
+    use super::*;
+
+    #[test]
+    fn the_limits_of_operations_are_these() {
+        let document = include_str!("../../docs/operations.md");
+        let mib = |bytes: usize| bytes / 1024 / 1024;
+        let connections = format!(
+            "| connections at one time | | {CONNECTIONS_PER_PRINCIPAL} | {},{:03} |",
+            CONNECTIONS / 1000,
+            CONNECTIONS % 1000
+        );
+        let bytes = format!(
+            "| bytes that wait to be sent | {} MiB | {} MiB | {} MiB |",
+            mib(OUTBOX_BYTES),
+            mib(OUTBOX_BYTES_PER_PRINCIPAL),
+            mib(OUTBOXES_BYTES)
+        );
+        let documents = format!(
+            "at most {},{:03} documents",
+            PROGRAMME_DOCUMENTS / 1000,
+            PROGRAMME_DOCUMENTS % 1000
+        );
+        for row in [connections, bytes, documents] {
+            assert!(document.contains(&row), "docs/operations.md has no {row}");
+        }
+    }
+}

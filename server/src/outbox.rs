@@ -1,5 +1,5 @@
 //! What waits to be sent over one connection: a queue with a limit in bytes and messages, and a
-//! limit for the queues of all connections together.
+//! limit for the queues of all connections of a principal, and of the server, together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,6 +12,13 @@ use crate::limits;
 /// What all outboxes of a server hold together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outboxes(Arc<AtomicUsize>);
+
+/// What the outboxes of one principal hold together.
+#[derive(Debug, Clone)]
+pub(crate) struct Share {
+    bytes: Arc<AtomicUsize>,
+    most: usize,
+}
 
 /// The driver's end.
 #[derive(Debug)]
@@ -36,6 +43,7 @@ pub(crate) struct OutboxLevel(Arc<Level>);
 #[derive(Debug)]
 struct Level {
     all: Outboxes,
+    share: Share,
     bytes: AtomicUsize,
     frames: AtomicUsize,
     sank: Notify,
@@ -60,11 +68,12 @@ pub(crate) struct Closing {
 }
 
 /// An empty outbox.
-pub(crate) fn outbox(all: &Outboxes) -> (Outbox, OutboxReader) {
+pub(crate) fn outbox(all: &Outboxes, share: &Share) -> (Outbox, OutboxReader) {
     let (sender, receiver) = unbounded_channel();
     let (cut, cut_reader) = watch::channel(false);
     let level = Arc::new(Level {
         all: all.clone(),
+        share: share.clone(),
         bytes: AtomicUsize::new(0),
         frames: AtomicUsize::new(0),
         sank: Notify::new(),
@@ -83,12 +92,28 @@ pub(crate) fn outbox(all: &Outboxes) -> (Outbox, OutboxReader) {
     )
 }
 
+impl Share {
+    /// Room for so many bytes, of which none is taken.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            bytes: Arc::default(),
+            most,
+        }
+    }
+}
+
 impl Outbox {
     /// Adds a message. Whether it had room; if not, the connection is cut off without what waits.
     pub(crate) fn send(&self, bytes: Vec<u8>) -> bool {
-        let (waiting, frames, all) = self.level.rise(bytes.len());
+        let Risen {
+            bytes: waiting,
+            frames,
+            share,
+            all,
+        } = self.level.rise(bytes.len());
         let too_much = waiting > limits::OUTBOX_BYTES || frames > limits::OUTBOX_FRAMES;
-        if too_much || waiting > limits::OUTBOX_PAUSE && all > limits::OUTBOXES_BYTES {
+        let crowded = share > self.level.share.most || all > limits::OUTBOXES_BYTES;
+        if too_much || waiting > limits::OUTBOX_PAUSE && crowded {
             self.cut.send_replace(true);
             return false;
         }
@@ -144,20 +169,33 @@ impl Closing {
     }
 }
 
+/// What waits after a message was added.
+struct Risen {
+    bytes: usize,
+    frames: usize,
+    /// Bytes of all outboxes of the principal.
+    share: usize,
+    /// Bytes of all outboxes.
+    all: usize,
+}
+
 impl Level {
-    /// Counts a message in. Bytes and messages that wait now, and bytes of all outboxes.
-    fn rise(&self, bytes: usize) -> (usize, usize, usize) {
-        (
-            self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes,
-            self.frames.fetch_add(1, Ordering::Relaxed) + 1,
-            self.all.0.fetch_add(bytes, Ordering::Relaxed) + bytes,
-        )
+    /// Counts a message in.
+    fn rise(&self, bytes: usize) -> Risen {
+        let add = |count: &AtomicUsize, more| count.fetch_add(more, Ordering::Relaxed) + more;
+        Risen {
+            bytes: add(&self.bytes, bytes),
+            frames: add(&self.frames, 1),
+            share: add(&self.share.bytes, bytes),
+            all: add(&self.all.0, bytes),
+        }
     }
 
     /// Counts a message out.
     fn sink(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.frames.fetch_sub(1, Ordering::Relaxed);
+        self.share.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.all.0.fetch_sub(bytes, Ordering::Relaxed);
         self.sank.notify_one();
     }
@@ -167,6 +205,7 @@ impl Drop for Level {
     fn drop(&mut self) {
         // What was never sent waits no more.
         let bytes = self.bytes.load(Ordering::Relaxed);
+        self.share.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.all.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
@@ -184,9 +223,14 @@ impl OutboxLevel {
 mod tests {
     use super::*;
 
+    /// A share that is no less than the server's.
+    fn whole() -> Share {
+        Share::new(limits::OUTBOXES_BYTES)
+    }
+
     #[tokio::test]
     async fn a_reader_that_falls_too_far_behind_is_cut_off() {
-        let (outbox, mut reader) = outbox(&Outboxes::default());
+        let (outbox, mut reader) = outbox(&Outboxes::default(), &whole());
         let piece = limits::OUTBOX_BYTES / 4;
         assert!((0..4).all(|_| outbox.send(vec![0; piece])));
         assert!(!outbox.send(vec![0; 1]));
@@ -202,7 +246,7 @@ mod tests {
         let mut readers = Vec::new();
         let piece = limits::OUTBOX_PAUSE;
         for _ in 0..1_000 {
-            let (outbox, reader) = outbox(&all);
+            let (outbox, reader) = outbox(&all, &whole());
             while outbox.send(vec![0; piece]) && all.0.load(Ordering::Relaxed) > 0 {
                 if reader.level.frames.load(Ordering::Relaxed) == 4 {
                     break;
@@ -215,7 +259,7 @@ mod tests {
             .map(|(_, reader)| reader.queue.len() * piece)
             .sum();
         assert!(waiting <= limits::OUTBOXES_BYTES + readers.len() * piece);
-        let (quick, mut reader) = outbox(&all);
+        let (quick, mut reader) = outbox(&all, &whole());
         assert!(quick.send(vec![1]), "one that reads is not cut off");
         assert!(matches!(reader.next().await, Some(Outgoing::Frame(_))));
         drop((quick, reader, readers));
@@ -223,8 +267,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn slow_readers_of_one_principal_take_no_more_than_its_share() {
+        let all = Outboxes::default();
+        let share = Share::new(limits::OUTBOX_BYTES_PER_PRINCIPAL);
+        let piece = limits::OUTBOX_BYTES / 4;
+        let (first, first_reader) = outbox(&all, &share);
+        let (second, mut second_reader) = outbox(&all, &share);
+        assert!((0..4).all(|_| first.send(vec![0; piece])));
+        assert!((0..2).all(|_| second.send(vec![0; piece])));
+        assert!(!second.send(vec![0; 1]), "the share is used up");
+        assert!(matches!(
+            second_reader.next().await,
+            Some(Outgoing::Close(_))
+        ));
+        let (quick, mut quick_reader) = outbox(&all, &share);
+        assert!(quick.send(vec![1]), "one that reads is not cut off");
+        assert!(matches!(
+            quick_reader.next().await,
+            Some(Outgoing::Frame(_))
+        ));
+        let other = Share::new(limits::OUTBOX_BYTES_PER_PRINCIPAL);
+        let (stranger, stranger_reader) = outbox(&all, &other);
+        assert!((0..3).all(|_| stranger.send(vec![0; piece])));
+        drop((first, first_reader, second, second_reader));
+        assert_eq!(share.bytes.load(Ordering::Relaxed), 0);
+        drop((quick, quick_reader, stranger, stranger_reader));
+        assert_eq!(all.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
     async fn the_end_comes_after_what_was_sent_before() {
-        let (outbox, mut reader) = outbox(&Outboxes::default());
+        let (outbox, mut reader) = outbox(&Outboxes::default(), &whole());
         assert!(outbox.send(vec![1]));
         let closing = Closing {
             code: 1001,

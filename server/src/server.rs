@@ -9,7 +9,7 @@ use std::thread;
 use axum::serve::ListenerExt;
 use meltemi_core::sync::storage::{StorageAdapter, StorageError};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::auth::Authenticator;
@@ -21,6 +21,7 @@ use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
 use crate::lock::{DataFolder, DataFolderError};
 use crate::outbox::Outboxes;
+use crate::places::Places;
 use crate::storage::place::OpenError;
 use crate::storage::thread::StorageThread;
 use crate::{clock, limits, offline};
@@ -111,7 +112,7 @@ pub async fn run_on(
         stopping: stopping.clone(),
         open,
         outboxes: Outboxes::default(),
-        places: Arc::new(Semaphore::new(limits::CONNECTIONS)),
+        places: Places::default(),
         connections: Arc::new(AtomicU64::new(1)),
     };
     let mut stop_serving = stopping;

@@ -12,7 +12,7 @@ use tokio::time::{interval, timeout};
 
 use crate::driver::{DriverHandle, Message};
 use crate::limits;
-use crate::outbox::{Closing, OutboxLevel, OutboxReader, Outboxes, Outgoing, outbox};
+use crate::outbox::{Closing, Outbox, OutboxLevel, OutboxReader, Outgoing};
 
 /// Serves a connection whose principal is known, until it ends.
 pub(crate) async fn serve(
@@ -20,11 +20,10 @@ pub(crate) async fn serve(
     connection: ConnectionId,
     principal: Principal,
     driver: DriverHandle,
-    outboxes: Outboxes,
+    (outbox, reader): (Outbox, OutboxReader),
     stopping: watch::Receiver<bool>,
 ) {
     let (sink, stream) = socket.split();
-    let (outbox, reader) = outbox(&outboxes);
     let level = reader.level();
     if driver
         .send(Message::Connected {

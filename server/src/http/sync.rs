@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::{Shared, error::ApiError};
+use crate::outbox::outbox;
 use crate::{limits, socket};
 
 /// Opens a connection, once it is known who asks for it.
@@ -29,15 +30,16 @@ pub(crate) async fn connect(
         let message = "this address speaks WebSocket (automerge-repo protocol version 1)";
         ApiError::new(StatusCode::UPGRADE_REQUIRED, "not-a-websocket", message)
     })?;
-    let place =
-        shared.places.clone().try_acquire_owned().map_err(|_| {
-            ApiError::unavailable("too many devices are connected; try again later")
-        })?;
+    let place = shared
+        .places
+        .enter(&principal)
+        .map_err(|full| ApiError::unavailable(full.to_string()))?;
     let connection = shared.next_connection();
     let upgrade = upgrade
         .read_buffer_size(limits::READ_BYTES)
         .max_message_size(limits::MESSAGE_BYTES)
         .max_frame_size(limits::MESSAGE_BYTES);
+    let ends = outbox(&shared.outboxes, place.share());
     let open = shared.open.clone();
     Ok(upgrade.on_upgrade(move |socket| async move {
         tracing::debug!(connection = connection.0, "connection open");
@@ -46,7 +48,7 @@ pub(crate) async fn connect(
             connection,
             principal,
             shared.driver,
-            shared.outboxes,
+            ends,
             shared.stopping,
         )
         .await;
