@@ -10,6 +10,7 @@ pub mod genesis;
 pub mod id;
 pub mod indicator;
 pub mod record;
+pub mod sensitive;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
