@@ -4,6 +4,7 @@
 //! network come in as values and go out as effects, so that the same code runs
 //! in the server, in the browser and in a simulation.
 
+pub mod access;
 pub mod command;
 pub mod conflict;
 pub mod genesis;

@@ -49,6 +49,9 @@ pub struct Kind {
     pub class: Class,
     /// Fields whose first non-empty value names the record to a person, best first.
     pub title: &'static [&'static str],
+    /// Fields whose links name the bodies the record belongs to. Cities and organisations belong
+    /// to themselves besides.
+    pub owners: &'static [&'static str],
     /// The fields, in the order in which a form shows them.
     pub fields: &'static [Field],
 }
@@ -173,6 +176,33 @@ pub enum Class {
     Personal,
     /// Those who were present, under the Chatham House rule.
     Chatham,
+}
+
+impl Class {
+    /// The word for it, one of [`vocabulary::VISIBILITY`].
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Peers => "peers",
+            Self::Consortium => "consortium",
+            Self::CityPrivate => "city_private",
+            Self::Personal => "personal",
+            Self::Chatham => "chatham",
+        }
+    }
+
+    /// The class with this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "public" => Self::Public,
+            "peers" => Self::Peers,
+            "consortium" => Self::Consortium,
+            "city_private" => Self::CityPrivate,
+            "personal" => Self::Personal,
+            "chatham" => Self::Chatham,
+            _ => return None,
+        })
+    }
 }
 
 /// Builds a declaration: `line("acronym").ask().required()`.

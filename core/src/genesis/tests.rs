@@ -177,6 +177,7 @@ static OLD: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["titles"],
+    owners: &[],
     fields: &[
         Field::by_language("titles"),
         Field::entries("notes", EntryKey::Generated, OLD_NOTE),

@@ -11,6 +11,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["names"],
+    owners: &[],
     fields: &[
         Field::by_language("names")
             .ask()

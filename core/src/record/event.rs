@@ -15,6 +15,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["titles"],
+    owners: &["hosts", "co_organisers"],
     fields: &[
         Field::by_language("titles")
             .ask()

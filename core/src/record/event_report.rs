@@ -9,6 +9,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["titles", "event"],
+    owners: &["authors"],
     fields: &[
         Field::link("event", &["event"])
             .required()

@@ -9,6 +9,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["names", "acronym"],
+    owners: &[],
     fields: &[
         Field::by_language("names")
             .ask()

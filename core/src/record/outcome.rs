@@ -12,6 +12,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["titles", "statement"],
+    owners: &["actors"],
     fields: &[
         Field::by_language("titles").section("basics"),
         Field::text("statement").required().section("basics"),

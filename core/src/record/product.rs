@@ -9,6 +9,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Public,
     title: &["titles"],
+    owners: &["authors"],
     fields: &[
         Field::by_language("titles")
             .ask()

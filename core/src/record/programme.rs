@@ -10,6 +10,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["names", "acronym"],
+    owners: &[],
     fields: &[
         Field::by_language("names")
             .ask()
@@ -173,6 +174,27 @@ mod tests {
             assert!(!kind.title.is_empty(), "{}", kind.name);
             for title in kind.title {
                 assert!(kind.field(title).is_some(), "{}.{title}", kind.name);
+            }
+        }
+    }
+
+    #[test]
+    fn owners_are_fields_that_link_to_bodies() {
+        let links = |field: &Field| match &field.shape {
+            Shape::Value(Scalar::Link(kinds))
+            | Shape::Tags(Member::Link(kinds))
+            | Shape::Entries(EntryKey::Link(kinds), _) => *kinds,
+            _ => &[],
+        };
+        for kind in KINDS {
+            for name in kind.owners {
+                let kinds = kind.field(name).map_or(&[][..], links);
+                let bodies = |k: &&str| ["city", "organisation"].contains(k);
+                assert!(
+                    !kinds.is_empty() && kinds.iter().all(bodies),
+                    "{}.{name}",
+                    kind.name
+                );
             }
         }
     }

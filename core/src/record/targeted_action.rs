@@ -9,6 +9,7 @@ pub const KIND: Kind = Kind {
     schema: 1,
     class: Class::Peers,
     title: &["titles"],
+    owners: &["places", "awarded_by", "implementers"],
     fields: &[
         Field::by_language("titles")
             .ask()
