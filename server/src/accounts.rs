@@ -149,6 +149,9 @@ pub(crate) enum AccountsError {
     /// There are enough of something.
     #[error("there are too many {0}; remove some first")]
     TooMany(&'static str),
+    /// What was asked for cannot be written out.
+    #[error("cannot write the audit log: {0}")]
+    Output(io::Error),
     /// The system has no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(#[from] io::Error),

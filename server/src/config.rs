@@ -1,10 +1,15 @@
 //! What the program is called with. Every option can be given in the environment too.
 
+pub mod accounts;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::accounts::{
+    AuditCommand, DeviceCommand, InviteCommand, TokenCommand, UserCommand,
+};
 use crate::storage::place::StorageKind;
 use crate::telemetry::LogFormat;
 
@@ -50,6 +55,21 @@ pub enum Command {
     Export(ExportOptions),
     /// Check everything in a data folder, and say what to do about problems.
     Verify(VerifyOptions),
+    /// See members, and change what they may do.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, see and take back invitations.
+    #[command(subcommand)]
+    Invite(InviteCommand),
+    /// Make, see and take back tokens for programs.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// See devices, and take their access away.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Check the audit log, or write it out.
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 /// How the server runs.

@@ -11,7 +11,7 @@ mod join;
 mod members;
 mod metrics;
 mod password;
-mod payload;
+pub(crate) mod payload;
 mod records;
 mod roster;
 mod session;

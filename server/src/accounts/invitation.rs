@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use meltemi_core::access::{EVERY_PROGRAMME, Membership, Role};
 use meltemi_core::id::RecordRef;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::{By, Deed};
 use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::device::DeviceChoice;
-use super::member::{self, EVERY_PROGRAMME, Member, Membership, Role};
+use super::member::{self, Member};
 use super::password::Hashed;
 use super::secret::{Secret, SecretHash, SecretKind};
 use super::session::{self, SignedIn};

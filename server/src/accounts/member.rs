@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use meltemi_core::access::{EVERY_PROGRAMME, Membership, Role};
 use meltemi_core::id::RecordRef;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
@@ -22,29 +23,6 @@ const EMAILS: Shelf<String> = Shelf::new("emails");
 
 /// How members prove who they are, by id.
 const CREDENTIALS: Shelf<Credentials> = Shelf::new("credentials");
-
-/// Stands for every programme there is or will be.
-pub(crate) const EVERY_PROGRAMME: &str = "*";
-
-/// What somebody does in a programme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Role {
-    Coordinator,
-    PartnerEditor,
-    CityOfficer,
-    Facilitator,
-    Evaluator,
-    Reader,
-}
-
-/// A role in a programme.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Membership {
-    pub(crate) programme: String,
-    pub(crate) role: Role,
-}
 
 /// A member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,10 +79,9 @@ mod present {
 impl Member {
     /// Whether they coordinate this programme.
     pub(crate) fn coordinates(&self, programme: &str) -> bool {
-        self.memberships.iter().any(|membership| {
-            membership.role == Role::Coordinator
-                && (membership.programme == EVERY_PROGRAMME || membership.programme == programme)
-        })
+        self.memberships
+            .iter()
+            .any(|membership| membership.role == Role::Coordinator && membership.covers(programme))
     }
 
     /// Whether they coordinate anything.

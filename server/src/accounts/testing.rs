@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use meltemi_core::access::{Membership, Role};
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
 
 use super::audit::By;
 use super::device::DeviceChoice;
 use super::invitation::{Joining, NewInvitation};
-use super::member::{Member, Membership, Role};
+use super::member::Member;
 use super::password::{self, Hashed};
 use super::secret::{Secret, SecretHash, SecretKind};
 use super::session::SignedIn;

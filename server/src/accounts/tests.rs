@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use meltemi_core::access::Role;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
 
 use super::audit::Deed;
 use super::device::DeviceChoice;
-use super::member::{MemberPatch, Role};
+use super::member::MemberPatch;
 use super::password;
 use super::recovery;
 use super::secret::{SecretHash, SecretKind};
@@ -39,7 +40,7 @@ fn token(scopes: &[Scope], days: u64) -> NewToken {
 #[test]
 fn the_first_link_works_once_and_only_while_there_is_no_member() {
     let accounts = Accounts::in_memory().expect("accounts");
-    let mut link = || accounts.first_coordinator(Timestamp(DAY)).expect("asked");
+    let link = || accounts.first_coordinator(Timestamp(DAY)).expect("asked");
     let (old, new) = (link().expect("a link"), link().expect("a link"));
     let refused = join_with(&accounts, &old, "ana");
     assert!(matches!(refused, Err(AccountsError::NoInvitation)));
@@ -274,7 +275,7 @@ fn coordinators_manage_their_own_programmes_only() {
     let mut expected = vec![ben.member.id.clone(), dina.member.id.clone()];
     expected.sort();
     assert_eq!(ids(&ben.member), expected);
-    assert_eq!(ids(&dina.member), [dina.member.id.clone()]);
+    assert_eq!(ids(&dina.member), [&*dina.member.id]);
     let patch = |memberships| MemberPatch {
         memberships: Some(memberships),
         ..MemberPatch::default()

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,7 +19,7 @@ use crate::limits;
 const TOKENS: Shelf<Token> = Shelf::new("tokens");
 
 /// What a program may do with a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Scope {
     /// Sync documents
@@ -29,6 +28,29 @@ pub(crate) enum Scope {
     Read,
     /// Read what the server counts
     Metrics,
+}
+
+impl Scope {
+    /// All of them.
+    const ALL: [Self; 3] = [Self::Sync, Self::Read, Self::Metrics];
+
+    /// Its word.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Read => "read",
+            Self::Metrics => "metrics",
+        }
+    }
+
+    /// The scope of this word.
+    pub(crate) fn of_word(word: &str) -> Result<Self, AccountsError> {
+        let found = Self::ALL.into_iter().find(|scope| scope.word() == word);
+        found.ok_or(AccountsError::BadField(
+            "scopes",
+            "are sync, read and metrics",
+        ))
+    }
 }
 
 /// A token, as it is kept.

@@ -80,7 +80,7 @@ impl From<AccountsError> for ApiError {
         use AccountsError as E;
         let message = error.to_string();
         let (status, code) = match error {
-            E::Database(_) | E::Random(_) | E::Password(PasswordError::List(_)) => {
+            E::Database(_) | E::Random(_) | E::Output(_) | E::Password(PasswordError::List(_)) => {
                 tracing::error!(%error, "accounts cannot be used");
                 let message = "accounts cannot be used at the moment; try again later";
                 return Self::unavailable(message);

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use meltemi_core::access::{Membership, Role};
 use meltemi_core::id::RecordRef;
 use meltemi_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,6 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::payload::{Id, Payload, days};
 use crate::accounts::invitation::{Invitation, NewInvitation};
-use crate::accounts::member::{Membership, Role};
 
 /// An invitation to be made.
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use meltemi_core::access::Role;
 use meltemi_core::id::RecordRef;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
@@ -17,7 +18,6 @@ use super::{Shared, roster};
 use crate::accounts::AccountsError;
 use crate::accounts::device::DeviceChoice;
 use crate::accounts::invitation::Joining;
-use crate::accounts::member::Role;
 use crate::accounts::password::Password;
 use crate::accounts::secret::{SecretHash, SecretKind};
 use crate::auth::Caller;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use meltemi_core::access::Membership;
 use meltemi_core::id::RecordRef;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
@@ -11,7 +12,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::payload::{Id, Payload};
 use super::{Shared, roster};
-use crate::accounts::member::{Member, MemberPatch, Membership};
+use crate::accounts::member::{Member, MemberPatch};
 
 /// A member, as it is shown.
 #[derive(Debug, Serialize)]

@@ -30,12 +30,12 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Payload<T> {
 pub(super) type Id = Path<String>;
 
 /// As many days as a request asks for.
-pub(super) fn days(days: Option<u32>) -> Option<std::time::Duration> {
+pub(crate) fn days(days: Option<u32>) -> Option<std::time::Duration> {
     days.map(|days| std::time::Duration::from_hours(u64::from(days) * 24))
 }
 
 /// A day counted from 1970, as a date.
-pub(super) fn date(day: u64) -> String {
+pub(crate) fn date(day: u64) -> String {
     let time = meltemi_core::time::Timestamp(day.saturating_mul(86_400_000));
     crate::clock::iso(time).chars().take(10).collect()
 }
