@@ -1,0 +1,182 @@
+//! What is open to everybody, and what is not, however it is asked for.
+
+use meltemi_tests::request::{get, get_with, send};
+use serde_json::{Value, json};
+
+use super::code;
+use super::people::World;
+use crate::{MELTEMI, data_folder, text};
+
+const UPGRADE: [(&str, &str); 4] = [
+    ("connection", "upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+];
+
+#[test]
+fn nothing_is_given_to_those_who_show_nothing() {
+    let world = World::begin(&[]);
+    let server = world.server.address;
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(get(server, path).status, 200, "{path}");
+    }
+    assert_eq!(
+        get(server, "/").status,
+        503,
+        "the page is public, and not built here"
+    );
+    for path in [
+        "/api/records",
+        "/api/records/xyz",
+        "/api/session",
+        "/api/members",
+        "/api/audit",
+        "/api/nothing",
+    ] {
+        let refused = get(server, path);
+        assert_eq!(
+            (refused.status, code(&refused)),
+            (401, "sign-in-needed".into()),
+            "{path}"
+        );
+        assert!(refused.header("www-authenticate").is_some());
+    }
+    assert_eq!(get_with(server, "/sync", &UPGRADE).status, 401);
+    let forged = format!("meltemi=mls_{}", "A".repeat(43));
+    assert_eq!(
+        get_with(server, "/api/session", &[("cookie", &forged)]).status,
+        401
+    );
+    // Through a proxy the counts are asked for by somebody else.
+    let forwarded = [("x-forwarded-for", "192.0.2.1")];
+    assert_eq!(get_with(server, "/metrics", &forwarded).status, 401);
+    // Refused before the body comes.
+    let origin = format!("http://{server}");
+    let headers = [
+        ("origin", origin.as_str()),
+        ("content-type", "application/json"),
+        ("content-length", "60000"),
+    ];
+    assert_eq!(
+        send(server, "POST", "/api/invitations", &headers, &[]).status,
+        401
+    );
+}
+
+#[test]
+fn what_changes_something_must_come_from_an_own_page_as_json() {
+    let world = World::begin(&[]);
+    let ana = world.first_coordinator("ana");
+    let server = world.server.address;
+    let own = format!("http://{server}");
+    let body = json!({ "name": "x", "scopes": ["sync"] }).to_string();
+    let ask = |origin: Option<&str>, media: Option<&str>| {
+        let mut headers = vec![("cookie", ana.cookie.as_str())];
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        headers.extend(media.map(|media| ("content-type", media)));
+        let answer = send(server, "POST", "/api/tokens", &headers, body.as_bytes());
+        (answer.status, code(&answer))
+    };
+    let json = Some("application/json");
+    assert_eq!(ask(None, json), (403, "cross-site".into()));
+    assert_eq!(
+        ask(Some("https://evil.example"), json),
+        (403, "cross-site".into())
+    );
+    assert_eq!(ask(Some("null"), json), (403, "cross-site".into()));
+    assert_eq!(
+        ask(Some(&own), Some("text/plain")),
+        (415, "not-json".into())
+    );
+    assert_eq!(ask(Some(&own), None), (415, "not-json".into()));
+    assert_eq!(ask(Some(&own), json).0, 201);
+    let extra = ana.send(
+        "POST",
+        "/api/tokens",
+        &json!({ "nam": "x", "scopes": ["sync"] }),
+    );
+    assert_eq!((extra.status, code(&extra)), (400, "bad-body".into()));
+    let put = ana.send("PUT", "/api/tokens", &json!({}));
+    assert_eq!((put.status, code(&put)), (405, "no-such-method".into()));
+}
+
+#[test]
+fn a_token_opens_what_it_is_for() {
+    let world = World::begin(&[]);
+    let ana = world.first_coordinator("ana");
+    let server = world.server.address;
+    let (_, sync) = ana.token(&["sync"]);
+    let (read_id, read) = ana.token(&["read"]);
+    let (_, metrics) = ana.token(&["metrics"]);
+    let bearer = |token: &str| format!("Bearer {token}");
+    let ask = |path: &str, token: &str| {
+        let mut headers = UPGRADE.to_vec();
+        let bearer = bearer(token);
+        headers.push(("authorization", &bearer));
+        get_with(server, path, &headers).status
+    };
+    // HTTP 1.0 cannot be upgraded: 426 is as far as one gets.
+    for (path, right, wrong, status) in [
+        ("/sync", &sync, &read, 426),
+        ("/api/records", &read, &sync, 200),
+        ("/api/session", &read, &metrics, 200),
+        ("/metrics", &metrics, &read, 200),
+    ] {
+        assert_eq!(ask(path, right), status, "{path}");
+        assert_eq!(ask(path, wrong), 403, "{path}");
+    }
+    assert_eq!(
+        get(server, &format!("/sync?access_token={sync}")).status,
+        426
+    );
+    assert_eq!(
+        get(server, &format!("/sync?access_token={read}")).status,
+        403
+    );
+    assert_eq!(
+        get(server, &format!("/api/records?access_token={read}")).status,
+        401
+    );
+    // Programs do not administer.
+    assert_eq!(ask("/api/tokens", &read), 403);
+    assert_eq!(ask("/api/members", &read), 403);
+    let gone = ana.send("DELETE", &format!("/api/tokens/{read_id}"), &Value::Null);
+    assert_eq!(gone.status, 204);
+    assert_eq!(ask("/api/records", &read), 401);
+    let listed = ana.get("/api/tokens").json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(2));
+    assert!(!listed.to_string().contains("mlt_"));
+}
+
+#[test]
+fn a_server_does_not_listen_where_it_would_not_be_safe() {
+    let (_folder, data) = data_folder();
+    for (arguments, says) in [
+        (&["--open"][..], "--open lets everybody"),
+        (&[], "without encryption"),
+    ] {
+        let mut all = vec!["serve", "--listen", "0.0.0.0:0", "--data", text(&data)];
+        all.extend(arguments);
+        let refused = MELTEMI.run(&all);
+        assert!(!refused.status.success());
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
+fn an_open_server_says_so_and_has_no_members() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let session = get(server.address, "/api/session");
+    assert_eq!(
+        (session.status, &session.json()["open"]),
+        (200, &json!(true))
+    );
+    let members = get(server.address, "/api/members");
+    assert_eq!(
+        (members.status, code(&members)),
+        (409, "open-server".into())
+    );
+}
