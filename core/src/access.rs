@@ -11,7 +11,7 @@ pub mod reference;
 mod table;
 
 pub use self::facts::Facts;
-pub use self::label::{LabelError, answer_label, is_current, kind_of};
+pub use self::label::{LabelError, answer_label, is_current};
 pub use self::member::{EVERY_PROGRAMME, Member, MemberId, Membership, Role, Roster};
 
 use crate::record::{self, Class};

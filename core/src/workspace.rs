@@ -1,18 +1,21 @@
 //! Where records and the engine meet: applies commands, answers views.
 
+mod policy;
 mod refused;
 
 pub use self::refused::RefusedView;
 
 use automerge::{Automerge, AutomergeError};
 
+use self::policy::RecordPolicy;
+use crate::access::Roster;
 use crate::command::{self, Command, CommandError};
-use crate::genesis::{self, NotARecord};
+use crate::genesis;
 use crate::id::{DocumentId, PeerId, StorageId};
 use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
-use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::policy::{Access, Principal, Refusal};
 use crate::sync::repo::{EditError, Repo, RepoConfig};
 use crate::sync::status::SyncStatus;
 use crate::sync::storage::CatalogueEntry;
@@ -57,9 +60,7 @@ pub struct Workspace {
 impl Workspace {
     /// A replica that begins by asking its storage for the catalogue.
     pub fn new(config: WorkspaceConfig, now: Timestamp) -> Self {
-        let policy = RecordPolicy {
-            foreign_documents: config.foreign_documents,
-        };
+        let policy = RecordPolicy::new(config.foreign_documents);
         let config = RepoConfig {
             peer: config.peer,
             storage: config.storage,
@@ -91,6 +92,36 @@ impl Workspace {
     /// Starts or stops connecting to the server by itself. Drain [`Self::poll`] afterwards.
     pub fn set_dials(&mut self, now: Timestamp, dials: bool) {
         self.repo.set_dials(now, dials);
+    }
+
+    /// Sets who the members are; without a roster there are no accounts, and everybody may write
+    /// everything. Connections of members of whom something changed are closed: who may still
+    /// come does so, and compares what is there with what may be seen now. Drain [`Self::poll`]
+    /// afterwards.
+    pub fn set_roster(&mut self, now: Timestamp, roster: Option<Roster>) {
+        let before = self.repo.policy().roster().cloned();
+        let after = roster.clone();
+        self.repo.update_policy(
+            now,
+            |policy| policy.set_roster(roster),
+            |principal| policy::farewell(before.as_ref(), after.as_ref(), principal),
+        );
+    }
+
+    /// What somebody may do with a document. One that is not here is [`Access::None`].
+    pub fn may(&self, principal: &Principal, document: &DocumentId) -> Access {
+        if !self.repo.has(document) {
+            return Access::None;
+        }
+        self.repo.access(principal, document)
+    }
+
+    /// What the disk holds, as far as somebody may know of it. Documents that are no records are
+    /// not in it when there are accounts.
+    pub fn catalogue_for(&self, principal: &Principal) -> impl Iterator<Item = &CatalogueEntry> {
+        let policy = self.repo.policy();
+        let entries = self.repo.catalogue();
+        entries.filter(move |entry| policy.lists(principal, entry.label.as_deref()))
     }
 
     /// Carries out a command in memory. Drain [`Self::poll`] afterwards; [`Output::Saved`] tells
@@ -236,47 +267,5 @@ impl From<EditError> for CommandError {
             EditError::NotLoaded(document) => Self::NotHere(document),
             EditError::Refused(refusal) => Self::Document(refusal.message),
         }
-    }
-}
-
-/// Takes records only, unless it is told to keep other documents too. Everybody may write
-/// everything: there are no accounts yet.
-struct RecordPolicy {
-    foreign_documents: bool,
-}
-
-impl Policy for RecordPolicy {
-    fn access(&self, _principal: &Principal, _document: &DocumentId) -> Access {
-        Access::Write
-    }
-
-    fn check(
-        &self,
-        document: &DocumentId,
-        doc: &Automerge,
-        accepted: bool,
-    ) -> Result<Option<String>, Refusal> {
-        // The first change is compared once: history only grows.
-        let identity = if accepted {
-            genesis::recognise(document, doc)
-        } else {
-            genesis::identify(document, doc)
-        };
-        match identity {
-            Ok(identity) => Ok(Some(identity.kind.name.to_owned())),
-            Err(NotARecord::NoKind) if self.foreign_documents => Ok(None),
-            Err(error) => Err(Refusal {
-                code: error.code(),
-                message: error.to_string(),
-            }),
-        }
-    }
-
-    fn hides(&self, _principal: &Principal) -> bool {
-        false
-    }
-
-    fn announce(&self, _principal: &Principal, label: Option<&str>) -> bool {
-        label.is_some()
     }
 }

@@ -30,7 +30,7 @@ use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{any, delete, get, patch, post};
 use meltemi_core::id::ConnectionId;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use self::attempts::Attempts;
 use self::error::ApiError;
@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) attempts: Arc<Attempts>,
     pub(crate) sockets: Sockets,
+    /// Held by whoever tells the engine of members.
+    pub(crate) roster: Arc<Mutex<()>>,
     pub(crate) web: Arc<WebClient>,
     pub(crate) stopping: watch::Receiver<bool>,
     /// Held by every open connection, so that one can wait for the last.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 
+use meltemi_core::access::Roster;
 use meltemi_core::sync::storage::{StorageAdapter, StorageError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -142,6 +143,7 @@ async fn run_with(
         storage: StorageThread::start(storage, health.clone())?,
         health: health.clone(),
         ready: loaded,
+        roster: entrance.roster,
         seed: clock::random()?,
     };
     let (driver, handle) = Driver::new(parts);
@@ -165,6 +167,7 @@ async fn run_with(
         authenticator: Arc::new(entrance.authenticator),
         attempts: Arc::new(Attempts::new()),
         sockets: Sockets::default(),
+        roster: Arc::default(),
         web: Arc::new(WebClient::new(options.web)),
         stopping: stopping.clone(),
         open,
@@ -220,6 +223,7 @@ async fn run_with(
 struct Entrance {
     authenticator: Authenticator,
     tls: Option<TlsAcceptor>,
+    roster: Option<Roster>,
     ready: Ready,
 }
 
@@ -237,17 +241,18 @@ impl Entrance {
             (None, true) => DoorKind::BehindHttps,
             (None, false) => DoorKind::Plain,
         };
-        let mut first_coordinator = None;
+        let unusable = |error| match error {
+            AccountsError::Database(error) => RunError::from(error),
+            error => io::Error::other(error.to_string()).into(),
+        };
+        let (mut first_coordinator, mut roster) = (None, None);
         if let Some(accounts) = &mut accounts {
             if let Some(path) = &options.breached_passwords {
                 let list = BreachedPasswords::open(path).map_err(RunError::BreachedPasswords)?;
                 accounts.refuse_breached(list);
             }
-            let secret = match accounts.first_coordinator(clock::now()) {
-                Ok(secret) => secret,
-                Err(AccountsError::Database(error)) => return Err(error.into()),
-                Err(error) => return Err(io::Error::other(error.to_string()).into()),
-            };
+            let secret = accounts.first_coordinator(clock::now()).map_err(unusable)?;
+            roster = Some(accounts.roster().map_err(unusable)?);
             let scheme = if tls.is_some() { "https" } else { "http" };
             let listened = format!("{scheme}://{}", listener.local_addr()?);
             let url = options.public_url.as_deref().unwrap_or(&listened);
@@ -258,6 +263,7 @@ impl Entrance {
         Ok(Self {
             authenticator: Authenticator::new(accounts, options.allow_origin.clone(), kind),
             tls,
+            roster,
             ready: Ready { first_coordinator },
         })
     }

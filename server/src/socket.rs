@@ -60,9 +60,10 @@ pub(crate) async fn serve(
         stopping,
     };
     let closing = tokio::select! {
+        biased;
+        closing = lost(entitlement) => Some(closing),
         closing = writer.run() => closing,
         closing = input.run() => closing,
-        closing = lost(entitlement) => Some(closing),
     };
     let reason = closing
         .as_ref()

@@ -39,7 +39,13 @@ pub(super) async fn batches(
                     .with_key(value(&name))
                     .primitive()?;
             }
-            if let Some(entry) = &batch.entry {
+            if let Some(entry) = &batch.entry
+                && entry.says_nothing()
+            {
+                catalogue
+                    .delete::<JsValue, _>(value(batch.document.as_bytes()))
+                    .primitive()?;
+            } else if let Some(entry) = &batch.entry {
                 let sealed = chunk::seal_entry(entry);
                 catalogue
                     .put(value(&sealed))
@@ -63,6 +69,12 @@ pub(super) async fn synced(
         let store = transaction.object_store(SYNCED)?;
         for synced in notes {
             for (document, heads) in &synced.heads {
+                if heads.is_empty() {
+                    store
+                        .delete::<JsValue, _>(value(document.as_bytes()))
+                        .primitive()?;
+                    continue;
+                }
                 let sealed = chunk::seal_heads(document, heads);
                 store
                     .put(value(&sealed))

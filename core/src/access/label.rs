@@ -63,14 +63,16 @@ pub fn answer_label(member: &Member, label: &str) -> Answer {
     decide(member, parts.programme, parts.kind, parts.class, own)
 }
 
-/// The name of the kind that a label begins with.
-pub fn kind_of(label: &str) -> &str {
-    label.split_once(' ').map_or(label, |(kind, _)| kind)
-}
-
 /// Whether a label says all that this version puts into one.
 pub fn is_current(label: &str) -> bool {
     label.split(' ').count() == 4
+}
+
+impl Facts {
+    /// The name of the kind that a label begins with, also one of an older version.
+    pub fn kind_in(label: &str) -> &str {
+        label.split_once(' ').map_or(label, |(kind, _)| kind)
+    }
 }
 
 impl fmt::Display for Facts {

@@ -145,7 +145,7 @@ fn labels_read_back_and_give_the_same_answer() {
     each(|role, _, facts, expected| {
         let label = facts.to_string();
         assert!(is_current(&label));
-        assert_eq!(kind_of(&label), facts.kind);
+        assert_eq!(Facts::kind_in(&label), facts.kind);
         assert_eq!(label.parse::<Facts>().as_ref(), Ok(facts));
         let member = member(role, Some("city/sousse"));
         assert_eq!(answer_label(&member, &label), expected, "{role:?} {label}");

@@ -65,6 +65,15 @@ impl Catalogue {
         self.count(&document, SetSum::add);
     }
 
+    /// Takes a document out.
+    pub(super) fn remove(&mut self, document: &DocumentId) {
+        self.count(document, SetSum::remove);
+        if let Some(entry) = self.entries.remove(document) {
+            self.by_seq.remove(&entry.seq);
+        }
+        self.lost.remove(document);
+    }
+
     /// Takes a document into the digest of its label, or out of it.
     fn count(&mut self, document: &DocumentId, change: impl FnOnce(&mut SetSum, &Hash)) {
         let Some(entry) = self.entries.get(document) else {

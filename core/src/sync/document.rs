@@ -64,6 +64,8 @@ pub(super) struct Document {
     pub(super) aside: Option<Aside>,
     /// What the server has refused is to go beside the document: the accepted heads, and why.
     pub(super) refusal: Option<(Vec<ChangeHash>, Reason)>,
+    /// Whether its label is another than the disk has.
+    pub(super) relabelled: bool,
     /// Whether somebody asked to be told when it is loaded.
     pub(super) opened: bool,
 }
@@ -111,6 +113,16 @@ pub(super) struct Writing {
 pub(super) struct Compaction {
     pub(super) put: Vec<(ChunkKey, usize)>,
     pub(super) remove: Vec<ChunkKey>,
+}
+
+/// What a plain peer is answered about a document.
+pub(super) enum PlainAnswer {
+    /// It is up to date, or it is its turn to speak.
+    Nothing,
+    /// There is nothing of it here.
+    Unavailable,
+    /// This.
+    Message(sync::Message),
 }
 
 /// What a peer sent about a document.
@@ -186,6 +198,7 @@ impl Document {
             seq: entry.map_or(0, |entry| entry.seq),
             aside: None,
             refusal: None,
+            relabelled: false,
             opened: false,
         }
     }
@@ -233,6 +246,17 @@ impl Document {
 
     pub(super) fn has(&self, hash: &ChangeHash) -> bool {
         has(&self.doc, hash)
+    }
+
+    /// Whether only somebody who has had it can name these changes: all of them are here, and one
+    /// is not of those that every replica makes by itself.
+    pub(super) fn proves_knowledge(&self, heads: &[ChangeHash]) -> bool {
+        let made = |head| {
+            let change = self.doc.get_change_meta_by_hash(head);
+            change.map(|change| change.timestamp != 0)
+        };
+        let made: Option<Vec<bool>> = heads.iter().map(made).collect();
+        made.is_some_and(|made| made.contains(&true))
     }
 
     /// Whether it has changes that the server was not seen to have, genesis included.
@@ -300,6 +324,25 @@ impl Document {
             }
         }
         pieces
+    }
+
+    /// What is to be said to a plain peer now.
+    pub(super) fn answer_for(&mut self, connection: ConnectionId) -> PlainAnswer {
+        let found = self.is_found();
+        let Some(peer) = self.peers.get_mut(&connection) else {
+            return PlainAnswer::Nothing;
+        };
+        let requested = std::mem::take(&mut peer.requested);
+        // A peer that has something of a document we lack is answered, so that it sends it.
+        let heads = peer.state.their_heads.as_ref();
+        let offered = heads.is_some_and(|heads| !heads.is_empty());
+        match (found || offered, requested) {
+            (false, true) => PlainAnswer::Unavailable,
+            (false, false) => PlainAnswer::Nothing,
+            (true, _) => self
+                .message_for(connection)
+                .map_or(PlainAnswer::Nothing, PlainAnswer::Message),
+        }
     }
 
     /// The next message for a peer, or nothing if it is up to date or owes an answer.

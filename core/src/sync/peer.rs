@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{DocumentId, PeerId};
 use crate::sync::allowance::Allowance;
+use crate::sync::document::Document;
 use crate::sync::input::Role;
 use crate::sync::policy::{Principal, Refusal};
 use crate::sync::reconcile::ItemSet;
@@ -21,6 +22,9 @@ pub(super) struct Peer {
     pub(super) empty: BTreeSet<DocumentId>,
     /// Documents of which it owes what its changes build on.
     pub(super) owing: BTreeSet<DocumentId>,
+    /// What stands in the place of documents that are kept from it and that it talks about all the
+    /// same. Plain peers only.
+    pub(super) hidden: BTreeMap<DocumentId, Document>,
     /// Why nothing more is taken of it about these documents. Plain peers only.
     pub(super) refused: BTreeMap<DocumentId, Refusal>,
     /// What it may send of ephemeral messages.
@@ -71,6 +75,7 @@ impl Peer {
             },
             empty: BTreeSet::new(),
             owing: BTreeSet::new(),
+            hidden: BTreeMap::new(),
             refused: BTreeMap::new(),
             ephemeral: Allowance::new(EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, now),
             open_documents: 0,

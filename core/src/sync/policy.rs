@@ -29,6 +29,17 @@ pub enum Access {
     Write,
 }
 
+/// What is known of a document when somebody's access to it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// Nothing of it is here: what comes of it is checked and asked for again.
+    New,
+    /// It is here, and this is its label.
+    Here(Option<&'a str>),
+    /// It is here or may be, and has not been looked at.
+    Unread,
+}
+
 /// Why a document or a change is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -41,8 +52,15 @@ pub struct Refusal {
 
 /// Decides on documents for the engine.
 pub trait Policy: Send + 'static {
-    /// What `principal` may do with `document`. Asked before anything is allocated for it.
-    fn access(&self, principal: &Principal, document: &DocumentId) -> Access;
+    /// What `principal` may do with `document`. Asked before anything is allocated for it, and
+    /// again with the label that it would have with what the principal sent: a change has to be
+    /// allowed by what the document was before it and by what it is after it.
+    fn access(
+        &self,
+        principal: &Principal,
+        document: &DocumentId,
+        standing: Standing<'_>,
+    ) -> Access;
 
     /// Whether `principal` may send a change of `document` that was made by `actor` and names
     /// `author`.
@@ -70,6 +88,12 @@ pub trait Policy: Send + 'static {
         doc: &Automerge,
         accepted: bool,
     ) -> Result<Option<String>, Refusal>;
+
+    /// Whether a label says all that this policy puts into one. A server reads documents whose
+    /// label does not when it starts, to label them anew.
+    fn is_current(&self, _label: Option<&str>) -> bool {
+        true
+    }
 
     /// Whether there may be documents of announced labels that `principal` may not know of. If not,
     /// what a peer may see is known without asking for each document.

@@ -4,6 +4,7 @@
 //! ask and change. `repo/` has the parts: connections, documents' progress,
 //! the disk, the line to the server, the status.
 
+mod access;
 mod aside;
 mod connections;
 mod disk;
@@ -108,6 +109,7 @@ enum Effect {
     Load(DocumentId),
     Write(DocumentId),
     Compact(DocumentId),
+    Remove(DocumentId),
     Synced,
 }
 
@@ -213,6 +215,11 @@ impl<P: Policy> Repo<P> {
             .get(id)
             .filter(|d| d.is_found())
             .map(|d| &d.doc)
+    }
+
+    /// Whether there is anything of the document, in memory or on the disk.
+    pub fn has(&self, id: &DocumentId) -> bool {
+        self.document(id).is_some() || self.catalogue.contains(id)
     }
 
     /// Whether the document is in memory, with or without content.

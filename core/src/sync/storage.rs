@@ -78,7 +78,8 @@ pub struct WriteBatch {
     pub put: Vec<StoredChunk>,
     /// Chunks to remove: only ones this process has loaded or written, and that `put` replaces.
     pub remove: Vec<ChunkKey>,
-    /// What the catalogue is to say of the document afterwards, unless that stays as it is.
+    /// What the catalogue is to say of the document afterwards, unless that stays as it is. A
+    /// document of which it says nothing ([`CatalogueEntry::says_nothing`]) may go off the list.
     pub entry: Option<CatalogueEntry>,
 }
 
@@ -112,6 +113,11 @@ impl CatalogueEntry {
             seq: 0,
             size: 0,
         }
+    }
+
+    /// Whether it says that there is nothing of the document, neither here nor on the server.
+    pub fn says_nothing(&self) -> bool {
+        self.heads.is_empty() && self.synced.is_empty() && self.label.is_none()
     }
 }
 

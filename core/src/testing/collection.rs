@@ -4,9 +4,11 @@
 use automerge::ActorId;
 use serde_json::json;
 
+use crate::access::Facts;
 use crate::command::CommandError;
 use crate::command::create_record::create;
 use crate::id::{DocumentId, RecordRef, StorageId};
+use crate::record::Class;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, Cursor, StoredChunk, Synced, WriteBatch};
 use crate::time::Timestamp;
 
@@ -21,6 +23,17 @@ pub fn reference(number: u64) -> RecordRef {
 /// The document of the record of this number.
 pub fn document(number: u64) -> DocumentId {
     DocumentId::of_record(PROGRAMME, &reference(number))
+}
+
+/// What the catalogue says of the record of this number.
+fn label(number: u64) -> String {
+    let facts = Facts {
+        programme: PROGRAMME.to_owned(),
+        kind: "organisation".to_owned(),
+        class: Some(Class::Peers),
+        owners: [reference(number)].into(),
+    };
+    facts.to_string()
 }
 
 /// What a server writes when it gets the record of this number, counted from 1, as its write of
@@ -47,7 +60,7 @@ pub fn write(number: u64) -> Result<WriteBatch, CommandError> {
     };
     let entry = CatalogueEntry {
         heads,
-        label: Some("organisation".to_owned()),
+        label: Some(label(number)),
         seq: number,
         size: chunk.bytes.len() as u64,
         ..CatalogueEntry::unknown(document)

@@ -151,8 +151,11 @@ impl Disk {
             chunks.remove(key);
         }
         self.changes.insert(batch.document, readable(chunks));
-        if let Some(entry) = batch.entry {
-            self.catalogue.insert(batch.document, entry);
+        let nothing_left = chunks.is_empty();
+        match batch.entry {
+            Some(entry) if entry.says_nothing() && nothing_left => self.forget(&batch.document),
+            Some(entry) => drop(self.catalogue.insert(batch.document, entry)),
+            None => {}
         }
     }
 

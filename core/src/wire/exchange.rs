@@ -44,6 +44,8 @@ pub struct Exchange {
     pub refused: Vec<(DocumentId, Reason)>,
     /// Wanted documents that are not to be had.
     pub absent: Vec<DocumentId>,
+    /// Documents the device has had and is to have no more.
+    pub gone: Vec<DocumentId>,
 }
 
 /// A document on the server's disk.
@@ -114,6 +116,10 @@ impl Exchange {
             room(&mut piece, 17);
             piece.absent.push(document);
         }
+        for document in self.gone {
+            room(&mut piece, 17);
+            piece.gone.push(document);
+        }
         for stored in self.heads {
             room(&mut piece, 32 + 32 * stored.heads.len());
             piece.heads.push(stored);
@@ -157,6 +163,7 @@ impl Exchange {
             !self.want.is_empty(),
             !self.refused.is_empty(),
             !self.absent.is_empty(),
+            !self.gone.is_empty(),
         ];
         out.map(present.iter().filter(|p| **p).count() as u64)?;
         if !self.want.is_empty() {
@@ -183,6 +190,12 @@ impl Exchange {
         if !self.absent.is_empty() {
             out.str("absent")?.array(self.absent.len() as u64)?;
             for document in &self.absent {
+                out.bytes(document.as_bytes())?;
+            }
+        }
+        if !self.gone.is_empty() {
+            out.str("gone")?.array(self.gone.len() as u64)?;
+            for document in &self.gone {
                 out.bytes(document.as_bytes())?;
             }
         }
@@ -250,6 +263,10 @@ impl Exchange {
             }),
             "absent" => each(input, |input| {
                 self.absent.push(document(input)?);
+                Ok(())
+            }),
+            "gone" => each(input, |input| {
+                self.gone.push(document(input)?);
                 Ok(())
             }),
             "seq" => {

@@ -6,7 +6,7 @@ use automerge::transaction::Transactable;
 use automerge::{ActorId, Author, Automerge, Change, ROOT};
 use meltemi_core::id::{ConnectionId, DocumentId};
 use meltemi_core::sync::output::Output;
-use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal};
+use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use meltemi_core::sync::storage::StorageAnswer;
 use meltemi_core::testing::hostile::message;
 use meltemi_core::wire::exchange::{Changes, Exchange};
@@ -44,7 +44,7 @@ fn owner(actor: &ActorId) -> &'static str {
 }
 
 impl Policy for Owners {
-    fn access(&self, principal: &Principal, _: &DocumentId) -> Access {
+    fn access(&self, principal: &Principal, _: &DocumentId, _: Standing<'_>) -> Access {
         match principal.0.as_str() {
             "guest" => Access::Read,
             _ => Access::Write,
@@ -61,7 +61,7 @@ impl Policy for Owners {
         let asked = (principal.clone(), actor.clone());
         self.0.lock().expect("one thread").push(asked);
         let owner = Principal(owner(actor).to_owned());
-        if owner == *principal && self.access(&owner, document) == Access::Write {
+        if owner == *principal && self.access(&owner, document, Standing::New) == Access::Write {
             return Ok(());
         }
         Err(Refusal {

@@ -6,7 +6,7 @@ use automerge::{Automerge, ChangeHash, ROOT, ReadDoc};
 use meltemi_core::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::Output;
-use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal};
+use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use meltemi_core::sync::repo::{Repo, RepoConfig};
 use meltemi_core::sync::storage::{
     CatalogueEntry, Listing, StorageAnswer, StorageError, StorageRequest,
@@ -24,7 +24,7 @@ pub(crate) struct NothingForbidden {
 }
 
 impl Policy for NothingForbidden {
-    fn access(&self, _: &Principal, _: &DocumentId) -> Access {
+    fn access(&self, _: &Principal, _: &DocumentId, _: Standing<'_>) -> Access {
         Access::Write
     }
 

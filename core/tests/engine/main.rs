@@ -1,5 +1,6 @@
 //! What the engine promises, one connection and one disk answer at a time.
 
+mod access;
 mod authors;
 mod bench;
 #[cfg(not(target_arch = "wasm32"))]

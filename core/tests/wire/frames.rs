@@ -132,6 +132,7 @@ fn everything() -> Exchange {
         want: vec![(id(), vec![[0xaa; 32]])],
         refused: vec![(id(), reason("no-kind"))],
         absent: vec![DocumentId::from_bytes([3; 16])],
+        gone: vec![DocumentId::from_bytes([4; 16])],
     }
 }
 

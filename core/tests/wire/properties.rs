@@ -45,9 +45,10 @@ fn exchange() -> impl Strategy<Value = Exchange> {
         vec((id(), heads()), 0..20),
         vec((id(), reason), 0..5),
         vec(id(), 0..20),
+        vec(id(), 0..20),
     )
         .prop_map(
-            |(heads, seq, listed, changes, want, refused, absent)| Exchange {
+            |(heads, seq, listed, changes, want, refused, absent, gone)| Exchange {
                 heads,
                 seq,
                 listed,
@@ -55,6 +56,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
                 want,
                 refused,
                 absent,
+                gone,
             },
         )
 }
@@ -67,9 +69,10 @@ fn documents(exchange: &Exchange) -> usize {
         want,
         refused,
         absent,
+        gone,
         ..
     } = exchange;
-    heads.len() + changes.len() + want.len() + refused.len() + absent.len()
+    heads.len() + changes.len() + want.len() + refused.len() + absent.len() + gone.len()
 }
 
 /// Puts pieces together again.
@@ -82,6 +85,7 @@ fn joined(pieces: Vec<Exchange>) -> Exchange {
             whole.want.extend(piece.want);
             whole.refused.extend(piece.refused);
             whole.absent.extend(piece.absent);
+            whole.gone.extend(piece.gone);
             whole.seq = piece.seq;
             whole.listed = piece.listed;
             whole

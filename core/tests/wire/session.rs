@@ -5,7 +5,7 @@ use automerge::{ActorId, Automerge, ROOT, ReadDoc};
 use meltemi_core::id::{ConnectionId, DocumentId, EffectId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::Output;
-use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal};
+use meltemi_core::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use meltemi_core::sync::reconcile::{SetSum, item};
 use meltemi_core::sync::repo::{Repo, RepoConfig};
 use meltemi_core::sync::storage::{Listing, StorageAnswer, StorageRequest};
@@ -49,7 +49,7 @@ const NOW: Timestamp = Timestamp(1_000_000);
 struct Everything;
 
 impl Policy for Everything {
-    fn access(&self, _: &Principal, _: &DocumentId) -> Access {
+    fn access(&self, _: &Principal, _: &DocumentId, _: Standing<'_>) -> Access {
         Access::Write
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use meltemi_core::access::{EVERY_PROGRAMME, Membership, Role};
+use meltemi_core::access::{self, EVERY_PROGRAMME, MemberId, Membership, Role, Roster};
 use meltemi_core::id::RecordRef;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
@@ -115,8 +115,18 @@ impl Member {
 }
 
 impl Accounts {
-    /// All members, for the engine.
-    pub(crate) fn members(&self) -> Result<Vec<Member>, AccountsError> {
+    /// Who may do what, for the engine.
+    pub(crate) fn roster(&self) -> Result<Roster, AccountsError> {
+        let access = |member: Member| access::Member {
+            id: MemberId(member.id),
+            body: member.body,
+            memberships: member.memberships,
+            active: member.active,
+        };
+        Ok(self.members()?.into_iter().map(access).collect())
+    }
+
+    fn members(&self) -> Result<Vec<Member>, AccountsError> {
         self.database.read(|view| Ok(view.all(&MEMBERS)?))
     }
 

@@ -76,9 +76,10 @@ pub(super) async fn change(
     let (member, ended) = shared
         .accounts(move |accounts| accounts.change_member(Some(&known.member), &id, &patch, &by))
         .await?;
-    roster::changed(&shared).await?;
+    // So that they are told to sign in again, and not that something has changed.
     for ended in &ended {
         shared.sockets.end(ended);
     }
+    roster::changed(&shared).await?;
     Ok(Json(MemberView::new(member)))
 }

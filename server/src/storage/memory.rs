@@ -92,6 +92,9 @@ impl StorageAdapter for MemoryStorage {
             }
             if let Some(entry) = &batch.entry {
                 kept.entry.clone_from(entry);
+                if entry.says_nothing() && kept.chunks.is_empty() {
+                    self.documents.remove(&batch.document);
+                }
             }
         }
         vec![Ok(()); batches.len()]

@@ -1,10 +1,19 @@
 //! What is open to everybody, and what is not, however it is asked for.
 
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use meltemi_tests::device::TestDevice;
 use meltemi_tests::request::{get, get_with, send};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 
 use super::code;
-use super::people::World;
+use super::people::{Person, World};
 use crate::{MELTEMI, data_folder, text};
 
 const UPGRADE: [(&str, &str); 4] = [
@@ -147,6 +156,146 @@ fn a_token_opens_what_it_is_for() {
     let listed = ana.get("/api/tokens").json();
     assert_eq!(listed.as_array().map(Vec::len), Some(2));
     assert!(!listed.to_string().contains("mlt_"));
+}
+
+#[test]
+fn records_are_shown_as_the_role_of_the_moment_allows() {
+    let world = World::begin(&["--demo"]);
+    let ana = world.first_coordinator("ana");
+    let ben = world.invited(&ana, "ben", "reader");
+    let kinds = |person: &Person| {
+        let records = person.get("/api/records").json();
+        let records = records.as_array().expect("a list").clone();
+        let ids = records
+            .iter()
+            .map(|record| record["id"].as_str().expect("an id").to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    let (all, few) = (kinds(&ana), kinds(&ben));
+    assert!(
+        all.len() > 100 && few.len() < all.len(),
+        "{} {}",
+        all.len(),
+        few.len()
+    );
+    let hidden = all.iter().find(|id| !few.contains(id)).expect("one");
+    let refused = ben.get(&format!("/api/records/{hidden}"));
+    assert_eq!((refused.status, code(&refused)), (404, "not-found".into()));
+    let id = ben.get("/api/session").json()["member"]["id"].clone();
+    let path = format!("/api/members/{}", id.as_str().expect("an id"));
+    let become_role = |role: &str| {
+        let body = json!({ "memberships": [{ "programme": "mc2cm", "role": role }] });
+        assert_eq!(ana.send("PATCH", &path, &body).status, 200);
+    };
+    become_role("coordinator");
+    assert_eq!(ben.get(&format!("/api/records/{hidden}")).status, 200);
+    assert_eq!(kinds(&ben), all);
+    let none = ana.send("PATCH", &path, &json!({ "memberships": [] }));
+    assert_eq!(none.status, 200);
+    assert_eq!(ben.get(&format!("/api/records/{hidden}")).status, 404);
+    assert_eq!(kinds(&ben), few);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_syncs_with_a_token_what_its_member_may_see() {
+    let world = World::begin(&[]);
+    let ana = world.first_coordinator("ana");
+    let ben = world.invited(&ana, "ben", "coordinator");
+    let server = world.server.address;
+    let device = TestDevice::new("ana");
+    device.connect_with(server, &ana.token(&["sync"]).1).await;
+    let event = device
+        .create("event", "ev1", &[("titles/en", json!("Housing"))])
+        .await;
+    device.synced().await;
+    let other = TestDevice::new("ben");
+    other.connect_with(server, &ben.token(&["sync"]).1).await;
+    other.until_record(event, "the event", |_| true).await;
+    assert_eq!(ben.get(&format!("/api/records/{event}")).status, 200);
+}
+
+#[test]
+fn with_tls_cookies_are_for_https_only_and_browsers_are_told_so() {
+    let (folder, data) = data_folder();
+    let files = Files::make(folder.path());
+    let arguments = [
+        "--tls-cert",
+        text(&files.certificate),
+        "--tls-key",
+        text(&files.key),
+    ];
+    let server = MELTEMI.serve_closed(&data, &arguments);
+    let link = server.first_coordinator.clone().expect("a link");
+    assert!(link.starts_with(&format!("https://{}/#/join/", server.address)));
+    let secret = link.rsplit('/').next().expect("a secret");
+    let body = json!({ "secret": secret, "name": "Ana", "email": "ana@cities.example",
+                       "password": super::people::PASSWORD });
+    let answer = files.post(server.address, "/api/join", &body);
+    assert!(answer.starts_with("HTTP/1.0 201"), "{answer}");
+    let answer = answer.to_lowercase();
+    assert!(
+        answer.contains("set-cookie: __host-meltemi=mls_"),
+        "{answer}"
+    );
+    assert!(answer.contains("; samesite=strict; secure\r\n"), "{answer}");
+    assert!(
+        answer.contains("strict-transport-security: max-age=63072000\r\n"),
+        "{answer}"
+    );
+    // Who speaks no TLS gets nothing and holds nobody up.
+    let mut plain = TcpStream::connect(server.address).expect("a connection");
+    plain.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
+    let mut said = Vec::new();
+    let _ = plain.read_to_end(&mut said);
+    assert!(!said.starts_with(b"HTTP"));
+}
+
+/// A certificate for this machine.
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+    root: CertificateDer<'static>,
+}
+
+impl Files {
+    fn make(folder: &Path) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]);
+        let made = made.expect("a certificate");
+        let files = Self {
+            certificate: folder.join("cert.pem"),
+            key: folder.join("key.pem"),
+            root: made.cert.der().clone(),
+        };
+        fs::write(&files.certificate, made.cert.pem()).expect("it is written");
+        fs::write(&files.key, made.signing_key.serialize_pem()).expect("it is written");
+        files
+    }
+
+    /// Sends a request by TLS.
+    fn post(&self, address: SocketAddr, path: &str, body: &Value) -> String {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.root.clone()).expect("a root");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = "localhost".try_into().expect("a name");
+        let connection = ClientConnection::new(Arc::new(config), name).expect("TLS");
+        let stream = TcpStream::connect(address).expect("a connection");
+        let mut stream = StreamOwned::new(connection, stream);
+        let body = body.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.0\r\nhost: localhost\r\norigin: https://localhost\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
 }
 
 #[test]

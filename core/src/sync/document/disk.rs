@@ -79,7 +79,10 @@ impl Document {
         }
         let heads = self.doc.get_heads();
         let whole = self.rewrite || self.chunks.is_empty();
-        let (mut put, mut remove) = if whole {
+        let (mut put, mut remove) = if !whole && heads == self.on_disk {
+            // Only what the catalogue says of it is new.
+            (Vec::new(), Vec::new())
+        } else if whole {
             self.snapshot(&heads)
         } else {
             let bytes = self.doc.save_after(&self.on_disk);
@@ -179,7 +182,7 @@ impl Document {
     /// Whether a write is needed so that the disk has everything.
     pub(in crate::sync) fn is_dirty(&self) -> bool {
         let heads = self.doc.get_heads();
-        !heads.is_empty() && (heads != self.on_disk || self.rewrite)
+        !heads.is_empty() && (heads != self.on_disk || self.rewrite || self.relabelled)
     }
 
     /// Heads that the catalogue lists and that are still not here.
@@ -247,6 +250,7 @@ impl Document {
         self.chunks.extend(writing.put);
         self.seq = writing.seq;
         self.rewrite = false;
+        self.relabelled = false;
         self.add_on_disk(writing.heads);
     }
 

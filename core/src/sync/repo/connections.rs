@@ -4,7 +4,7 @@ use crate::id::{ConnectionId, DocumentId, PeerId};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
-use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
@@ -316,7 +316,10 @@ impl<P: Policy> Repo<P> {
             peer.role == Role::Acceptor
                 && peer.is_meltemi()
                 && self.policy.announce(&peer.principal, label)
-                && self.policy.access(&peer.principal, id) > Access::None
+                && self
+                    .policy
+                    .access(&peer.principal, id, Standing::Here(label))
+                    > Access::None
         })
     }
 

@@ -30,7 +30,7 @@ impl<P: Policy> Repo<P> {
             (Effect::Catalogue, Ok(StorageAnswer::Catalogue(listing))) => self.listed(listing),
             (Effect::Load(id), Ok(StorageAnswer::Loaded(loaded))) => self.loaded_chunks(id, loaded),
             (Effect::Write(id), Ok(StorageAnswer::Written)) => self.written(id),
-            (Effect::Synced, _) => {}
+            (Effect::Synced | Effect::Remove(_), _) => {}
             (Effect::Compact(id), result) => self.compacted(id, result.is_ok()),
             (what, Err(error)) => self.storage_failed(what, error),
             (what, Ok(_)) => {
@@ -64,6 +64,9 @@ impl<P: Policy> Repo<P> {
             for id in all {
                 self.enter(id);
             }
+        }
+        if !self.config.follows_all {
+            self.label_anew();
         }
         self.status_changed = true;
         self.line_timer();
@@ -111,11 +114,15 @@ impl<P: Policy> Repo<P> {
         document.synced.retain(|head| has(&document.doc, head));
         let lost = !document.missing.is_empty();
         let found = document.is_found();
-        if found && document.label.is_none() {
+        let outdated = !self.policy.is_current(document.label.as_deref());
+        if found && (document.label.is_none() || outdated) {
+            let before = document.label.take();
+            let accepted = before.is_some();
             document.label = self
                 .policy
-                .check(&id, &document.doc, false)
+                .check(&id, &document.doc, accepted)
                 .unwrap_or_default();
+            document.relabelled = !self.config.follows_all && document.label != before;
         }
         if document.opened {
             self.outputs.push_back(Output::Opened {
@@ -149,6 +156,8 @@ impl<P: Policy> Repo<P> {
             document.compacted(done);
             if document.rewrite {
                 self.pump(id);
+            } else {
+                self.remove_gone(id);
             }
         }
     }
@@ -172,8 +181,12 @@ impl<P: Policy> Repo<P> {
         document.written(writing);
         let mut entry = document.entry(&document.on_disk);
         self.keep_mirror(&mut entry);
+        let before = self.catalogue.get(&id).map(|entry| entry.label.clone());
         self.catalogue.insert(entry);
         self.tell_written(id);
+        if let Some(before) = before {
+            self.tell_gone(id, before.as_deref());
+        }
         let Some(document) = self.documents.get(&id) else {
             return;
         };
@@ -209,7 +222,7 @@ impl<P: Policy> Repo<P> {
                 self.notice(code, Some(id), error.to_string());
             }
             Effect::Write(id) => self.write_failed(id, code, &error),
-            Effect::Synced | Effect::Compact(_) => {}
+            Effect::Synced | Effect::Compact(_) | Effect::Remove(_) => {}
         }
     }
 

@@ -5,6 +5,7 @@
 //! else. Everything that is under way here is forgotten when the line is lost; what the disk
 //! remembers is the mirror, and what differs from it is asked for and sent again.
 
+mod gone;
 mod wants;
 mod work;
 
@@ -60,6 +61,12 @@ pub(super) struct Follow {
     left_alone: BTreeSet<DocumentId>,
     /// Those of them that the server did not have when it was asked.
     absent: BTreeSet<DocumentId>,
+    /// Documents that the server has listed and lists no more: it is asked whether it has lost
+    /// them or keeps them from this device now.
+    doubted: BTreeSet<DocumentId>,
+    /// Documents that are to be here no more. Those with something that the server does not have
+    /// stay until that is decided.
+    gone: BTreeSet<DocumentId>,
     window: usize,
     received: Progress,
     bytes: Progress,
@@ -103,6 +110,8 @@ impl Follow {
             sent: BTreeMap::new(),
             left_alone: BTreeSet::new(),
             absent: BTreeSet::new(),
+            doubted: BTreeSet::new(),
+            gone: BTreeSet::new(),
             window: FIRST_WINDOW,
             received: nothing,
             bytes: nothing,
@@ -167,6 +176,7 @@ impl<P: Policy> Repo<P> {
         for changes in exchange.changes {
             let id = changes.document;
             self.answered(connection, id);
+            self.is_lost_there(id);
             if !changes.bytes.is_empty() {
                 self.changes(connection, changes);
             }
@@ -181,8 +191,15 @@ impl<P: Policy> Repo<P> {
         for (id, reason) in exchange.refused {
             self.refused(id, reason);
         }
+        for id in exchange.gone {
+            self.answered(connection, id);
+            self.gone(id);
+        }
         for id in exchange.absent {
             self.answered(connection, id);
+            if self.is_lost_there(id) {
+                continue;
+            }
             self.leave_alone(id);
             if let Some(follow) = &mut self.follow {
                 follow.absent.insert(id);
@@ -210,9 +227,14 @@ impl<P: Policy> Repo<P> {
     fn server_has(&mut self, stored: Stored) {
         let id = stored.document;
         let size = Some(stored.size);
+        if stored.heads.is_empty() && self.doubts(id) {
+            return;
+        }
         if let Some(follow) = &mut self.follow
             && !stored.heads.is_empty()
         {
+            follow.doubted.remove(&id);
+            follow.gone.remove(&id);
             follow.told.insert(id);
             // What it did not have somebody has brought.
             if follow.absent.remove(&id) {
@@ -321,10 +343,13 @@ impl<P: Policy> Repo<P> {
     }
 
     /// The server does not take what was sent of a document.
-    fn refused(&mut self, id: DocumentId, reason: Reason) {
+    fn refused(&mut self, id: DocumentId, mut reason: Reason) {
         if let Some(follow) = &mut self.follow {
             follow.sent.remove(&id);
-            if reason.code == "missing-dependencies" {
+            if follow.gone.contains(&id) {
+                // Whatever the server says of changes to a document that it hides.
+                reason = gone::reason();
+            } else if reason.code == "missing-dependencies" {
                 // It has less than was believed; how much follows in the same frame.
                 self.touched.insert(id);
                 return;
@@ -412,8 +437,9 @@ impl<P: Policy> Repo<P> {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            self.catalogue.set_synced(id, Vec::new(), None);
-            self.mirror_changed(id);
+            if !self.doubts(id) {
+                self.forget_one(id);
+            }
         }
     }
 }

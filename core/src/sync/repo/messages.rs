@@ -21,12 +21,6 @@ impl<P: Policy> Repo<P> {
         let Some(peer) = self.peers.get(&connection) else {
             return;
         };
-        if self.policy.access(&peer.principal, &id) == Access::None {
-            if self.may_enter(connection, id) {
-                self.send_unavailable(connection, id, None);
-            }
-            return;
-        }
         if let Some(refusal) = peer.refused.get(&id).cloned() {
             self.send_unavailable(connection, id, Some(refusal));
             return;
@@ -38,7 +32,20 @@ impl<P: Policy> Repo<P> {
                 return;
             }
         };
-        if !self.may_enter(connection, id) || !self.may_open(connection, id) {
+        if !self.may_enter(connection, id) {
+            return;
+        }
+        if self.access_of(connection, &id) == Access::None {
+            let said = Said::Message(message);
+            let incoming = Incoming {
+                connection,
+                said,
+                scan,
+            };
+            self.receive_hidden(connection, id, incoming, request);
+            return;
+        }
+        if !self.may_open(connection, id) {
             return;
         }
         let document = self.enter(id);
@@ -113,7 +120,9 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get(&id) else {
             return;
         };
-        let known = document.is_found() && document.present().any(|peer| peer == connection);
+        let known = document.is_found()
+            && document.present().any(|peer| peer == connection)
+            && self.access_of(connection, &id) > Access::None;
         let now = self.now;
         let allowed = |peer: &mut Peer| peer.ephemeral.take(now);
         if data.len() > EPHEMERAL_BYTES
@@ -128,6 +137,7 @@ impl<P: Policy> Repo<P> {
         let others: std::collections::BTreeSet<_> = document
             .present()
             .filter(|other| *other != connection)
+            .filter(|other| self.access_of(*other, &id) > Access::None)
             .collect();
         for other in others {
             let Some(target) = self.name(other) else {

@@ -5,10 +5,11 @@
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
-use crate::sync::document::{Document, Phase};
+use crate::sync::document::{Document, Phase, PlainAnswer};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::repo::access::{may_become, standing};
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
@@ -30,6 +31,9 @@ impl<P: Policy> Repo<P> {
             Phase::Failed { .. } | Phase::Ready => {}
         }
         self.aside_now(id);
+        if self.remove_gone(id) {
+            return;
+        }
         self.apply_inbox(id);
         if !self.write(id) {
             self.send_all(id);
@@ -48,7 +52,8 @@ impl<P: Policy> Repo<P> {
                 continue;
             };
             let meltemi = peer.is_meltemi();
-            let access = self.policy.access(&peer.principal, &id);
+            let known = standing(&id, Some(document), &self.catalogue, self.catalogue_read);
+            let access = self.policy.access(&peer.principal, &id, known);
             if meltemi && access < Access::Write && peer.role == Role::Acceptor {
                 self.refuse(connection, id, read_only());
                 continue;
@@ -61,13 +66,17 @@ impl<P: Policy> Repo<P> {
                     .state
                     .read_only = true;
             }
-            let policy = &self.policy;
-            let authored = authored(policy, &peer.principal, document, &incoming.scan);
+            let (policy, principal) = (&self.policy, &peer.principal);
+            let authored = authored(policy, principal, document, &incoming.scan);
             if let Err(refusal) = authored {
                 self.refuse(connection, id, refusal);
                 continue;
             }
-            match document.receive(incoming, |doc, accepted| policy.check(&id, doc, accepted)) {
+            let received = document.receive(incoming, |doc, accepted| {
+                let label = policy.check(&id, doc, accepted)?;
+                may_become(policy, principal, &id, label)
+            });
+            match received {
                 Ok(applied) => {
                     changed |= applied;
                     let owed = document.is_owed_by(connection);
@@ -95,7 +104,7 @@ impl<P: Policy> Repo<P> {
 
     /// Notes whether a peer owes what its changes of a document build on. Whether it may owe that;
     /// if not, its connection is closed.
-    fn may_owe(&mut self, connection: ConnectionId, id: DocumentId, owed: bool) -> bool {
+    pub(super) fn may_owe(&mut self, connection: ConnectionId, id: DocumentId, owed: bool) -> bool {
         let Some(peer) = self.peers.get_mut(&connection) else {
             return false;
         };
@@ -213,50 +222,44 @@ impl<P: Policy> Repo<P> {
     }
 
     fn send_one(&mut self, id: DocumentId, connection: ConnectionId) {
-        let Some(peer) = self.peers.get(&connection) else {
-            return;
-        };
-        if self.policy.access(&peer.principal, &id) == Access::None {
+        if self.access_of(connection, &id) == Access::None {
             return;
         }
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
-        let found = document.is_found();
-        let Some(state) = document.peers.get_mut(&connection) else {
-            return;
-        };
-        let requested = std::mem::take(&mut state.requested);
-        // A peer that has something of a document we lack is answered, so that it sends it.
-        let offered = state
-            .state
-            .their_heads
-            .as_ref()
-            .is_some_and(|heads| !heads.is_empty());
-        if !found && !offered {
-            if requested {
-                self.send_unavailable(connection, id, None);
+        let answer = document.answer_for(connection);
+        self.send_answer(connection, id, answer);
+    }
+
+    pub(super) fn send_answer(
+        &mut self,
+        connection: ConnectionId,
+        id: DocumentId,
+        answer: PlainAnswer,
+    ) {
+        match answer {
+            PlainAnswer::Nothing => {}
+            PlainAnswer::Unavailable => self.send_unavailable(connection, id, None),
+            PlainAnswer::Message(message) => {
+                let route = self.route(connection);
+                let data = message.encode();
+                self.send(
+                    connection,
+                    &Frame::Sync {
+                        route,
+                        document: id,
+                        request: false,
+                        data,
+                    },
+                );
             }
-            return;
-        }
-        if let Some(message) = document.message_for(connection) {
-            let route = self.route(connection);
-            let data = message.encode();
-            self.send(
-                connection,
-                &Frame::Sync {
-                    route,
-                    document: id,
-                    request: false,
-                    data,
-                },
-            );
         }
     }
 }
 
 /// Whether a peer may send these changes, as far as they are new.
-fn authored<P: Policy>(
+pub(super) fn authored<P: Policy>(
     policy: &P,
     principal: &Principal,
     document: &Document,

@@ -10,7 +10,7 @@ use automerge::ChangeHash;
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission;
 use crate::sync::document::{Incoming, Said, from_raw};
-use crate::sync::policy::{Access, Policy, Refusal};
+use crate::sync::policy::{Access, Policy, Refusal, Standing};
 use crate::sync::reconcile::{ItemSet, RepairError, SetSum, item};
 use crate::sync::repo::Repo;
 use crate::wire::exchange::{Changes, Exchange, Hash, Stored};
@@ -142,12 +142,17 @@ impl<P: Policy> Repo<P> {
     /// A peer wants what it lacks of documents, and to be sent what comes.
     pub(super) fn want(&mut self, connection: ConnectionId, id: DocumentId, have: &[Hash]) {
         if !self.has_for(connection, id) {
-            if self.may_enter(connection, id)
-                && let Some(peer) = self.peers.get_mut(&connection)
-            {
-                peer.outgoing.absent.push(id);
+            if !self.may_enter(connection, id) {
+                return;
             }
-            return;
+            // Whoever names what was changed in it has had it: it is told, once that is seen, that
+            // it is to have it no more.
+            if have.is_empty() || !self.is_here(id) {
+                if let Some(peer) = self.peers.get_mut(&connection) {
+                    peer.outgoing.absent.push(id);
+                }
+                return;
+            }
         }
         let document = self.enter(id);
         document.wanted.insert(connection, from_raw(have));
@@ -162,15 +167,7 @@ impl<P: Policy> Repo<P> {
     /// A peer sent changes.
     pub(super) fn changes(&mut self, connection: ConnectionId, changes: Changes) {
         let id = changes.document;
-        let Some(peer) = self.peers.get(&connection) else {
-            return;
-        };
-        if self.policy.access(&peer.principal, &id) == Access::None {
-            if self.may_enter(connection, id)
-                && let Some(peer) = self.peers.get_mut(&connection)
-            {
-                peer.outgoing.absent.push(id);
-            }
+        if !self.peers.contains_key(&connection) {
             return;
         }
         let scan = match admission::scan_chunks(&changes.bytes) {
@@ -183,9 +180,18 @@ impl<P: Policy> Repo<P> {
         if !self.may_enter(connection, id) {
             return;
         }
+        let incoming = Incoming {
+            connection,
+            said: Said::Changes(changes.bytes),
+            scan,
+        };
+        if self.access_of(connection, &id) == Access::None {
+            self.receive_hidden(connection, id, incoming, false);
+            return;
+        }
         let document = self.enter(id);
         let waiting = document.inbox.iter().filter(|i| i.connection == connection);
-        let (count, bytes) = waiting.fold((1, changes.bytes.len()), |(count, bytes), i| {
+        let (count, bytes) = waiting.fold((1, incoming.size()), |(count, bytes), i| {
             (count + 1, bytes + i.size())
         });
         if count > WAITING_MESSAGES || bytes > FRAME_BYTES {
@@ -195,21 +201,19 @@ impl<P: Policy> Repo<P> {
             );
             return;
         }
-        document.inbox.push_back(Incoming {
-            connection,
-            said: Said::Changes(changes.bytes),
-            scan,
-        });
+        document.inbox.push_back(incoming);
         self.pump(id);
     }
 
     /// Whether there is something of a document that a peer may see.
     fn has_for(&self, connection: ConnectionId, id: DocumentId) -> bool {
+        self.is_here(id) && self.access_of(connection, &id) != Access::None
+    }
+
+    /// Whether there is something of a document.
+    fn is_here(&self, id: DocumentId) -> bool {
         let document = self.documents.get(&id);
-        let here = document.is_some_and(|document| !document.is_empty());
-        let peer = self.peers.get(&connection);
-        (here || self.catalogue.contains(&id))
-            && peer.is_some_and(|p| self.policy.access(&p.principal, &id) != Access::None)
+        document.is_some_and(|document| !document.is_empty()) || self.catalogue.contains(&id)
     }
 
     /// Whether a peer may name another document that is not here, or not for it; if not, its
@@ -263,9 +267,16 @@ impl<P: Policy> Repo<P> {
             let Some(peer) = self.peers.get_mut(&connection) else {
                 continue;
             };
-            if !found || self.policy.access(&peer.principal, &id) == Access::None {
+            let standing = Standing::Here(document.label.as_deref());
+            let hidden = self.policy.access(&peer.principal, &id, standing) == Access::None;
+            if !found || hidden {
                 document.followers.remove(&connection);
-                peer.outgoing.absent.push(id);
+                if found && document.proves_knowledge(&have) {
+                    peer.empty.remove(&id);
+                    peer.outgoing.gone.push(id);
+                } else {
+                    peer.outgoing.absent.push(id);
+                }
                 continue;
             }
             let pieces = match &made {
@@ -336,7 +347,8 @@ impl<P: Policy> Repo<P> {
         id: DocumentId,
         refusal: Refusal,
     ) {
-        let stored = match self.catalogue.get(&id) {
+        let hidden = self.access_of(connection, &id) == Access::None;
+        let stored = match self.catalogue.get(&id).filter(|_| !hidden) {
             Some(entry) => self.catalogue.stored(entry),
             None => Stored {
                 document: id,

@@ -5,7 +5,7 @@ use automerge::{Automerge, ROOT, ReadDoc};
 use super::people::{HIDDEN, hidden};
 use crate::genesis;
 use crate::id::DocumentId;
-use crate::sync::policy::{Access, Policy, Principal, Refusal};
+use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 
 /// A key at the root of a document that must never be kept.
 pub(super) const FORBIDDEN: &str = "forbidden";
@@ -33,7 +33,7 @@ fn sees_all(principal: &Principal) -> bool {
 }
 
 impl Policy for SimulatedPolicy {
-    fn access(&self, principal: &Principal, document: &DocumentId) -> Access {
+    fn access(&self, principal: &Principal, document: &DocumentId, _: Standing<'_>) -> Access {
         if sees_all(principal) || *document != hidden() {
             Access::Write
         } else {

@@ -37,7 +37,7 @@ impl<P: Policy> Repo<P> {
         let Some(follow) = &mut self.follow else {
             return;
         };
-        if follow.left_alone.contains(&id) {
+        if follow.left_alone.contains(&id) || follow.doubted.contains(&id) {
             return;
         }
         let entry = self.catalogue.get(&id);
@@ -54,7 +54,8 @@ impl<P: Policy> Repo<P> {
             ),
             None => (!mirror.is_empty(), false),
         };
-        if lacking && !follow.asked.contains_key(&id) && !follow.early.contains(&id) {
+        let gone = follow.gone.contains(&id);
+        if lacking && !gone && !follow.asked.contains_key(&id) && !follow.early.contains(&id) {
             let size = entry.map_or(0, |entry| entry.size);
             let open = document.is_some_and(|document| document.opened);
             if follow.wants.add(id, size, open) {
@@ -87,6 +88,22 @@ impl<P: Policy> Repo<P> {
             peer.outgoing.want.push((id, have.unwrap_or_default()));
             follow.asked.insert(id, (size, now));
             under_way += size;
+        }
+        // What is lost there is sent again: no more is asked about than is soon sent.
+        let mut room = follow
+            .window
+            .saturating_sub(follow.asked.len() + follow.sends.len() + follow.sent.len());
+        for id in &follow.doubted {
+            if room == 0 {
+                break;
+            }
+            if !follow.asked.contains_key(id)
+                && let Some(document) = self.documents.get(id)
+            {
+                peer.outgoing.want.push((*id, to_raw(&document.synced)));
+                follow.asked.insert(*id, (0, now));
+                room -= 1;
+            }
         }
     }
 

@@ -1,0 +1,119 @@
+//! Documents that the server lists no more.
+//!
+//! Either it has lost them, and is sent them again; or this device is to have them no more, and
+//! removes them. What the server has not got yet is not removed with them: it is sent, and when the
+//! server does not take it, it stays beside the document until a person has decided.
+
+use crate::id::DocumentId;
+use crate::sync::document::{Document, Phase};
+use crate::sync::output::Output;
+use crate::sync::policy::Policy;
+use crate::sync::repo::{Effect, Repo};
+use crate::sync::storage::{CatalogueEntry, StorageRequest, Synced, WriteBatch};
+use crate::wire::frame::Reason;
+
+impl<P: Policy> Repo<P> {
+    /// Whether it has to be found out why the server says nothing more of a document that it was
+    /// known to have and that is here; then it is asked.
+    pub(super) fn doubts(&mut self, id: DocumentId) -> bool {
+        let here = self.documents.get(&id);
+        let here = here.is_some_and(|d| d.is_found() && !d.synced.is_empty());
+        let Some(follow) = self.follow.as_mut().filter(|_| here) else {
+            return false;
+        };
+        if !follow.gone.contains(&id) {
+            follow.doubted.insert(id);
+        }
+        true
+    }
+
+    /// The server has said that it does not have a document. If it has had it, it has lost it: it
+    /// is sent all of it again. Returns whether that is so.
+    pub(super) fn is_lost_there(&mut self, id: DocumentId) -> bool {
+        let doubted = self.follow.as_mut().is_some_and(|f| f.doubted.remove(&id));
+        if doubted {
+            self.forget_one(id);
+        }
+        doubted
+    }
+
+    /// The server does not have a document any more.
+    pub(super) fn forget_one(&mut self, id: DocumentId) {
+        self.catalogue.set_synced(id, Vec::new(), None);
+        self.mirror_changed(id);
+    }
+
+    /// The server has said that this device is to have a document no more.
+    pub(super) fn gone(&mut self, id: DocumentId) {
+        let Some(follow) = &mut self.follow else {
+            return;
+        };
+        follow.doubted.remove(&id);
+        follow.wants.remove(&id);
+        follow.gone.insert(id);
+        self.touched.insert(id);
+        self.remove_gone(id);
+    }
+
+    /// Removes a document that is to be here no more, unless something of it is not on the server
+    /// or is under way. Returns whether it was removed.
+    pub(in crate::sync::repo) fn remove_gone(&mut self, id: DocumentId) -> bool {
+        if !self.follow.as_ref().is_some_and(|f| f.gone.contains(&id)) {
+            return false;
+        }
+        let removed = match self.documents.get(&id) {
+            Some(document) if !is_removable(document) => return false,
+            Some(document) => document.chunks.keys().copied().collect(),
+            None => Vec::new(),
+        };
+        self.documents.remove(&id);
+        self.catalogue.remove(&id);
+        self.learned.heads.retain(|(document, _)| *document != id);
+        self.unsaved.remove(&id);
+        self.waiting.remove(&id);
+        if let Some(follow) = &mut self.follow {
+            follow.sends.remove(&id);
+            follow.sent.remove(&id);
+        }
+        let synced = Synced {
+            heads: vec![(id, Vec::new())],
+            cursor: None,
+        };
+        self.request(Effect::Synced, StorageRequest::Synced(synced));
+        let batch = WriteBatch {
+            document: id,
+            put: Vec::new(),
+            remove: removed,
+            entry: Some(CatalogueEntry::unknown(id)),
+        };
+        // If that fails the disk still knows the document as the server's: it is asked about again.
+        self.request(Effect::Remove(id), StorageRequest::Write(batch));
+        self.resolve(|notice| notice.document != Some(id));
+        self.status_changed = true;
+        self.outputs.push_back(Output::Changed {
+            document: id,
+            local: false,
+        });
+        true
+    }
+}
+
+/// Why the server does not take edits of a document that this device is to have no more.
+pub(super) fn reason() -> Reason {
+    Reason {
+        code: "not-allowed".to_owned(),
+        message: "you may not see this record any more; what you last wrote in it was not taken, \
+                  ask a coordinator"
+            .to_owned(),
+    }
+}
+
+/// Whether nothing of a document would be lost with it, and nothing of it is under way.
+fn is_removable(document: &Document) -> bool {
+    document.phase == Phase::Ready
+        && document.compaction.is_none()
+        && document.inbox.is_empty()
+        && document.aside.is_none()
+        && document.refusal.is_none()
+        && !document.is_ahead()
+}

@@ -1,0 +1,130 @@
+//! What the engine may keep, and who may do what with it: the answers of [`crate::access`], from
+//! the labels in the catalogue.
+
+use automerge::Automerge;
+
+use crate::access::{self, Answer, Facts, Member, MemberId, Roster};
+use crate::genesis::{self, NotARecord};
+use crate::id::DocumentId;
+use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
+
+/// Takes records only, unless it is told to keep other documents too. Without a roster everybody
+/// may write everything.
+pub(super) struct RecordPolicy {
+    foreign_documents: bool,
+    roster: Option<Roster>,
+}
+
+impl RecordPolicy {
+    pub(super) fn new(foreign_documents: bool) -> Self {
+        Self {
+            foreign_documents,
+            roster: None,
+        }
+    }
+
+    pub(super) fn roster(&self) -> Option<&Roster> {
+        self.roster.as_ref()
+    }
+
+    pub(super) fn set_roster(&mut self, roster: Option<Roster>) {
+        self.roster = roster;
+    }
+
+    /// Whether a document with this label is on the list of what somebody may know of.
+    pub(super) fn lists(&self, principal: &Principal, label: Option<&str>) -> bool {
+        self.roster.is_none() || self.announce(principal, label)
+    }
+
+    fn of_label(&self, member: &Member, label: Option<&str>) -> Access {
+        match label.map(|label| access::answer_label(member, label)) {
+            Some(Answer::Write) => Access::Write,
+            Some(Answer::Read) => Access::Read,
+            Some(Answer::None) => Access::None,
+            // What is no record is nobody's: whoever knows its id may use it.
+            None if self.foreign_documents => Access::Write,
+            None => Access::None,
+        }
+    }
+}
+
+/// The member who is this principal, if active.
+fn member<'a>(roster: &'a Roster, principal: &Principal) -> Option<&'a Member> {
+    let member = roster.member(&MemberId(principal.0.clone()));
+    member.filter(|member| member.active)
+}
+
+/// What a principal is told whose connection is closed because the roster changed; nothing if
+/// nothing changed for the principal.
+pub(super) fn farewell(
+    before: Option<&Roster>,
+    after: Option<&Roster>,
+    principal: &Principal,
+) -> Option<&'static str> {
+    let of = |roster: Option<&Roster>| roster.map(|roster| member(roster, principal).cloned());
+    let (before, after) = (of(before), of(after));
+    match after {
+        after if after == before => None,
+        Some(None) => Some("you have no access to this server any more; ask a coordinator"),
+        _ => Some("what you may see has changed; connect again"),
+    }
+}
+
+impl Policy for RecordPolicy {
+    fn access(&self, principal: &Principal, _: &DocumentId, standing: Standing<'_>) -> Access {
+        let Some(roster) = &self.roster else {
+            return Access::Write;
+        };
+        let Some(member) = member(roster, principal) else {
+            return Access::None;
+        };
+        match standing {
+            Standing::Here(label) => self.of_label(member, label),
+            // What it will be decides, once it is seen.
+            Standing::New => Access::Write,
+            Standing::Unread => Access::None,
+        }
+    }
+
+    fn check(
+        &self,
+        document: &DocumentId,
+        doc: &Automerge,
+        accepted: bool,
+    ) -> Result<Option<String>, Refusal> {
+        // The first change is compared once: history only grows.
+        let identity = if accepted {
+            genesis::recognise(document, doc)
+        } else {
+            genesis::identify(document, doc)
+        };
+        match identity {
+            Ok(identity) => Ok(Some(Facts::read(doc, &identity).to_string())),
+            Err(NotARecord::NoKind) if self.foreign_documents => Ok(None),
+            Err(error) => Err(Refusal {
+                code: error.code(),
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    fn is_current(&self, label: Option<&str>) -> bool {
+        label.map_or(self.foreign_documents, access::is_current)
+    }
+
+    fn hides(&self, _: &Principal) -> bool {
+        // The label says it all.
+        false
+    }
+
+    fn announce(&self, principal: &Principal, label: Option<&str>) -> bool {
+        let Some(label) = label else {
+            return false;
+        };
+        let Some(roster) = &self.roster else {
+            return true;
+        };
+        member(roster, principal)
+            .is_some_and(|member| self.of_label(member, Some(label)) > Access::None)
+    }
+}
