@@ -12,7 +12,7 @@ mod table;
 
 pub use self::facts::Facts;
 pub use self::label::{LabelError, answer_label, is_current};
-pub use self::member::{Member, MemberId, Membership, Role, Roster};
+pub use self::member::{EVERY_PROGRAMME, Member, MemberId, Membership, Role, Roster};
 
 use crate::record::{self, Class};
 
@@ -51,7 +51,7 @@ fn decide(member: &Member, programme: &str, kind: &str, class: Option<Class>, ow
     let roles = member
         .memberships
         .iter()
-        .filter(|membership| membership.programme == programme)
+        .filter(|membership| membership.covers(programme))
         .map(|membership| table::of_role(membership.role, own, kind, class));
     let public = match class {
         Some(Class::Public) => Answer::Read,

@@ -12,6 +12,7 @@ pub mod id;
 pub mod indicator;
 pub mod order;
 pub mod record;
+pub mod sensitive;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

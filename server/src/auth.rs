@@ -1,16 +1,57 @@
-//! Who is at the other end, found out before a connection is accepted.
+//! Who is at the other end, found out before a connection is accepted or a body is read.
 //!
-//! Until there are accounts everybody is the built-in principal. What comes later changes
-//! [`Authenticator`] and nothing else: no byte of a connection is read before it has answered.
+//! People show the cookie of a session, programs show a token. A server that was started as open
+//! asks nobody.
 
-use axum::http::header::{HOST, ORIGIN};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Uri};
 use meltemi_core::sync::policy::Principal;
+use meltemi_core::time::Timestamp;
+
+use crate::accounts::secret::{Secret, SecretHash, SecretKind};
+use crate::accounts::token::Scope;
+use crate::accounts::{Accounts, AccountsError, By, Held, Holder, Known};
+use crate::{clock, limits};
 
 /// Decides who may connect.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Authenticator {
+    /// None on an open server.
+    accounts: Option<Arc<Accounts>>,
     allowed_origins: Vec<String>,
+    door: DoorKind,
+}
+
+/// How requests get here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DoorKind {
+    /// As plain HTTP.
+    Plain,
+    /// By TLS that ends in this process.
+    Tls,
+    /// Through a server on this machine where TLS ends.
+    BehindHttps,
+}
+
+/// Somebody who was let in.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// None on an open server, and where nobody has to say who they are.
+    pub(crate) known: Option<Arc<Known>>,
+    /// Network address.
+    pub(crate) address: IpAddr,
+}
+
+/// What somebody shows to be let in.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    /// The cookie of a session.
+    Session(SecretHash),
+    /// A token.
+    Token(SecretHash),
 }
 
 /// Why somebody may not connect.
@@ -22,51 +63,217 @@ pub(crate) enum Denied {
          --allow-origin {0}"
     )]
     Origin(String),
+    /// A request that changes something does not come from a page of this server.
+    #[error("requests that change something must name this server as their origin")]
+    CrossSite,
+    /// Nothing valid was shown.
+    #[error("sign in first, or send a token as `authorization: bearer`")]
+    SignInNeeded,
+    /// A token is not for this.
+    #[error("this token is not for this address")]
+    Scope,
+    /// The accounts cannot be read.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+}
+
+impl Caller {
+    /// Whom the engine sees.
+    pub(crate) fn principal(&self) -> Principal {
+        match &self.known {
+            Some(known) => Principal(known.member.id.clone()),
+            None => Principal::built_in(),
+        }
+    }
+
+    /// Whom the audit log names.
+    pub(crate) fn by(&self) -> By {
+        let by = By::address(self.address.to_string());
+        match &self.known {
+            Some(known) => {
+                let device = match &known.holder.by {
+                    Held::Session { device, .. } => Some(device.as_str()),
+                    Held::Token(_) => None,
+                };
+                by.as_member(&known.member.id, device)
+            }
+            None => by,
+        }
+    }
 }
 
 impl Authenticator {
     /// Lets web pages of these origins connect, besides those this server hands out itself.
-    pub(crate) fn new(allowed_origins: Vec<String>) -> Self {
-        Self { allowed_origins }
+    pub(crate) fn new(
+        accounts: Option<Arc<Accounts>>,
+        allowed_origins: Vec<String>,
+        door: DoorKind,
+    ) -> Self {
+        Self {
+            accounts,
+            allowed_origins,
+            door,
+        }
     }
 
-    /// Who sent the request with these headers.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Denied> {
-        self.check_origin(headers)?;
-        Ok(Principal::built_in())
+    /// The accounts; none on an open server.
+    pub(crate) const fn accounts(&self) -> Option<&Arc<Accounts>> {
+        self.accounts.as_ref()
+    }
+
+    /// Whether people reach this server by HTTPS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.door != DoorKind::Plain
+    }
+
+    /// What a request shows: a token before a cookie. A token may be in the query of `/sync`,
+    /// because browsers send no header of ours with a WebSocket.
+    pub(crate) fn shown(&self, headers: &HeaderMap, query: Option<&str>) -> Option<Shown> {
+        let token = |text: &str| SecretHash::of(SecretKind::Token, text).map(Shown::Token);
+        if let Some(header) = headers.get(AUTHORIZATION) {
+            let (scheme, text) = header.to_str().ok()?.split_once(' ')?;
+            return scheme
+                .eq_ignore_ascii_case("bearer")
+                .then(|| token(text.trim()))?;
+        }
+        let mut pairs = query.unwrap_or_default().split('&');
+        if let Some(text) = pairs.find_map(|pair| pair.strip_prefix("access_token=")) {
+            return token(text);
+        }
+        let session = self.session_cookie(headers)?;
+        SecretHash::of(SecretKind::Session, session).map(Shown::Session)
+    }
+
+    /// Who that is, if it may be used for this; people may all.
+    pub(crate) fn know(
+        &self,
+        shown: Option<Shown>,
+        scope: Option<Scope>,
+        now: Timestamp,
+    ) -> Result<Option<Known>, Denied> {
+        let Some(accounts) = &self.accounts else {
+            return Ok(None);
+        };
+        let known = match shown.ok_or(Denied::SignInNeeded)? {
+            Shown::Session(hash) => accounts.known_by_session(&hash, now)?,
+            Shown::Token(hash) => accounts.known_by_token(&hash, now)?,
+        };
+        let known = known.ok_or(Denied::SignInNeeded)?;
+        match (&known.scopes, scope) {
+            (None, _) => Ok(Some(known)),
+            (Some(scopes), Some(scope)) if scopes.contains(&scope) => Ok(Some(known)),
+            (Some(_), _) => Err(Denied::Scope),
+        }
+    }
+
+    /// Whether somebody who was let in a moment ago still is.
+    pub(crate) fn is_still_known(&self, holder: &Holder) -> Result<bool, Denied> {
+        let Some(accounts) = &self.accounts else {
+            return Ok(true);
+        };
+        let now = clock::now();
+        Ok(match &holder.by {
+            Held::Session { session, .. } => accounts.known_by_session(session, now)?.is_some(),
+            Held::Token(id) => {
+                let tokens = accounts.tokens(Some(&holder.member))?;
+                tokens
+                    .iter()
+                    .any(|token| token.id == *id && now < token.expires)
+            }
+        })
+    }
+
+    /// The cookie's name. Browsers take one that begins so only from this very host, by HTTPS.
+    const fn cookie_name(&self) -> &'static str {
+        match self.door {
+            DoorKind::Plain => "meltemi",
+            DoorKind::Tls | DoorKind::BehindHttps => "__Host-meltemi",
+        }
+    }
+
+    /// What the browser shows as its session.
+    pub(crate) fn session_cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let cookies = headers.get_all(COOKIE).iter();
+        let mut pairs = cookies
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='));
+        pairs
+            .find(|(name, _)| *name == self.cookie_name())
+            .map(|(_, value)| value)
+    }
+
+    /// The header that gives a browser its session, for as long as that lasts.
+    pub(crate) fn give_cookie(&self, session: &Secret) -> String {
+        self.renew_cookie(session.expose())
+    }
+
+    /// The header that lets a browser keep the session it has shown.
+    pub(crate) fn renew_cookie(&self, session: &str) -> String {
+        self.cookie(session, limits::SESSION.as_secs())
+    }
+
+    /// The header that takes it away.
+    pub(crate) fn take_cookie(&self) -> String {
+        self.cookie("", 0)
+    }
+
+    fn cookie(&self, value: &str, seconds: u64) -> String {
+        let name = self.cookie_name();
+        let secure = if self.is_secure() { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    }
+
+    /// The network address a request comes from. Only a server on this machine in front of this
+    /// one is believed when it names another.
+    pub(crate) fn address(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+        if self.door != DoorKind::BehindHttps || !peer.is_loopback() {
+            return peer;
+        }
+        // The last is the one that our own server has added.
+        let header = headers.get_all("x-forwarded-for").iter().next_back();
+        let last = header
+            .and_then(|header| header.to_str().ok())
+            .and_then(|header| header.rsplit(',').next());
+        last.and_then(|last| last.trim().parse().ok())
+            .unwrap_or(peer)
     }
 
     /// Browsers let any page open a WebSocket to any server and say which page it was. Programs
     /// that are no browser send no origin.
-    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Denied> {
-        let Some(origin) = headers.get(ORIGIN) else {
+    pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        let Some(origin) = origin(headers) else {
             return Ok(());
         };
-        let origin = String::from_utf8_lossy(origin.as_bytes());
-        let own = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let authority = origin
-            .parse::<Uri>()
-            .ok()
-            .and_then(|uri| uri.authority().cloned());
-        let same =
-            authority.is_some_and(|a| own.is_some_and(|own| a.as_str().eq_ignore_ascii_case(own)));
-        if same
-            || self
-                .allowed_origins
-                .iter()
-                .any(|allowed| *allowed == origin)
-        {
-            Ok(())
-        } else {
-            Err(Denied::Origin(
-                origin
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(200)
-                    .collect(),
-            ))
+        if self.is_own(&origin, headers) || self.allowed_origins.contains(&origin) {
+            return Ok(());
+        }
+        let shown = origin.chars().filter(|c| !c.is_control()).take(200);
+        Err(Denied::Origin(shown.collect()))
+    }
+
+    /// What changes something must come from one of our own pages, and say so.
+    pub(crate) fn check_same_origin(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        match origin(headers) {
+            Some(origin) if self.is_own(&origin, headers) => Ok(()),
+            _ => Err(Denied::CrossSite),
         }
     }
+
+    fn is_own(&self, origin: &str, headers: &HeaderMap) -> bool {
+        let own = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let uri = origin.parse::<Uri>().ok();
+        let authority = uri.as_ref().and_then(Uri::authority);
+        let secure = uri.as_ref().and_then(Uri::scheme_str) == Some("https");
+        let same =
+            authority.is_some_and(|a| own.is_some_and(|own| a.as_str().eq_ignore_ascii_case(own)));
+        same && (secure || !self.is_secure())
+    }
+}
+
+fn origin(headers: &HeaderMap) -> Option<String> {
+    let origin = headers.get(ORIGIN)?;
+    Some(String::from_utf8_lossy(origin.as_bytes()).into_owned())
 }
 
 #[cfg(test)]
@@ -82,11 +289,16 @@ mod tests {
         headers
     }
 
+    fn authenticator(door: DoorKind) -> Authenticator {
+        let allowed = vec!["https://cities.example".to_owned()];
+        Authenticator::new(None, allowed, door)
+    }
+
     #[test]
     fn pages_of_other_sites_may_not_connect_unless_allowed() {
-        let auth = Authenticator::new(vec!["https://cities.example".to_owned()]);
+        let auth = authenticator(DoorKind::Plain);
         let ask = |origin| {
-            auth.authenticate(&headers("localhost:8080", origin))
+            auth.check_origin(&headers("localhost:8080", origin))
                 .is_ok()
         };
         assert!(ask(None));
@@ -95,5 +307,62 @@ mod tests {
         assert!(!ask(Some("https://evil.example")));
         assert!(!ask(Some("http://localhost:8081")));
         assert!(!ask(Some("null")));
+    }
+
+    #[test]
+    fn only_own_pages_change_something() {
+        let ask = |door, origin| {
+            let headers = headers("meltemi.example", origin);
+            authenticator(door).check_same_origin(&headers).is_ok()
+        };
+        assert!(ask(DoorKind::Plain, Some("http://meltemi.example")));
+        assert!(ask(DoorKind::Tls, Some("https://meltemi.example")));
+        assert!(!ask(DoorKind::Tls, Some("http://meltemi.example")));
+        assert!(!ask(DoorKind::BehindHttps, Some("https://cities.example")));
+        assert!(!ask(DoorKind::Plain, None));
+        assert!(!ask(DoorKind::Plain, Some("null")));
+    }
+
+    #[test]
+    fn only_our_own_proxy_is_believed() {
+        let mut headers = headers("meltemi.example", None);
+        let forwarded = "203.0.113.9, 192.0.2.7".parse().expect("a header");
+        headers.insert("x-forwarded-for", forwarded);
+        let from = |door, peer: &str| {
+            let peer = peer.parse().expect("an address");
+            authenticator(door).address(&headers, peer).to_string()
+        };
+        assert_eq!(from(DoorKind::BehindHttps, "127.0.0.1"), "192.0.2.7");
+        assert_eq!(from(DoorKind::BehindHttps, "198.51.100.1"), "198.51.100.1");
+        assert_eq!(from(DoorKind::Plain, "127.0.0.1"), "127.0.0.1");
+    }
+
+    #[test]
+    fn a_token_is_read_from_header_or_query_and_a_session_from_its_cookie() {
+        let auth = authenticator(DoorKind::Tls);
+        let token = Secret::fresh(SecretKind::Token).expect("a token");
+        let session = Secret::fresh(SecretKind::Session).expect("a session");
+        let mut headers = HeaderMap::new();
+        assert!(auth.shown(&headers, None).is_none());
+        let query = format!("v=1&access_token={}", token.expose());
+        let shown = auth.shown(&headers, Some(&query));
+        assert!(matches!(shown, Some(Shown::Token(_))));
+        let cookie = format!("a=b; __Host-meltemi={}", session.expose());
+        headers.insert(COOKIE, cookie.parse().expect("a header"));
+        let shown = auth.shown(&headers, None);
+        assert!(matches!(shown, Some(Shown::Session(_))));
+        assert!(
+            authenticator(DoorKind::Plain)
+                .shown(&headers, None)
+                .is_none()
+        );
+        let bearer = format!("bearer {}", token.expose());
+        headers.insert(AUTHORIZATION, bearer.parse().expect("a header"));
+        let shown = auth.shown(&headers, None);
+        assert!(matches!(shown, Some(Shown::Token(_))));
+        // A session is nothing for programs.
+        let bearer = format!("Bearer {}", session.expose());
+        headers.insert(AUTHORIZATION, bearer.parse().expect("a header"));
+        assert!(auth.shown(&headers, None).is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: what each command does, and how it ends.
 
+mod accounts;
 mod export;
 mod import;
 mod serve;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+use crate::accounts::{AccountsError, DatabaseError};
 use crate::config::{Arguments, Command};
 use crate::{install, lock, server, storage, telemetry};
 
@@ -29,6 +31,8 @@ pub(crate) enum CliError {
     Run(#[from] server::RunError),
     #[error(transparent)]
     Export(#[from] export::ExportError),
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
     #[error("cannot {0}: {1}")]
     Io(String, io::Error),
     #[error("{0}")]
@@ -38,6 +42,12 @@ pub(crate) enum CliError {
 impl From<crate::offline::DeskError> for CliError {
     fn from(error: crate::offline::DeskError) -> Self {
         Self::Documents(error.to_string())
+    }
+}
+
+impl From<DatabaseError> for CliError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Accounts(error.into())
     }
 }
 
@@ -63,6 +73,11 @@ fn execute(arguments: Arguments, out: &mut dyn Write) -> Result<ExitCode, CliErr
         Command::Import(options) => import::import(&options, out),
         Command::Export(options) => export::export(&options, out),
         Command::Verify(options) => verify::verify(&options, out),
+        Command::User(command) => accounts::user(&command, out),
+        Command::Invite(command) => accounts::invite(&command, out),
+        Command::Token(command) => accounts::token(&command, out),
+        Command::Device(command) => accounts::device(&command, out),
+        Command::Audit(command) => accounts::audit(&command, out),
     }
 }
 

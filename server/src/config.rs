@@ -1,10 +1,15 @@
 //! What the program is called with. Every option can be given in the environment too.
 
+pub mod accounts;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::accounts::{
+    AuditCommand, DeviceCommand, InviteCommand, TokenCommand, UserCommand,
+};
 use crate::storage::place::StorageKind;
 use crate::telemetry::LogFormat;
 
@@ -50,14 +55,29 @@ pub enum Command {
     Export(ExportOptions),
     /// Check everything in a data folder, and say what to do about problems.
     Verify(VerifyOptions),
+    /// See members, and change what they may do.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, see and take back invitations.
+    #[command(subcommand)]
+    Invite(InviteCommand),
+    /// Make, see and take back tokens for programs.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// See devices, and take their access away.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Check the audit log, or write it out.
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 /// How the server runs.
 #[derive(Debug, Clone, Args)]
 pub struct ServeOptions {
     /// Address and port to listen on. With port 0 the system chooses one; the line
-    /// `listening on http://…` on standard output says which. The server speaks plain HTTP: for
-    /// anything but this machine put a server that speaks HTTPS in front of it.
+    /// `listening on http://…` on standard output says which. For anything but this machine give
+    /// --tls-cert, or put a server that speaks HTTPS in front and say --behind-https.
     #[arg(
         long,
         env = "MELTEMI_LISTEN",
@@ -104,6 +124,71 @@ pub struct ServeOptions {
         value_delimiter = ','
     )]
     pub allow_origin: Vec<String>,
+
+    /// Lets everybody read and write everything, without accounts. Only for this machine: refused
+    /// when listening on any other address. Without it people sign in, and the first start prints
+    /// a link for the first coordinator.
+    #[arg(long, env = "MELTEMI_OPEN")]
+    pub open: bool,
+
+    /// Certificates for HTTPS, the server's own first, as a PEM file. Needs --tls-key. Read at the
+    /// start only: start again after they were renewed.
+    #[arg(
+        long,
+        env = "MELTEMI_TLS_CERT",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The key of the first certificate, as a PEM file.
+    #[arg(
+        long,
+        env = "MELTEMI_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_cert"
+    )]
+    pub tls_key: Option<PathBuf>,
+
+    /// A server that speaks HTTPS is in front of this one and passes requests on as plain HTTP.
+    /// Cookies are then for HTTPS only, and when it is on this machine its `X-Forwarded-For` is
+    /// believed.
+    #[arg(long, env = "MELTEMI_BEHIND_HTTPS", conflicts_with = "tls_cert")]
+    pub behind_https: bool,
+
+    /// The address at which people reach this server, for links, such as
+    /// `https://meltemi.example`. Without it links name the address that is listened on.
+    #[arg(long, env = "MELTEMI_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// A file with SHA-1 hashes of breached passwords, a line each and in order, as Pwned
+    /// Passwords hands them out. Members may not choose these.
+    #[arg(long, env = "MELTEMI_BREACHED_PASSWORDS", value_name = "FILE")]
+    pub breached_passwords: Option<PathBuf>,
+}
+
+impl ServeOptions {
+    /// What this server must not do on the address that it was told to listen on.
+    pub(crate) fn objection(&self) -> Option<String> {
+        let listen = self.listen;
+        if listen.ip().is_loopback() {
+            return None;
+        }
+        if self.open {
+            return Some(format!(
+                "--open lets everybody who reaches {listen} read and write everything; listen on \
+                 127.0.0.1, or leave --open out"
+            ));
+        }
+        if self.tls_cert.is_none() && !self.behind_https {
+            return Some(format!(
+                "passwords would be sent to {listen} without encryption; give --tls-cert and \
+                 --tls-key, or say --behind-https if another server does this, or listen on \
+                 127.0.0.1"
+            ));
+        }
+        None
+    }
 }
 
 /// What is imported.

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use meltemi_core::access::Facts;
+use meltemi_core::access::{Facts, Roster};
 use meltemi_core::command::CommandError;
 use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::metrics::Metrics;
 use meltemi_core::sync::output::Output;
-use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::policy::{Access, Principal};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::RecordView;
 use meltemi_core::wire::limits::KEPT_DOCUMENTS;
@@ -39,16 +39,22 @@ pub(crate) enum Message {
     },
     /// A connection is gone.
     Disconnected { connection: ConnectionId },
-    /// Which documents of this kind there are; all records without a kind.
+    /// Which documents of this kind somebody may see; all records without a kind.
     List {
+        principal: Principal,
         kind: Option<&'static str>,
         reply: oneshot::Sender<Vec<DocumentId>>,
     },
-    /// A record. `listed` when the catalogue is known to have it.
+    /// A record, as far as somebody may see it.
     Record {
+        principal: Principal,
         document: DocumentId,
-        listed: bool,
         reply: RecordReply,
+    },
+    /// Who the members are has changed. Answered when the engine goes by it.
+    Roster {
+        roster: Roster,
+        reply: oneshot::Sender<()>,
     },
     /// What the engine has counted.
     Metrics { reply: oneshot::Sender<Metrics> },
@@ -74,6 +80,8 @@ pub(crate) struct Parts {
     pub(crate) health: Health,
     /// Answered once, when the catalogue is loaded.
     pub(crate) ready: oneshot::Sender<()>,
+    /// Who the members are; none where there are no accounts.
+    pub(crate) roster: Option<Roster>,
     /// Fresh random bytes.
     pub(crate) seed: [u8; 32],
 }
@@ -84,7 +92,7 @@ pub(crate) struct Driver {
     health: Health,
     inbox: mpsc::Receiver<Message>,
     connections: BTreeMap<ConnectionId, Outbox>,
-    waiting: BTreeMap<DocumentId, Vec<RecordReply>>,
+    waiting: BTreeMap<DocumentId, Vec<(Principal, RecordReply)>>,
     ready: Option<oneshot::Sender<()>>,
     wake: Option<Timestamp>,
     in_flight: usize,
@@ -115,6 +123,7 @@ impl Driver {
             wake: None,
             in_flight: 0,
         };
+        driver.workspace.set_roster(clock::now(), parts.roster);
         driver.drain();
         (driver, handle)
     }
@@ -176,19 +185,28 @@ impl Driver {
                     self.handle(Input::Disconnected { connection });
                 }
             }
-            Message::List { kind, reply } => {
+            Message::Roster { roster, reply } => {
+                self.workspace.set_roster(clock::now(), Some(roster));
+                self.drain();
+                let _ = reply.send(());
+            }
+            Message::List {
+                principal,
+                kind,
+                reply,
+            } => {
                 let listed = |label: &str| kind.is_none_or(|kind| kind == Facts::kind_in(label));
-                let entries = self.workspace.catalogue();
+                let entries = self.workspace.catalogue_for(&principal);
                 let documents = entries
                     .filter(|e| e.label.as_deref().is_some_and(listed))
                     .map(|e| e.document);
                 let _ = reply.send(documents.collect());
             }
             Message::Record {
+                principal,
                 document,
-                listed,
                 reply,
-            } => self.record(document, listed, reply),
+            } => self.record(principal, document, reply),
             Message::Metrics { reply } => {
                 let _ = reply.send(self.workspace.metrics());
             }
@@ -196,23 +214,29 @@ impl Driver {
         }
     }
 
-    fn record(&mut self, document: DocumentId, listed: bool, reply: RecordReply) {
-        if self.workspace.is_loaded(&document) {
-            let _ = reply.send(self.workspace.record(&document).map(Box::new));
-        } else if listed
-            || self
-                .workspace
-                .catalogue()
-                .any(|entry| entry.document == document)
-        {
-            let waiting = self.waiting.entry(document).or_default();
-            // Those who gave up waiting are not kept.
-            waiting.retain(|reply| !reply.is_closed());
-            waiting.push(reply);
-            self.handle(Input::Open { document });
-        } else {
-            let _ = reply.send(Err(CommandError::NotHere(document)));
+    fn record(&mut self, principal: Principal, document: DocumentId, reply: RecordReply) {
+        let hidden = self.workspace.may(&principal, &document) == Access::None;
+        if hidden || self.workspace.is_loaded(&document) {
+            let _ = reply.send(self.record_for(&principal, document));
+            return;
         }
+        let waiting = self.waiting.entry(document).or_default();
+        // Those who gave up waiting are not kept.
+        waiting.retain(|(_, reply)| !reply.is_closed());
+        waiting.push((principal, reply));
+        self.handle(Input::Open { document });
+    }
+
+    /// A record that is loaded. What somebody may not see is not there.
+    fn record_for(
+        &self,
+        principal: &Principal,
+        document: DocumentId,
+    ) -> Result<Box<RecordView>, CommandError> {
+        if self.workspace.may(principal, &document) == Access::None {
+            return Err(CommandError::NotHere(document));
+        }
+        self.workspace.record(&document).map(Box::new)
     }
 
     fn stored(&mut self, (effect, result): Answer) {
@@ -283,8 +307,9 @@ impl Driver {
             }
             Output::Wake(at) => self.wake = Some(at),
             Output::Opened { document, .. } => {
-                for reply in self.waiting.remove(&document).into_iter().flatten() {
-                    let _ = reply.send(self.workspace.record(&document).map(Box::new));
+                let waiting = self.waiting.remove(&document);
+                for (principal, reply) in waiting.into_iter().flatten() {
+                    let _ = reply.send(self.record_for(&principal, document));
                 }
             }
             Output::Dial | Output::Changed { .. } | Output::Saved { .. } | Output::Status => {}

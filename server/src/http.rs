@@ -1,24 +1,38 @@
 //! The whole HTTP surface.
 
+pub(crate) mod attempts;
+mod audit;
+mod devices;
 mod error;
+mod guard;
 mod health;
+mod invitations;
+mod join;
+mod members;
 mod metrics;
+mod password;
+pub(crate) mod payload;
 mod records;
+mod roster;
+mod session;
 mod sync;
+mod tokens;
 pub(crate) mod web;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use axum::response::Response;
-use axum::routing::{any, get};
-use axum::{Json, Router};
+use axum::routing::{any, delete, get, patch, post};
 use meltemi_core::id::ConnectionId;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
+use self::attempts::Attempts;
 use self::error::ApiError;
 use self::web::WebClient;
 use crate::auth::Authenticator;
@@ -27,6 +41,7 @@ use crate::health::Health;
 use crate::limits;
 use crate::outbox::Outboxes;
 use crate::places::Places;
+use crate::sockets::Sockets;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -34,6 +49,10 @@ pub(crate) struct Shared {
     pub(crate) driver: DriverHandle,
     pub(crate) health: Health,
     pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) sockets: Sockets,
+    /// Held by whoever tells the engine of members.
+    pub(crate) roster: Arc<Mutex<()>>,
     pub(crate) web: Arc<WebClient>,
     pub(crate) stopping: watch::Receiver<bool>,
     /// Held by every open connection, so that one can wait for the last.
@@ -56,25 +75,56 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/sync", any(sync::connect))
         .route("/api/records", get(records::list))
         .route("/api/records/{id}", get(records::one))
-        .route("/api/session", get(session))
+        .route(
+            "/api/session",
+            get(session::show)
+                .post(session::sign_in)
+                .delete(session::sign_out),
+        )
+        .route("/api/join", post(join::join))
+        .route("/api/join/look", post(join::look))
+        .route("/api/join/role", post(join::join_as_member))
+        .route("/api/password", post(password::change))
+        .route("/api/recovery", post(password::recover))
+        .route("/api/recovery/codes", post(password::codes))
+        .route(
+            "/api/invitations",
+            get(invitations::list).post(invitations::make),
+        )
+        .route("/api/invitations/{id}", delete(invitations::withdraw))
+        .route("/api/members", get(members::list))
+        .route(
+            "/api/members/{id}",
+            get(members::one).patch(members::change),
+        )
+        .route("/api/devices", get(devices::list))
+        .route(
+            "/api/devices/{id}",
+            patch(devices::name).delete(devices::revoke),
+        )
+        .route("/api/tokens", get(tokens::list).post(tokens::make))
+        .route("/api/tokens/{id}", delete(tokens::revoke))
+        .route("/api/audit", get(audit::list))
         .route("/api/{*rest}", any(no_such_resource))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::metrics))
         .route("/readyz", get(health::readyz))
         .fallback(web::file)
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES))
-        .layer(map_response(secure))
+        .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn_with_state(shared.clone(), guard::guard))
+        .layer(map_response_with_state(shared.clone(), secure))
         .with_state(shared)
-}
-
-/// Who one is. There are no accounts yet: the server lets everybody in who reaches it.
-async fn session() -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "open": true }))
 }
 
 async fn no_such_resource() -> ApiError {
     let message = "there is nothing at this address; records are at /api/records";
     ApiError::new(StatusCode::NOT_FOUND, "not-found", message)
+}
+
+async fn no_such_method() -> ApiError {
+    let message = "this address does not take requests of this method";
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "no-such-method", message)
 }
 
 /// Only what this server hands out itself may run in its pages.
@@ -97,8 +147,15 @@ const HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
-async fn secure(mut response: Response) -> Response {
+/// Browsers that have been here by HTTPS come by nothing else for two years.
+const HTTPS_ONLY: &str = "max-age=63072000";
+
+async fn secure(State(shared): State<Shared>, mut response: Response) -> Response {
     let headers = response.headers_mut();
+    if shared.authenticator.is_secure() {
+        let https_only = HeaderValue::from_static(HTTPS_ONLY);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, https_only);
+    }
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -1,10 +1,12 @@
 //! Meltemi's server: keeps documents on a disk, syncs them over WebSockets, hands out the web
 //! client. What a record is and how documents are synced is `meltemi-core`'s business.
 
+mod accounts;
 mod auth;
 pub mod cli;
 mod clock;
 pub mod config;
+mod door;
 mod driver;
 mod health;
 mod http;
@@ -17,6 +19,7 @@ mod outbox;
 mod places;
 pub mod server;
 mod socket;
+mod sockets;
 pub mod storage;
 pub mod telemetry;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::accounts::rate::Rate;
+
 /// Memory the database may use for pages.
 pub(crate) const DATABASE_CACHE: usize = 64 * 1024 * 1024;
 
@@ -74,12 +76,89 @@ pub(crate) const STOPPING: Duration = Duration::from_secs(20);
 /// How long a request for a record waits for it to be loaded.
 pub(crate) const QUERY: Duration = Duration::from_secs(15);
 
-/// Longest body of a request. Nothing that has a body is offered yet.
+/// Longest body of a request.
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 
 /// Longest reason in a close frame (RFC 6455: 125 bytes with the code).
 pub(crate) const CLOSE_REASON: usize = 123;
 
+/// Memory the database of accounts may use for pages.
+pub(crate) const ACCOUNTS_CACHE: usize = 8 * 1024 * 1024;
+
+/// Fewest characters of a password.
+pub(crate) const PASSWORD_SHORTEST: usize = 12;
+
+/// Most characters of a password.
+pub(crate) const PASSWORD_LONGEST: usize = 256;
+
+/// Passwords that are hashed at one time. Each takes 19 MiB and a core.
+pub(crate) const HASHING: usize = 2;
+
+/// Passwords that may wait to be hashed before more are refused.
+pub(crate) const HASHING_WAITING: usize = 64;
+
+/// Most characters of a name, and of an e-mail address.
+pub(crate) const NAME_LONGEST: usize = 200;
+
+/// Programmes and roles of one member.
+pub(crate) const MEMBERSHIPS: usize = 64;
+
+/// Devices of one member that are not revoked.
+pub(crate) const DEVICES: usize = 50;
+
+/// Tokens of one member.
+pub(crate) const TOKENS: usize = 50;
+
+/// Invitations at one time.
+pub(crate) const INVITATIONS: usize = 5_000;
+
+/// How long a session lasts after the last day on which it was used.
+pub(crate) const SESSION: Duration = Duration::from_hours(180 * 24);
+
+/// How long an invitation can be used, unless it says so itself.
+pub(crate) const INVITATION: Duration = Duration::from_hours(14 * 24);
+
+/// How long an invitation can be used at most.
+pub(crate) const INVITATION_LONGEST: Duration = Duration::from_hours(90 * 24);
+
+/// How long the first coordinator's link can be used.
+pub(crate) const FIRST_COORDINATOR: Duration = Duration::from_hours(24);
+
+/// How long a token can be used, unless it says so itself.
+pub(crate) const TOKEN: Duration = Duration::from_hours(90 * 24);
+
+/// How long a token can be used at most.
+pub(crate) const TOKEN_LONGEST: Duration = Duration::from_hours(366 * 24);
+
+/// Wrong passwords and codes for one account.
+pub(crate) const SIGN_IN_ACCOUNT: Rate = Rate {
+    burst: 10,
+    every: Duration::from_secs(30),
+};
+
+/// Wrong passwords, codes and invitations from one network address.
+pub(crate) const SIGN_IN_ADDRESS: Rate = Rate {
+    burst: 60,
+    every: Duration::from_secs(10),
+};
+
+/// Accounts and network addresses whose attempts are counted.
+pub(crate) const SIGN_IN_COUNTED: usize = 10_000;
+
+/// Connections of one network address at one time. A whole city hall may have one address.
+pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 500;
+
+/// Entries of the audit log in one answer.
+pub(crate) const AUDIT_PAGE: u64 = 200;
+
+/// Connections that may agree on TLS at one time; others wait.
+pub(crate) const GREETINGS: usize = 1_000;
+
+/// How long a connection may take to agree on TLS.
+pub(crate) const GREETING: Duration = Duration::from_secs(10);
+
+/// When to come back if there are too many connections from one network address.
+pub(crate) const CONNECT_AGAIN: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
     use meltemi_core::wire::limits::PROGRAMME_DOCUMENTS;

@@ -6,22 +6,28 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 
-use axum::serve::ListenerExt;
+use meltemi_core::access::Roster;
 use meltemi_core::sync::storage::{StorageAdapter, StorageError};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
-use crate::auth::Authenticator;
+use crate::accounts::password::BreachedPasswords;
+use crate::accounts::{Accounts, AccountsError, DatabaseError};
+use crate::auth::{Authenticator, DoorKind};
 use crate::config::ServeOptions;
+use crate::door::{self, Door, Peer, TlsError};
 use crate::driver::{Driver, Message, Parts};
 use crate::health::Health;
+use crate::http::attempts::Attempts;
 use crate::http::web::WebClient;
 use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
 use crate::lock::{DataFolder, DataFolderError};
 use crate::outbox::Outboxes;
 use crate::places::Places;
+use crate::sockets::Sockets;
 use crate::storage::place::OpenError;
 use crate::storage::thread::StorageThread;
 use crate::{clock, limits, offline};
@@ -41,9 +47,28 @@ pub enum RunError {
     /// The reference programme could not be loaded.
     #[error("cannot load the reference programme: {0}")]
     Install(#[from] InstallError),
+    /// The file of accounts does not open.
+    #[error(transparent)]
+    Accounts(#[from] DatabaseError),
+    /// The options do not fit together.
+    #[error("{0}")]
+    Options(String),
+    /// The list of breached passwords cannot be used.
+    #[error("cannot use the list of breached passwords: {0}")]
+    BreachedPasswords(io::Error),
+    /// There is no TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system refused.
     #[error("cannot run the server: {0}")]
     Io(#[from] io::Error),
+}
+
+/// What a server says when it is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// Link by which the first coordinator joins, if there is no member yet.
+    pub first_coordinator: Option<String>,
 }
 
 /// Serves the data folder named in the options until `shutdown`, then ends in good order.
@@ -55,38 +80,71 @@ pub enum RunError {
 pub async fn run(
     options: ServeOptions,
     listener: TcpListener,
-    ready: oneshot::Sender<()>,
+    ready: oneshot::Sender<Ready>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let folder = DataFolder::claim(&options.data)?;
     let storage = options.storage.place_in(&folder)?.open()?;
-    let ended = run_on(storage, options, listener, ready, shutdown).await;
+    let accounts = if options.open {
+        None
+    } else {
+        Some(Accounts::open(&folder)?)
+    };
+    let ended = run_with(storage, accounts, options, listener, ready, shutdown).await;
     drop(folder);
     ended
 }
 
-/// As [`run`], on a storage that is open already; the folder in the options is not looked at.
+/// As [`run`], on a storage that is open already; the folder in the options is not looked at, and
+/// accounts are in memory.
 ///
 /// # Errors
 /// When the storage does not answer.
 pub async fn run_on(
-    mut storage: Box<dyn StorageAdapter>,
+    storage: Box<dyn StorageAdapter>,
     options: ServeOptions,
     listener: TcpListener,
-    ready: oneshot::Sender<()>,
+    ready: oneshot::Sender<Ready>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
+    let accounts = if options.open {
+        None
+    } else {
+        Some(Accounts::in_memory()?)
+    };
+    run_with(storage, accounts, options, listener, ready, shutdown).await
+}
+
+async fn run_with(
+    mut storage: Box<dyn StorageAdapter>,
+    accounts: Option<Accounts>,
+    options: ServeOptions,
+    listener: TcpListener,
+    ready: oneshot::Sender<Ready>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    if let Some(objection) = options.objection() {
+        return Err(RunError::Options(objection));
+    }
+    let entrance = Entrance::prepare(accounts, &options, &listener)?;
     if options.demo {
         storage = install_demo(storage)?;
     }
     let storage_id = storage.storage_id(&offline::fresh_storage_id()?)?;
     let health = Health::default();
+    let (loaded, is_loaded) = oneshot::channel();
+    tokio::spawn(async move {
+        if is_loaded.await.is_ok() {
+            let _ = ready.send(entrance.ready);
+        }
+    });
     let parts = Parts {
         storage_id,
         foreign_documents: options.foreign_documents,
         storage: StorageThread::start(storage, health.clone())?,
         health: health.clone(),
-        ready,
+        ready: loaded,
+        roster: entrance.roster,
         seed: clock::random()?,
     };
     let (driver, handle) = Driver::new(parts);
@@ -107,7 +165,10 @@ pub async fn run_on(
     let shared = Shared {
         driver: handle.clone(),
         health: health.clone(),
-        authenticator: Arc::new(Authenticator::new(options.allow_origin)),
+        authenticator: Arc::new(entrance.authenticator),
+        attempts: Arc::new(Attempts::new()),
+        sockets: Sockets::default(),
+        roster: Arc::default(),
         web: Arc::new(WebClient::new(options.web)),
         stopping: stopping.clone(),
         open,
@@ -116,9 +177,9 @@ pub async fn run_on(
         connections: Arc::new(AtomicU64::new(1)),
     };
     let mut stop_serving = stopping;
-    // Edits are small and meant to arrive at once.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let serving = axum::serve(listener, http::router(shared)).with_graceful_shutdown(async move {
+    let door = Door::new(listener, entrance.tls);
+    let service = http::router(shared).into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(door, service).with_graceful_shutdown(async move {
         let _ = stop_serving.wait_for(|stop| *stop).await;
     });
     let mut serving = tokio::spawn(serving.into_future());
@@ -157,4 +218,54 @@ pub async fn run_on(
     }
     tracing::info!("stopped; everything is on the disk");
     Ok(())
+}
+
+/// Who gets in, and how.
+struct Entrance {
+    authenticator: Authenticator,
+    tls: Option<TlsAcceptor>,
+    roster: Option<Roster>,
+    ready: Ready,
+}
+
+impl Entrance {
+    fn prepare(
+        mut accounts: Option<Accounts>,
+        options: &ServeOptions,
+        listener: &TcpListener,
+    ) -> Result<Self, RunError> {
+        let files = options.tls_cert.as_deref().zip(options.tls_key.as_deref());
+        let tls = files.map(|(certificates, key)| door::tls(certificates, key));
+        let tls = tls.transpose()?;
+        let kind = match (&tls, options.behind_https) {
+            (Some(_), _) => DoorKind::Tls,
+            (None, true) => DoorKind::BehindHttps,
+            (None, false) => DoorKind::Plain,
+        };
+        let unusable = |error| match error {
+            AccountsError::Database(error) => RunError::from(error),
+            error => io::Error::other(error.to_string()).into(),
+        };
+        let (mut first_coordinator, mut roster) = (None, None);
+        if let Some(accounts) = &mut accounts {
+            if let Some(path) = &options.breached_passwords {
+                let list = BreachedPasswords::open(path).map_err(RunError::BreachedPasswords)?;
+                accounts.refuse_breached(list);
+            }
+            let secret = accounts.first_coordinator(clock::now()).map_err(unusable)?;
+            roster = Some(accounts.roster().map_err(unusable)?);
+            let scheme = if tls.is_some() { "https" } else { "http" };
+            let listened = format!("{scheme}://{}", listener.local_addr()?);
+            let url = options.public_url.as_deref().unwrap_or(&listened);
+            let url = url.trim_end_matches('/');
+            first_coordinator = secret.map(|secret| format!("{url}/#/join/{}", secret.expose()));
+        }
+        let accounts = accounts.map(Arc::new);
+        Ok(Self {
+            authenticator: Authenticator::new(accounts, options.allow_origin.clone(), kind),
+            tls,
+            roster,
+            ready: Ready { first_coordinator },
+        })
+    }
 }

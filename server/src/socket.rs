@@ -7,12 +7,25 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use meltemi_core::id::ConnectionId;
 use meltemi_core::sync::policy::Principal;
+use meltemi_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{interval, timeout};
 
 use crate::driver::{DriverHandle, Message};
-use crate::limits;
 use crate::outbox::{Closing, Outbox, OutboxLevel, OutboxReader, Outgoing};
+use crate::sockets::SocketPlace;
+use crate::{clock, limits};
+
+/// Close code that tells a client to sign in again before it comes back.
+const SIGNED_OUT: u16 = 4401;
+
+/// Why a connection may be open, and how long.
+pub(crate) struct Entitlement {
+    /// Ends it when the access is taken away.
+    pub(crate) place: SocketPlace,
+    /// When it ends by itself.
+    pub(crate) expires: Option<Timestamp>,
+}
 
 /// Serves a connection whose principal is known, until it ends.
 pub(crate) async fn serve(
@@ -22,6 +35,7 @@ pub(crate) async fn serve(
     driver: DriverHandle,
     (outbox, reader): (Outbox, OutboxReader),
     stopping: watch::Receiver<bool>,
+    entitlement: Option<Entitlement>,
 ) {
     let (sink, stream) = socket.split();
     let level = reader.level();
@@ -45,6 +59,8 @@ pub(crate) async fn serve(
         stopping,
     };
     let closing = tokio::select! {
+        biased;
+        closing = lost(entitlement) => Some(closing),
         closing = writer.run() => closing,
         closing = input.run() => closing,
     };
@@ -60,6 +76,30 @@ pub(crate) async fn serve(
     if let Some(closing) = closing {
         let _ = timeout(limits::CLOSING, farewell(sink, input.stream, closing)).await;
     }
+}
+
+/// Waits until a connection's right is lost. Lasts for ever where there are no accounts.
+async fn lost(entitlement: Option<Entitlement>) -> Closing {
+    let Some(Entitlement { mut place, expires }) = entitlement else {
+        return std::future::pending().await;
+    };
+    let expired = async {
+        match expires {
+            Some(at) => {
+                let left = at.0.saturating_sub(clock::now().0);
+                tokio::time::sleep(Duration::from_millis(left)).await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = place.ended() => {}
+        () = expired => {}
+    }
+    closing(
+        SIGNED_OUT,
+        "signed out: sign in again, or use another token",
+    )
 }
 
 /// Sends the close frame and reads until the other side has answered it.

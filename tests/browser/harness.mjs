@@ -90,7 +90,7 @@ class Server {
 
   /** Starts the server, again if it was stopped: same port, same records. */
   async start() {
-    const options = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data];
+    const options = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--open"];
     options.push("--web", setting("MELTEMI_WEB"), ...(this.#demo ? ["--demo"] : []));
     const child = spawn(setting("MELTEMI_BIN"), ["serve", ...options, ...this.#args], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -74,6 +74,12 @@ async fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
         foreign_documents: false,
         web: None,
         allow_origin: Vec::new(),
+        open: true,
+        tls_cert: None,
+        tls_key: None,
+        behind_https: false,
+        public_url: None,
+        breached_passwords: None,
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let (ready, is_ready) = oneshot::channel();

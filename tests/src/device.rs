@@ -38,7 +38,7 @@ type Condition = Box<dyn FnMut(&Workspace) -> bool + Send>;
 enum Ask {
     Do(Work),
     Until(Condition, oneshot::Sender<()>),
-    Network(Option<SocketAddr>),
+    Network(Option<String>),
     Storage(oneshot::Sender<MemoryStorage>),
 }
 
@@ -91,7 +91,17 @@ impl TestDevice {
 
     /// Gives it a network on which the server has this address, and waits until it is connected.
     pub async fn connect(&self, server: SocketAddr) {
-        self.ask(Ask::Network(Some(server)));
+        self.dial(format!("ws://{server}/sync")).await;
+    }
+
+    /// As [`TestDevice::connect`], with a token.
+    pub async fn connect_with(&self, server: SocketAddr, token: &str) {
+        self.dial(format!("ws://{server}/sync?access_token={token}"))
+            .await;
+    }
+
+    async fn dial(&self, url: String) {
+        self.ask(Ask::Network(Some(url)));
         self.until("a line to the server", |workspace| {
             workspace.status().line == Line::Online
         })
@@ -213,7 +223,7 @@ struct Task {
     inbox: mpsc::UnboundedReceiver<Ask>,
     events: mpsc::UnboundedReceiver<Event>,
     event: mpsc::UnboundedSender<Event>,
-    server: Option<SocketAddr>,
+    server: Option<String>,
     line: Option<(ConnectionId, mpsc::UnboundedSender<Vec<u8>>)>,
     connections: u64,
     wake: Option<Timestamp>,
@@ -356,13 +366,12 @@ impl Task {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
         let events = self.event.clone();
-        let Some(server) = self.server else {
+        let Some(url) = self.server.clone() else {
             let _ = events.send(Event::DialFailed);
             return;
         };
         tokio::spawn(async move {
             // Without waiting to fill packets, as browsers do.
-            let url = format!("ws://{server}/sync");
             // Buffers of the usual size would be cleared for every frame of a few hundred bytes.
             let config = WebSocketConfig::default().read_buffer_size(16 * 1024);
             let connected = connect_async_with_config(url, Some(config), true).await;

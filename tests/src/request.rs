@@ -39,15 +39,29 @@ pub fn get(address: SocketAddr, path: &str) -> Answer {
 
 /// Asks for `path` with more headers.
 pub fn get_with(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    send(address, "GET", path, headers, &[])
+}
+
+/// Sends a request with a body.
+pub fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the server accepts connections");
     // HTTP 1.0: the body ends with the connection.
-    let mut request = format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n");
+    let mut request = format!("{method} {path} HTTP/1.0\r\nhost: {address}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
+    if !body.is_empty() {
+        request.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
     request.push_str("\r\n");
     stream
-        .write_all(request.as_bytes())
+        .write_all(&[request.as_bytes(), body].concat())
         .expect("the request is sent");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the answer is read");

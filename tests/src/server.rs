@@ -16,6 +16,8 @@ pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// The link for the first coordinator that it printed.
+    pub first_coordinator: Option<String>,
     log: PathBuf,
 }
 
@@ -28,8 +30,14 @@ impl Program {
             .expect("the program runs")
     }
 
-    /// Starts a server on the data folder and waits until it says that it is ready.
+    /// Starts a server that asks nobody who they are on the data folder, and waits until it says
+    /// that it is ready.
     pub fn serve(self, data: &Path, arguments: &[&str]) -> Server {
+        self.serve_closed(data, &[&["--open"], arguments].concat())
+    }
+
+    /// As [`Program::serve`], with accounts.
+    pub fn serve_closed(self, data: &Path, arguments: &[&str]) -> Server {
         let log = data.with_extension("log");
         let file = File::options()
             .create(true)
@@ -45,23 +53,29 @@ impl Program {
             .stderr(file)
             .spawn()
             .expect("the program starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("standard output is piped");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("standard output is read");
-        let address = line.trim_end().strip_prefix("listening on http://");
-        let address = address
-            .and_then(|address| address.parse().ok())
-            .unwrap_or_else(|| {
-                panic!(
+        let mut said = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        let mut first_coordinator = None;
+        let address = loop {
+            let mut line = String::new();
+            said.read_line(&mut line).expect("standard output is read");
+            let line = line.trim_end();
+            let listening = line.strip_prefix("listening on http");
+            let listening = listening.map(|rest| rest.trim_start_matches('s'));
+            if let Some(address) = listening.and_then(|rest| rest.strip_prefix("://")) {
+                break address.parse().expect("an address");
+            }
+            match line.strip_prefix("first coordinator: ") {
+                Some(link) => first_coordinator = Some(link.to_owned()),
+                None => panic!(
                     "not ready: {line:?}; log: {}",
                     fs::read_to_string(&log).unwrap_or_default()
-                )
-            });
+                ),
+            }
+        };
         Server {
             child,
             address,
+            first_coordinator,
             log,
         }
     }

@@ -55,7 +55,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         .arg(&options.data)
         .arg("--web")
         .arg(web)
-        .arg("--demo");
+        .args(["--demo", "--open"]);
     become_program(&mut server)
 }
 

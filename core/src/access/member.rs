@@ -65,13 +65,24 @@ impl fmt::Display for MemberId {
     }
 }
 
-/// A role in one programme.
+/// Stands in a [`Membership`] for every programme there is or will be. No key of a programme can
+/// be this.
+pub const EVERY_PROGRAMME: &str = "*";
+
+/// A role in one programme, or in all of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Membership {
     /// Name of the programme, as in its documents.
     pub programme: String,
     /// What the member is there.
     pub role: Role,
+}
+
+impl Membership {
+    /// Whether it holds in this programme.
+    pub fn covers(&self, programme: &str) -> bool {
+        self.programme == EVERY_PROGRAMME || self.programme == programme
+    }
 }
 
 /// A member, as far as access needs it.

@@ -21,11 +21,19 @@ pub(super) fn serve(options: ServeOptions, out: &mut dyn Write) -> Result<ExitCo
         .build()
         .map_err(io("start the runtime"))?;
     runtime.block_on(async {
+        if let Some(objection) = options.objection() {
+            return Err(CliError::Run(server::RunError::Options(objection)));
+        }
         let listen = format!("listen on {}", options.listen);
         let listener = TcpListener::bind(options.listen)
             .await
             .map_err(io(&listen))?;
         let address = listener.local_addr().map_err(io(&listen))?;
+        let scheme = if options.tls_cert.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let mut signals = Signals::new().map_err(io("wait for signals"))?;
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();
@@ -43,8 +51,11 @@ pub(super) fn serve(options: ServeOptions, out: &mut dyn Write) -> Result<ExitCo
         let mut serving = std::pin::pin!(serving);
         tokio::select! {
             ended = &mut serving => return ended.map_err(CliError::from),
-            ready = is_ready => if ready.is_ok() {
-                say(out, &format!("listening on http://{address}"))?;
+            ready = is_ready => if let Ok(ready) = ready {
+                if let Some(link) = ready.first_coordinator {
+                    say(out, &format!("first coordinator: {link}"))?;
+                }
+                say(out, &format!("listening on {scheme}://{address}"))?;
             }
         }
         serving.await.map_err(CliError::from)

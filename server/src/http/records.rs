@@ -10,12 +10,14 @@ use futures_util::stream;
 use meltemi_core::command::CommandError;
 use meltemi_core::id::{DocumentId, DocumentIdError};
 use meltemi_core::record::KINDS;
+use meltemi_core::sync::policy::Principal;
 use meltemi_core::view::RecordView;
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Shared, error::ApiError};
+use crate::auth::Caller;
 use crate::driver::Message;
 use crate::limits;
 
@@ -29,6 +31,7 @@ pub(crate) struct Which {
 /// All records, or all of one kind, as one array. Sent record by record.
 pub(crate) async fn list(
     State(shared): State<Shared>,
+    caller: Caller,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(which) = which.map_err(|_| {
@@ -40,9 +43,15 @@ pub(crate) async fn list(
     })?;
     let kind = which.kind.as_deref().map(known_kind).transpose()?;
     let (reply, documents) = oneshot::channel();
-    ask(&shared, Message::List { kind, reply }).await?;
+    let principal = caller.principal();
+    let message = Message::List {
+        principal: principal.clone(),
+        kind,
+        reply,
+    };
+    ask(&shared, message).await?;
     let documents = documents.await.map_err(|_| stopping())?;
-    let items = stream::unfold(Items::new(shared, documents), Items::next);
+    let items = stream::unfold(Items::new(shared, principal, documents), Items::next);
     Ok((
         [(header::CONTENT_TYPE, "application/json")],
         Body::from_stream(items),
@@ -53,6 +62,7 @@ pub(crate) async fn list(
 /// One record.
 pub(crate) async fn one(
     State(shared): State<Shared>,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<RecordView>, ApiError> {
     let document: DocumentId = id.parse().map_err(|error: DocumentIdError| {
@@ -62,7 +72,7 @@ pub(crate) async fn one(
             error.to_string(),
         )
     })?;
-    record(&shared, document, false)
+    record(&shared, &caller.principal(), document)
         .await
         .map(|record| Json(*record))
 }
@@ -82,15 +92,15 @@ fn known_kind(name: &str) -> Result<&'static str, ApiError> {
 
 async fn record(
     shared: &Shared,
+    principal: &Principal,
     document: DocumentId,
-    listed: bool,
 ) -> Result<Box<RecordView>, ApiError> {
     let (reply, answer) = oneshot::channel();
     ask(
         shared,
         Message::Record {
+            principal: principal.clone(),
             document,
-            listed,
             reply,
         },
     )
@@ -126,6 +136,7 @@ fn stopping() -> ApiError {
 /// The pieces of an array, made as they are sent.
 struct Items {
     shared: Shared,
+    principal: Principal,
     documents: std::vec::IntoIter<DocumentId>,
     state: Position,
 }
@@ -143,9 +154,10 @@ enum Position {
 struct CutOff;
 
 impl Items {
-    fn new(shared: Shared, documents: Vec<DocumentId>) -> Self {
+    fn new(shared: Shared, principal: Principal, documents: Vec<DocumentId>) -> Self {
         Self {
             shared,
+            principal,
             documents: documents.into_iter(),
             state: Position::Before,
         }
@@ -165,7 +177,7 @@ impl Items {
                     piece.extend_from_slice(b"]\n");
                     break;
                 };
-                match record(&self.shared, document, true).await {
+                match record(&self.shared, &self.principal, document).await {
                     Ok(record) => {
                         if matches!(self.state, Position::Later) {
                             piece.extend_from_slice(b",\n");

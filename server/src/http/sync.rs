@@ -2,38 +2,32 @@
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{State, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::guard::blocking;
 use super::{Shared, error::ApiError};
+use crate::auth::{Caller, Denied};
 use crate::outbox::outbox;
+use crate::socket::Entitlement;
 use crate::{limits, socket};
 
-/// Opens a connection, once it is known who asks for it.
+/// Opens a connection for somebody whom the guard has let in.
 pub(crate) async fn connect(
     State(shared): State<Shared>,
-    headers: HeaderMap,
+    caller: Caller,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let principal = shared
-        .authenticator
-        .authenticate(&headers)
-        .map_err(|denied| {
-            tracing::warn!(%denied, "connection refused");
-            ApiError::new(
-                StatusCode::FORBIDDEN,
-                "origin-not-allowed",
-                denied.to_string(),
-            )
-        })?;
     let upgrade = upgrade.map_err(|_| {
         let message = "this address speaks WebSocket (automerge-repo protocol version 1)";
         ApiError::new(StatusCode::UPGRADE_REQUIRED, "not-a-websocket", message)
     })?;
+    let principal = caller.principal();
     let place = shared
         .places
         .enter(&principal)
         .map_err(|full| ApiError::unavailable(full.to_string()))?;
+    let held = hold(&shared, &caller).await?;
     let connection = shared.next_connection();
     let upgrade = upgrade
         .read_buffer_size(limits::READ_BYTES)
@@ -50,8 +44,27 @@ pub(crate) async fn connect(
             shared.driver,
             ends,
             shared.stopping,
+            held,
         )
         .await;
         drop((place, open));
     }))
+}
+
+/// A place among the connections that end when access ends; none on an open server.
+async fn hold(shared: &Shared, caller: &Caller) -> Result<Option<Entitlement>, ApiError> {
+    let Some(known) = caller.known.clone() else {
+        return Ok(None);
+    };
+    let place = shared.sockets.enter(known.holder.clone(), caller.address);
+    let place =
+        place.map_err(|error| ApiError::too_many(limits::CONNECT_AGAIN, error.to_string()))?;
+    // What was taken away before the place was there did not end this connection.
+    let expires = known.expires;
+    let authenticator = shared.authenticator.clone();
+    let still = blocking(move || authenticator.is_still_known(&known.holder)).await??;
+    if !still {
+        return Err(Denied::SignInNeeded.into());
+    }
+    Ok(Some(Entitlement { place, expires }))
 }

@@ -77,6 +77,7 @@ impl Programs {
                     "--log",
                     "warn",
                     "serve",
+                    "--open",
                     "--listen",
                     "127.0.0.1:0",
                     "--data",

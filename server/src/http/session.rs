@@ -1,0 +1,220 @@
+//! Signing in and out, and who one is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use meltemi_core::sensitive::Sensitive;
+use serde::{Deserialize, Serialize};
+
+use super::Shared;
+use super::devices::DeviceView;
+use super::error::ApiError;
+use super::guard::Person;
+use super::members::MemberView;
+use super::payload::Payload;
+use crate::accounts::audit::Deed;
+use crate::accounts::device::DeviceChoice;
+use crate::accounts::password::{self, Password};
+use crate::accounts::secret::SecretHash;
+use crate::accounts::session::{Proof, SignedIn};
+use crate::accounts::{AccountsError, Held, Known};
+use crate::auth::{Caller, Denied};
+
+/// What somebody signs in with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    email: Sensitive<String>,
+    password: Password,
+    #[serde(default)]
+    device: Option<String>,
+    #[serde(default)]
+    device_name: Option<Sensitive<String>>,
+}
+
+/// Who one is.
+#[derive(Debug, Serialize)]
+pub(super) struct SessionView {
+    /// Whether the server is open to everybody; then there is no member.
+    open: bool,
+    member: Option<MemberView>,
+    device: Option<DeviceView>,
+    recovery_codes_left: usize,
+}
+
+/// `POST /api/session`: signs in.
+pub(super) async fn sign_in(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Payload(form): Payload<SignIn>,
+) -> Result<Response, ApiError> {
+    let by = caller.by();
+    let email = form.email;
+    let attempt = shared
+        .attempts
+        .attempt(Some(email.expose()), caller.address, by.now)?;
+    let proof = shared
+        .accounts(move |accounts| accounts.proof(email.expose()))
+        .await?;
+    let (proof, right) = shared
+        .attempts
+        .hash(move || {
+            let hashed = proof.as_ref().map(|proof| &proof.password);
+            let right = password::verify(&form.password, hashed);
+            (proof, right)
+        })
+        .await?;
+    if !right {
+        let whose = proof.map(|proof| proof.member);
+        shared
+            .accounts(move |accounts| accounts.note_refused(&by, Deed::SignIn, whose.as_deref()))
+            .await?;
+        return Err(AccountsError::WrongCredentials.into());
+    }
+    let proof = proof.ok_or(AccountsError::WrongCredentials)?;
+    let choice = DeviceChoice {
+        id: form.device,
+        name: form.device_name,
+    };
+    let signed_in = shared
+        .accounts(move |accounts| accounts.sign_in(&proof, &choice, &by))
+        .await?;
+    attempt.succeeded();
+    welcome(&shared, signed_in).await
+}
+
+/// The answer to somebody who has just signed in, with the cookie.
+pub(super) async fn welcome(shared: &Shared, signed_in: SignedIn) -> Result<Response, ApiError> {
+    for ended in &signed_in.ended {
+        shared.sockets.end(ended);
+    }
+    let member = signed_in.member.id.clone();
+    let left = shared
+        .accounts(move |accounts| accounts.recovery_left(&member))
+        .await?;
+    let view = SessionView {
+        open: false,
+        device: Some(DeviceView::new(
+            &signed_in.device,
+            Some(&signed_in.device.id),
+        )),
+        member: Some(MemberView::new(signed_in.member)),
+        recovery_codes_left: left,
+    };
+    let cookie = shared.authenticator.give_cookie(&signed_in.session);
+    let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
+    Ok((StatusCode::CREATED, headers, Json(view)).into_response())
+}
+
+/// `GET /api/session`: who one is. Keeps the cookie alive.
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let Some(known) = caller.known else {
+        let view = SessionView {
+            open: true,
+            member: None,
+            device: None,
+            recovery_codes_left: 0,
+        };
+        return Ok(Json(view).into_response());
+    };
+    let held = known.holder.clone();
+    let (devices, left) = shared
+        .accounts(move |accounts| {
+            let devices = accounts.devices(Some(&held.member))?;
+            Ok((devices, accounts.recovery_left(&held.member)?))
+        })
+        .await?;
+    let Held::Session { device: id, .. } = &known.holder.by else {
+        let view = SessionView {
+            open: false,
+            member: Some(MemberView::new(known.member.clone())),
+            device: None,
+            recovery_codes_left: left,
+        };
+        return Ok(Json(view).into_response());
+    };
+    let device = devices.iter().find(|device| device.id == *id);
+    let view = SessionView {
+        open: false,
+        member: Some(MemberView::new(known.member.clone())),
+        device: device.map(|device| DeviceView::new(device, Some(id))),
+        recovery_codes_left: left,
+    };
+    let session = shared.authenticator.session_cookie(&headers);
+    let cookie = session.map(|session| shared.authenticator.renew_cookie(session));
+    let cookie = AppendHeaders(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok((cookie, Json(view)).into_response())
+}
+
+/// `DELETE /api/session`: signs out.
+pub(super) async fn sign_out(
+    State(shared): State<Shared>,
+    Person(caller, known): Person,
+) -> Result<Response, ApiError> {
+    let session = session_of(&known)?;
+    let by = caller.by();
+    let ended = shared
+        .accounts(move |accounts| accounts.sign_out(&session, &by))
+        .await?;
+    shared.sockets.end(&ended);
+    let cookie = [(header::SET_COOKIE, shared.authenticator.take_cookie())];
+    Ok((StatusCode::NO_CONTENT, cookie).into_response())
+}
+
+/// The session of somebody who is let in by one.
+pub(super) fn session_of(known: &Known) -> Result<SecretHash, ApiError> {
+    match &known.holder.by {
+        Held::Session { session, .. } => Ok(*session),
+        Held::Token(_) => Err(Denied::Scope.into()),
+    }
+}
+
+/// Whether this is the password of the member who asks. Counts as an attempt to sign in.
+pub(super) async fn prove(
+    shared: &Shared,
+    Person(caller, known): &Person,
+    password: Password,
+) -> Result<Proof, ApiError> {
+    let by = caller.by();
+    let account = known.member.email.expose();
+    let attempt = shared
+        .attempts
+        .attempt(Some(account), caller.address, by.now)?;
+    let member = known.member.id.clone();
+    let proof = shared
+        .accounts(move |accounts| accounts.proof_of(&member))
+        .await?;
+    let proof = proof.ok_or(AccountsError::WrongCredentials)?;
+    let (proof, right) = shared
+        .attempts
+        .hash(move || {
+            let right = password::verify(&password, Some(&proof.password));
+            (proof, right)
+        })
+        .await?;
+    if !right {
+        return Err(AccountsError::WrongCredentials.into());
+    }
+    attempt.succeeded();
+    Ok(proof)
+}
+
+/// Hashes a new password, if it may be one.
+pub(super) async fn new_password(
+    shared: &Shared,
+    password: Password,
+) -> Result<password::Hashed, ApiError> {
+    let password = shared
+        .accounts(move |accounts| {
+            accounts.check_password(&password)?;
+            Ok(password)
+        })
+        .await?;
+    let hashed = shared.attempts.hash(move || password::hash(&password));
+    Ok(hashed.await?.map_err(AccountsError::from)?)
+}
