@@ -4,6 +4,7 @@ mod administration;
 mod doors;
 mod people;
 mod sockets;
+mod table;
 
 use serde_json::{Value, json};
 

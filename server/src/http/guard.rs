@@ -63,15 +63,25 @@ pub(crate) async fn guard(
         Ok(known) => Caller { known, address },
         Err(refused) => return refused.into_response(),
     };
-    if request.uri().path() == "/metrics" && caller.known.is_none() {
-        // A proxy that says for whom it asks asks for somebody else.
-        let here = address.is_loopback() && !forwarded;
-        if !here && shared.authenticator.accounts().is_some() {
-            return ApiError::from(Denied::SignInNeeded).into_response();
-        }
+    if request.uri().path() == "/metrics"
+        && let Err(refused) = check_counts(&shared, &caller, forwarded)
+    {
+        return refused.into_response();
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Whether somebody may read what the server counts: it says how much there is of what others may
+/// not know of.
+fn check_counts(shared: &Shared, caller: &Caller, forwarded: bool) -> Result<(), ApiError> {
+    match &caller.known {
+        Some(known) => Ok(known.member.check_counts()?),
+        // A proxy that says for whom it asks asks for somebody else.
+        None if caller.address.is_loopback() && !forwarded => Ok(()),
+        None if shared.authenticator.accounts().is_none() => Ok(()),
+        None => Err(Denied::SignInNeeded.into()),
+    }
 }
 
 /// What a request shows, and what a token must be for.
