@@ -12,6 +12,7 @@ use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::metrics::Metrics;
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::{Access, Principal};
+use meltemi_core::sync::status::{Notice, NoticeCode};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::RecordView;
 use meltemi_core::wire::limits::KEPT_DOCUMENTS;
@@ -270,7 +271,7 @@ impl Driver {
             // On a server nobody looks at the list of notices, so they go to the log.
             for notice in self.workspace.status().notices {
                 let document = notice.document.map(tracing::field::display);
-                tracing::warn!(code = ?notice.code, document, "{}", notice.message);
+                tracing::warn!(code = ?notice.code, document, "{}", loggable(&notice));
                 self.workspace
                     .handle(clock::now(), Input::Dismiss { notice: 0 });
             }
@@ -342,6 +343,20 @@ impl Driver {
         for (_, outbox) in std::mem::take(&mut self.connections) {
             let reason = "the server is stopping; connect again later".to_owned();
             outbox.close(Closing { code: 1001, reason });
+        }
+    }
+}
+
+/// What the log says of a notice: nothing in the words of a peer, or of what it has sent.
+fn loggable(notice: &Notice) -> &str {
+    match notice.code {
+        NoticeCode::StorageFull
+        | NoticeCode::StorageFailed
+        | NoticeCode::Damaged
+        | NoticeCode::BadFrame => &notice.message,
+        NoticeCode::RefusedPeer => "what a peer sent was refused; the peer was told why",
+        NoticeCode::Refused | NoticeCode::Unsupported | NoticeCode::PeerStorage => {
+            "a peer could not go on with what it was sent"
         }
     }
 }

@@ -3,7 +3,11 @@
 use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,12 +20,38 @@ pub enum LogFormat {
 
 /// Begins to write the log.
 pub(crate) fn start(filter: EnvFilter, format: LogFormat) {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
+    let log = fmt::layer().with_writer(io::stderr);
+    let ours = filter_fn(|metadata| may_tell(metadata.target(), *metadata.level()));
+    let registry = tracing_subscriber::registry().with(filter);
     // Only the first call in a process counts.
     let _ = match format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let log = log.with_ansi(io::stderr().is_terminal());
+            registry.with(log.with_filter(ours)).try_init()
+        }
+        LogFormat::Json => {
+            let log = log.json().flatten_event(true);
+            registry.with(log.with_filter(ours)).try_init()
+        }
     };
+}
+
+/// Whether an entry may be in the log, whatever was asked for. Of libraries the details may not:
+/// some of them write out every byte that they carry.
+fn may_tell(target: &str, level: Level) -> bool {
+    level <= Level::INFO || target == "meltemi" || target.starts_with("meltemi_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_told_of_our_own_crates_only() {
+        assert!(may_tell("meltemi_server::socket", Level::TRACE));
+        assert!(may_tell("meltemi_core", Level::DEBUG));
+        assert!(may_tell("tungstenite::protocol", Level::INFO));
+        assert!(!may_tell("tungstenite::protocol", Level::DEBUG));
+        assert!(!may_tell("meltemis", Level::TRACE));
+    }
 }

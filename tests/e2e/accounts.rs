@@ -2,6 +2,7 @@
 
 mod administration;
 mod doors;
+mod log;
 mod people;
 mod sockets;
 mod table;

@@ -1,0 +1,464 @@
+//! What the log must not say, at its most talkative: a run that uses every address of
+//! `docs/accounts.md`, as it is meant and otherwise, and syncs records.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use meltemi_core::id::DocumentId;
+use meltemi_core::wire::frame::{Frame, Reason, Route};
+use meltemi_tests::device::TestDevice;
+use meltemi_tests::request::{Answer, get_with, send};
+use serde_json::{Value, json};
+
+use super::people::{PASSWORD, Person, World};
+use crate::attacks::peer::{Kind, RawPeer};
+use crate::{MELTEMI, text};
+
+/// A title that occurs nowhere else.
+const TITLE: &str = "Boathouse for returning families";
+
+/// A password that is tried and is not right.
+const WRONG: &str = "no password of anybody";
+
+/// The next password.
+const NEXT: &str = "another lighthouse keeper";
+
+/// What no log may have in it, apart from secrets that are made as the run goes on.
+const NEVER: [&str; 12] = [
+    "harbour",
+    "cities.example",
+    "phone of",
+    PASSWORD,
+    WRONG,
+    NEXT,
+    TITLE,
+    "Boathouse",
+    "mlt_",
+    "mls_",
+    "mli_",
+    "127.0.0.1:",
+];
+
+/// A run: what was asked for, and what must not be told.
+struct Run {
+    world: World,
+    asked: RefCell<BTreeSet<String>>,
+    secrets: RefCell<BTreeSet<String>>,
+}
+
+/// Addresses in the page, as `GET /api/records/{id}`.
+fn addresses() -> BTreeSet<String> {
+    let page = include_str!("../../../docs/accounts.md");
+    let quoted = page.split('`').skip(1).step_by(2);
+    let addresses = quoted.filter(|text| {
+        let method = text.split_once(" /").map(|(method, _)| method);
+        matches!(method, Some("GET" | "POST" | "PATCH" | "DELETE"))
+    });
+    let addresses = addresses.map(|text| text.split('?').next().unwrap_or(text).to_owned());
+    addresses.collect()
+}
+
+impl Run {
+    /// Notes a request and what its answer gives away.
+    fn note(&self, method: &str, path: &str, answer: &Answer) {
+        let path = path.split('?').next().unwrap_or(path);
+        let parts: Vec<&str> = path.split('/').collect();
+        let address = match parts[..] {
+            [
+                "",
+                "api",
+                what @ ("records" | "members" | "invitations" | "devices" | "tokens"),
+                _,
+            ] => {
+                format!("{method} /api/{what}/{{id}}")
+            }
+            _ => format!("{method} {path}"),
+        };
+        self.asked.borrow_mut().insert(address);
+        let mut secrets = self.secrets.borrow_mut();
+        if let Some(cookie) = answer.header("set-cookie") {
+            secrets.extend(cookie.split(['=', ';']).nth(1).map(str::to_owned));
+        }
+        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+            return;
+        };
+        let codes = body["codes"].as_array().into_iter().flatten();
+        let given = codes.chain([&body["secret"]]).filter_map(Value::as_str);
+        secrets.extend(given.map(str::to_owned));
+    }
+
+    fn ask(&self, who: Option<&Person>, method: &str, path: &str, body: &Value) -> Answer {
+        let answer = match who {
+            Some(person) => person.send(method, path, body),
+            None => {
+                let origin = format!("http://{}", self.world.server.address);
+                let headers = [("origin", &*origin), ("content-type", "application/json")];
+                let body = body.to_string();
+                send(
+                    self.world.server.address,
+                    method,
+                    path,
+                    &headers,
+                    body.as_bytes(),
+                )
+            }
+        };
+        self.note(method, path, &answer);
+        answer
+    }
+
+    /// Does what is expected to work.
+    fn does(&self, who: &Person, method: &str, path: &str, body: &Value) -> Answer {
+        let answer = self.ask(Some(who), method, path, body);
+        assert!(
+            (200..300).contains(&answer.status),
+            "{method} {path} {answer:?}"
+        );
+        answer
+    }
+
+    /// Everything that can be wrong with a request, on every address.
+    fn refusals(&self, person: &Person, token: &str) {
+        let server = self.world.server.address;
+        let personal = json!({ "email": "ana@cities.example", "password": PASSWORD,
+                               "name": { "of": "Ana of the harbour" }, "code": [TITLE],
+                               "secret": { "mli": TITLE }, token: TITLE });
+        for address in addresses() {
+            let (method, path) = address.split_once(' ').expect("method and path");
+            let path = path.replace("{id}", "t-ana-of-the-harbour");
+            for (who, body) in [
+                (None, &personal),
+                (Some(person), &personal),
+                (Some(person), &json!(TITLE)),
+                (
+                    Some(person),
+                    &json!({ "email": TITLE, "secret": TITLE, "name": 7 }),
+                ),
+            ] {
+                // That would sign out.
+                if method != "DELETE" || who.is_none() || path.contains("-ana-") {
+                    self.ask(who, method, &path, body);
+                }
+            }
+            let authorization = format!("Bearer {token}");
+            let cookie = format!("{}; name={TITLE}", person.cookie);
+            for headers in [
+                &[("authorization", &*authorization), ("user-agent", TITLE)][..],
+                &[
+                    ("cookie", &*cookie),
+                    ("origin", "https://elsewhere.example"),
+                ],
+                &[("cookie", &*cookie), ("content-type", "text/plain")],
+                &[("authorization", TITLE), ("x-forwarded-for", TITLE)],
+            ] {
+                let path = format!("{path}?access_token={token}&name=ana@cities.example");
+                send(server, method, &path, headers, PASSWORD.as_bytes());
+            }
+        }
+        let long = format!("/api/{TITLE}/{token}").replace(' ', "%20");
+        get_with(server, &long, &[("cookie", &person.cookie)]);
+    }
+
+    /// People come, do everything, and go.
+    fn accounts(&self) -> (Person, Person) {
+        let link = self.world.server.first_coordinator.clone().expect("a link");
+        let first = link.rsplit('/').next().expect("a secret").to_owned();
+        let ana = self.joins(&first, "ana");
+        self.secrets.borrow_mut().insert(first);
+        let invite = |role: &str| {
+            let form = json!({ "programme": "test", "role": role, "body": "city/tangier" });
+            let made = self.does(&ana, "POST", "/api/invitations", &form).json();
+            (
+                made["id"].clone(),
+                made["secret"].as_str().expect("a secret").to_owned(),
+            )
+        };
+        let (_, secret) = invite("reader");
+        self.ask(None, "POST", "/api/join/look", &json!({ "secret": secret }));
+        let ben = self.joins(&secret, "ben");
+        let (_, more) = invite("evaluator");
+        self.does(&ben, "POST", "/api/join/role", &json!({ "secret": more }));
+        let (withdrawn, secret) = invite("reader");
+        let path = format!("/api/invitations/{}", withdrawn.as_str().expect("an id"));
+        self.does(&ana, "DELETE", &path, &Value::Null);
+        self.note("POST", "/api/join", &self.world.join(&secret, "carla"));
+        for path in [
+            "invitations",
+            "members",
+            "audit",
+            "devices",
+            "tokens",
+            "records",
+            "session",
+        ] {
+            self.does(&ana, "GET", &format!("/api/{path}"), &Value::Null);
+            self.ask(Some(&ben), "GET", &format!("/api/{path}"), &Value::Null);
+        }
+        let id = ben.get("/api/session").json()["member"]["id"].clone();
+        let path = format!("/api/members/{}", id.as_str().expect("an id"));
+        self.does(&ana, "GET", &path, &Value::Null);
+        self.does(
+            &ben,
+            "PATCH",
+            &path,
+            &json!({ "name": "Ben of the harbour" }),
+        );
+        let path = format!("/api/devices/{}", ben.device());
+        self.does(
+            &ben,
+            "PATCH",
+            &path,
+            &json!({ "name": "phone of the harbour" }),
+        );
+
+        let password = json!({ "current": WRONG, "new": NEXT });
+        self.ask(Some(&ben), "POST", "/api/password", &password);
+        let password = json!({ "current": PASSWORD, "new": NEXT });
+        self.does(&ben, "POST", "/api/password", &password);
+        let form = json!({ "password": NEXT });
+        let codes = self.does(&ben, "POST", "/api/recovery/codes", &form).json();
+        for code in [
+            "abcd-efgh-jkmn-pqrs",
+            codes["codes"][0].as_str().expect("a code"),
+        ] {
+            let form = json!({ "email": "ben@cities.example", "code": code, "password": NEXT });
+            self.ask(None, "POST", "/api/recovery", &form);
+        }
+        for password in [WRONG, NEXT] {
+            let form = json!({ "email": "ben@cities.example", "password": password,
+                               "device_name": "phone of ben" });
+            let answer = self.ask(None, "POST", "/api/session", &form);
+            if password == NEXT {
+                let ben = Person::from(&self.world, &answer);
+                self.does(&ben, "DELETE", "/api/session", &Value::Null);
+            }
+        }
+        let ben = self.ask(
+            None,
+            "POST",
+            "/api/session",
+            &json!({ "email": "ben@cities.example", "password": NEXT }),
+        );
+        (ana, Person::from(&self.world, &ben))
+    }
+
+    fn joins(&self, secret: &str, name: &str) -> Person {
+        let answer = self.world.join(secret, name);
+        self.note("POST", "/api/join", &answer);
+        Person::from(&self.world, &answer)
+    }
+
+    /// A token of somebody; `name` is on no account in the log.
+    fn token(&self, person: &Person) -> (String, String) {
+        let form = json!({ "name": "export of the harbour", "scopes": ["sync", "read"] });
+        let made = self.does(person, "POST", "/api/tokens", &form).json();
+        let text = |field: &str| made[field].as_str().expect("a text").to_owned();
+        (text("id"), text("secret"))
+    }
+
+    /// Records with titles go both ways; other clients say what is not understood.
+    async fn sync(&self, ana: &str, ben: &str) -> DocumentId {
+        let server = self.world.server.address;
+        let device = TestDevice::new("ana");
+        device.connect_with(server, ana).await;
+        let title = [
+            ("titles/en", json!(TITLE)),
+            ("description", json!(TITLE.repeat(50))),
+        ];
+        let event = device.create("event", "ev1", &title).await;
+        device.synced().await;
+        let other = TestDevice::new("ben");
+        other.connect_with(server, ben).await;
+        other.until_record(event, "the event", |_| true).await;
+        other.set(event, "titles/fr", json!(TITLE)).await;
+        other
+            .until("a refusal", |workspace| {
+                !workspace.status().refused.is_empty()
+            })
+            .await;
+        for kind in [Kind::Plain, Kind::Meltemi] {
+            let join = || RawPeer::join_with(server, ben, kind, "phone of ben");
+            let route = Route {
+                sender: meltemi_core::id::PeerId(TITLE.to_owned()),
+                target: meltemi_core::id::PeerId("server".to_owned()),
+            };
+            let reason = Reason {
+                code: "storage".to_owned(),
+                message: TITLE.to_owned(),
+            };
+            let mut peer = join().await;
+            peer.request(event).await;
+            for frame in [
+                Frame::Unavailable {
+                    route: route.clone(),
+                    document: event,
+                    refusal: Some(reason.clone()),
+                },
+                Frame::Notice {
+                    route: route.clone(),
+                    document: Some(event),
+                    reason,
+                },
+                Frame::Ephemeral {
+                    route: route.clone(),
+                    document: event,
+                    count: 1,
+                    session: TITLE.to_owned(),
+                    data: TITLE.as_bytes().to_vec(),
+                },
+                Frame::Other {
+                    kind: TITLE.to_owned(),
+                },
+            ] {
+                peer.send(&frame).await;
+            }
+            let foreign = named(TITLE);
+            peer.offer(NOWHERE, foreign).await;
+            assert_eq!(peer.refusal(NOWHERE).await, "unknown-kind");
+            peer.send(&Frame::Error {
+                route,
+                message: TITLE.to_owned(),
+            })
+            .await;
+            let mut peer = join().await;
+            peer.send_text(TITLE).await;
+            while !matches!(peer.next().await, crate::attacks::peer::Heard::Closed(_)) {}
+            let mut peer = join().await;
+            peer.send_bytes(TITLE.as_bytes().to_vec()).await;
+            peer.ending().await;
+        }
+        event
+    }
+}
+
+/// A document that nobody has.
+const NOWHERE: DocumentId = DocumentId::from_bytes([0x77; 16]);
+
+/// A sync message with a document that says of itself to be something of this name.
+fn named(name: &str) -> Vec<u8> {
+    use automerge::transaction::Transactable;
+    let mut doc = automerge::Automerge::new();
+    let mut transaction = doc.transaction();
+    for field in ["programme", "kind", "key"] {
+        transaction
+            .put(automerge::ROOT, field, name)
+            .expect("a map");
+    }
+    transaction.commit();
+    let changes = doc.get_changes(&[]);
+    let bytes = changes.iter().map(|change| change.raw_bytes().to_vec());
+    meltemi_core::testing::hostile::message(doc.get_heads(), bytes.collect())
+}
+
+/// What a text looks like where bytes are written as numbers.
+fn spellings(text: &str) -> [String; 4] {
+    let numbers: Vec<_> = text.bytes().map(|byte| byte.to_string()).collect();
+    [
+        text.to_owned(),
+        text.replace(' ', "%20"),
+        hex::encode(text),
+        numbers.join(", "),
+    ]
+}
+
+fn assert_silent(log: &str, secrets: &BTreeSet<String>) {
+    let log_lower = log.to_lowercase();
+    for secret in NEVER.into_iter().chain(secrets.iter().map(String::as_str)) {
+        for spelling in spellings(secret) {
+            let found = log_lower.find(&spelling.to_lowercase());
+            let line = found.and_then(|at| log[..at].lines().last().zip(log[at..].lines().next()));
+            assert_eq!(line, None, "{secret}");
+        }
+    }
+}
+
+async fn nothing_is_told(format: &str) {
+    let world = World::begin(&["--log-format", format]);
+    let run = Run {
+        world,
+        asked: RefCell::default(),
+        secrets: RefCell::default(),
+    };
+    let (ana, ben) = run.accounts();
+    let ((id, ana_token), (_, ben_token)) = (run.token(&ana), run.token(&ben));
+    let event = run.sync(&ana_token, &ben_token).await;
+    run.does(&ana, "GET", &format!("/api/records/{event}"), &Value::Null);
+    run.refusals(&ben, &ben_token);
+    run.does(&ana, "DELETE", &format!("/api/tokens/{id}"), &Value::Null);
+    let path = format!("/api/devices/{}", ben.device());
+    run.does(&ben, "DELETE", &path, &Value::Null);
+    let asked = run.asked.borrow().clone();
+    let not_asked: Vec<_> = addresses().difference(&asked).cloned().collect();
+    assert!(not_asked.is_empty(), "not asked for: {not_asked:?}");
+
+    let Run { world, secrets, .. } = run;
+    let secrets = secrets.into_inner();
+    assert!(secrets.len() > 15, "{}", secrets.len());
+    let World {
+        server,
+        data,
+        folder,
+    } = world;
+    let log = data.with_extension("log");
+    assert!(server.stop().success());
+    let log = std::fs::read_to_string(log).expect("a log");
+    assert!(
+        log.contains("RefusedPeer") && log.contains("DEBUG"),
+        "it is the log of the run"
+    );
+    assert_silent(&log, &secrets);
+
+    // Commands say to whoever runs the server what they are asked for, on standard output. What
+    // goes wrong is told without names.
+    let member = "m-0000000000000000";
+    for command in [
+        &["user", "deactivate", member][..],
+        &["user", "grant", member, "test", "reader"],
+        &[
+            "token",
+            "create",
+            member,
+            "export of the harbour",
+            "--scope",
+            "sync",
+        ],
+        &["token", "revoke", "t-0"],
+        &["device", "revoke", "d-0"],
+        &["invite", "revoke", "i-0"],
+        &[
+            "token",
+            "create",
+            member,
+            "export of the harbour",
+            "--scope",
+            TITLE,
+        ],
+        &["verify"],
+        &["user", "list"],
+        &["audit", "verify"],
+    ] {
+        let folder = [
+            "--log",
+            "trace",
+            "--log-format",
+            format,
+            "--data",
+            text(&data),
+        ];
+        let (first, rest) = folder.split_at(4);
+        let output = MELTEMI.run(&[first, command, rest].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_silent(&said, &secrets);
+    }
+    drop(folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_nothing_of_people_secrets_or_contents() {
+    nothing_is_told("text").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_for_programs_says_nothing_of_people_secrets_or_contents() {
+    nothing_is_told("json").await;
+}
