@@ -9,6 +9,7 @@ pub(crate) mod device;
 pub(crate) mod invitation;
 pub(crate) mod member;
 pub(crate) mod password;
+pub(crate) mod quarantine;
 pub(crate) mod rate;
 pub(crate) mod recovery;
 pub(crate) mod secret;
@@ -146,6 +147,9 @@ pub(crate) enum AccountsError {
     /// A programme would be without a coordinator.
     #[error("this would leave {0} without a coordinator; make somebody else one first")]
     LastCoordinator(String),
+    /// It was decided before.
+    #[error("somebody has decided on this already")]
+    Decided,
     /// There are enough of something.
     #[error("there are too many {0}; remove some first")]
     TooMany(&'static str),

@@ -12,6 +12,7 @@ mod members;
 mod metrics;
 mod password;
 pub(crate) mod payload;
+mod quarantine;
 mod records;
 mod roster;
 mod session;
@@ -105,6 +106,9 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/tokens", get(tokens::list).post(tokens::make))
         .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/audit", get(audit::list))
+        .route("/api/quarantine", get(quarantine::list))
+        .route("/api/quarantine/{id}", post(quarantine::decide))
+        .route("/api/quarantine/{id}/changes", get(quarantine::changes))
         .route("/api/{*rest}", any(no_such_resource))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::metrics))

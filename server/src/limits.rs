@@ -148,6 +148,24 @@ pub(crate) const SIGN_IN_COUNTED: usize = 10_000;
 /// Connections of one network address at one time. A whole city hall may have one address.
 pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 500;
 
+/// Entries of one member in quarantine, decided ones included.
+pub(crate) const QUARANTINE_ENTRIES: usize = 500;
+
+/// Bytes of one member's changes in quarantine.
+pub(crate) const QUARANTINE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes of everybody's changes in quarantine.
+pub(crate) const QUARANTINE_BYTES_OF_ALL: u64 = 512 * 1024 * 1024;
+
+/// How long it is known what became of changes in quarantine.
+pub(crate) const QUARANTINE_DECIDED: Duration = Duration::from_hours(180 * 24);
+
+/// Refused changes that wait to be put into quarantine.
+pub(crate) const QUARANTINE_WAITING: usize = 64;
+
+/// Most characters of a word to somebody whose changes were in quarantine.
+pub(crate) const NOTE_LONGEST: usize = 2_000;
+
 /// Entries of the audit log in one answer.
 pub(crate) const AUDIT_PAGE: u64 = 200;
 

@@ -126,6 +126,14 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
+    /// Its changes, as Automerge writes them.
+    pub(super) fn changes(&self) -> Vec<u8> {
+        match &self.said {
+            Said::Message(message) => message.changes.iter().collect::<Vec<_>>().concat(),
+            Said::Changes(bytes) => bytes.clone(),
+        }
+    }
+
     /// Bytes that wait with it, as far as they count.
     pub(super) fn size(&self) -> usize {
         match &self.said {

@@ -14,6 +14,7 @@ mod follow;
 mod line;
 mod messages;
 mod pump;
+mod quarantine;
 mod report;
 mod send;
 mod serve;

@@ -129,6 +129,11 @@ impl Policy for RecordPolicy {
         })
     }
 
+    fn is_decided_on(&self, principal: &Principal) -> bool {
+        let roster = self.roster.as_ref();
+        roster.is_some_and(|roster| member(roster, principal).is_some())
+    }
+
     fn is_current(&self, label: Option<&str>) -> bool {
         label.map_or(self.foreign_documents, access::is_current)
     }

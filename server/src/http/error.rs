@@ -105,6 +105,7 @@ impl From<AccountsError> for ApiError {
             E::NotAllowed(_) => (StatusCode::FORBIDDEN, "not-allowed"),
             E::NoSuch(_) => (StatusCode::NOT_FOUND, "not-found"),
             E::LastCoordinator(_) => (StatusCode::CONFLICT, "last-coordinator"),
+            E::Decided => (StatusCode::CONFLICT, "decided"),
             E::TooMany(_) => (StatusCode::CONFLICT, "too-many"),
         };
         Self::new(status, code, message)

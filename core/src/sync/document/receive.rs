@@ -84,6 +84,7 @@ impl Document {
         self.doc = doc;
         self.orphans = orphans;
         peer.state = state;
+        self.drop_accepted();
         Ok(changed)
     }
 
@@ -105,7 +106,7 @@ impl Document {
     }
 
     /// Applies changes. Returns the newest of them, or nothing when all were known.
-    fn receive_changes(
+    pub(in crate::sync) fn receive_changes(
         &mut self,
         bytes: &[u8],
         scan: &Scan,
@@ -129,6 +130,7 @@ impl Document {
         self.label = check(&doc, self.label.is_some())?;
         self.doc = doc;
         self.orphans = orphans;
+        self.drop_accepted();
         Ok(Some(
             heads.into_iter().filter(|h| !before.contains(h)).collect(),
         ))

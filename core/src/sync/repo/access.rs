@@ -102,6 +102,9 @@ impl<P: Policy> Repo<P> {
         incoming: Incoming,
         request: bool,
     ) {
+        // Whatever is answered, and though nothing of it is told: somebody may decide on it.
+        let copied = self.copied(connection, &incoming);
+        self.withhold(copied, id, None, &not_allowed());
         let Some(peer) = self.peers.get_mut(&connection) else {
             return;
         };

@@ -68,6 +68,10 @@ impl<P: Policy> Repo<P> {
                 break;
             };
             let connection = incoming.connection;
+            let copied = self.copied(connection, &incoming);
+            let Some(document) = self.documents.get_mut(&id) else {
+                break;
+            };
             let Some(peer) = self.peers.get(&connection) else {
                 continue;
             };
@@ -79,7 +83,9 @@ impl<P: Policy> Repo<P> {
                 && !self.config.follows_all
                 && self.catalogue.len() >= PROGRAMME_DOCUMENTS;
             if meltemi && access < Access::Write && peer.role == Role::Acceptor {
-                self.refuse(connection, id, read_only());
+                let refusal = read_only();
+                self.withhold(copied, id, None, &refusal);
+                self.refuse(connection, id, refusal);
                 continue;
             }
             if !meltemi && access < Access::Write {
@@ -93,13 +99,17 @@ impl<P: Policy> Repo<P> {
             let (policy, principal) = (&self.policy, &peer.principal);
             let authored = authored(policy, principal, document, &incoming.scan);
             if let Err(refusal) = authored {
+                self.withhold(copied, id, None, &refusal);
                 self.refuse(connection, id, refusal);
                 continue;
             }
             let before = document.doc.get_heads();
+            let had_aside = document.aside.is_some();
             let catalogue = &self.catalogue;
+            let mut would_be = None;
             let received = document.receive(incoming, |doc, accepted| {
                 let label = policy.check(&id, doc, accepted)?;
+                would_be.clone_from(&label);
                 let label = may_become(policy, principal, &id, label)?;
                 if counts {
                     policy.room(label.as_deref(), &mut catalogue.labels())?;
@@ -109,6 +119,7 @@ impl<P: Policy> Repo<P> {
             match received {
                 Ok(applied) => {
                     changed |= applied;
+                    self.status_changed |= had_aside && document.aside.is_none();
                     if let (true, Some(follow)) = (applied, &mut self.follow) {
                         let mut heads = document.doc.get_heads();
                         heads.retain(|head| !before.contains(head));
@@ -125,7 +136,10 @@ impl<P: Policy> Repo<P> {
                         document.waiting_senders.insert(connection);
                     }
                 }
-                Err(refusal) => self.refuse(connection, id, refusal),
+                Err(refusal) => {
+                    self.withhold(copied, id, would_be, &refusal);
+                    self.refuse(connection, id, refusal);
+                }
             }
         }
         if changed {
