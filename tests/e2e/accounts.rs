@@ -3,6 +3,7 @@
 mod administration;
 mod doors;
 mod people;
+mod quarantine;
 mod sockets;
 
 use serde_json::{Value, json};
