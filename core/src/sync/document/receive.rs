@@ -79,7 +79,7 @@ impl Document {
         peer.missing = missing;
         if changed {
             few_heads(&doc)?;
-            self.label = check(&doc, self.label.is_some())?;
+            self.label = guarded(|| check(&doc, self.label.is_some()))?;
         }
         self.doc = doc;
         self.orphans = orphans;
@@ -94,15 +94,19 @@ impl Document {
         peer.is_some_and(|peer| !peer.missing.is_empty())
     }
 
-    /// Forgets a plain peer, and the changes that waited for what it owes.
-    pub(in crate::sync) fn forget_peer(&mut self, connection: ConnectionId) {
+    /// Forgets a plain peer, and the changes that waited for what it owes. Returns how many bytes
+    /// of it waited.
+    pub(in crate::sync) fn forget_peer(&mut self, connection: ConnectionId) -> usize {
         let owed = self.is_owed_by(connection);
         self.peers.remove(&connection);
+        let of_peer = |sent: &&Incoming| sent.connection == connection;
+        let size = self.inbox.iter().filter(of_peer).map(Incoming::size).sum();
         self.inbox.retain(|sent| sent.connection != connection);
         if owed {
             // What cannot be written without them keeps them; they are on no disk.
             drop(self.forget_orphans());
         }
+        size
     }
 
     /// Applies changes. Returns the newest of them, or nothing when all were known.
@@ -127,7 +131,7 @@ impl Document {
             return Ok(None);
         }
         few_heads(&doc)?;
-        self.label = check(&doc, self.label.is_some())?;
+        self.label = guarded(|| check(&doc, self.label.is_some()))?;
         self.doc = doc;
         self.orphans = orphans;
         self.drop_accepted();
@@ -185,6 +189,12 @@ pub(super) fn guard<T>(call: impl FnOnce() -> Result<T, AutomergeError>) -> Resu
         Ok(Err(error)) => Err(unreadable(&error.to_string())),
         Err(_) => Err(unreadable("the library could not process it")),
     }
+}
+
+/// As [`guard`], for what may refuse by itself.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(unreadable("the library could not read what they make")))
 }
 
 /// Reads what came since `before` as it would be read to send it on. Automerge applies some

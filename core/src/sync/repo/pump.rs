@@ -4,6 +4,8 @@
 //! cover them only while everything behind these heads is on the disk. Others are sent what is new
 //! without waiting for the disk; nothing of it is theirs to lose.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
 use crate::sync::document::{Document, Phase, PlainAnswer};
@@ -12,6 +14,7 @@ use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::access::{may_become, standing};
 use crate::sync::repo::{Effect, Repo};
+use crate::sync::status::NoticeCode;
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
 use crate::wire::limits::{OWING_DOCUMENTS, PROGRAMME_DOCUMENTS};
@@ -21,13 +24,25 @@ impl<P: Policy> Repo<P> {
     ///
     /// While a write is under way nothing else is applied, so that the answer to the disk's
     /// answer always finds heads that are on the disk: no writer can starve the others.
+    ///
+    /// If the library fails at it, the document is shut and everything else goes on.
     pub(super) fn pump(&mut self, id: DocumentId) {
+        if catch_unwind(AssertUnwindSafe(|| self.pump_now(id))).is_err() {
+            self.shut(id);
+        }
+    }
+
+    fn pump_now(&mut self, id: DocumentId) {
         self.touched.insert(id);
         let Some(document) = self.documents.get(&id) else {
             return;
         };
         match document.phase {
-            Phase::Queued | Phase::Loading | Phase::Unread { .. } | Phase::Writing(_) => return,
+            Phase::Queued
+            | Phase::Loading
+            | Phase::Unread { .. }
+            | Phase::Shut
+            | Phase::Writing(_) => return,
             Phase::Failed { retry, .. } if retry > self.now => return,
             Phase::Failed { .. } | Phase::Ready => {}
         }
@@ -42,6 +57,28 @@ impl<P: Policy> Repo<P> {
             self.send_all(id);
             self.compact(id);
         }
+    }
+
+    /// Takes a document out of work that the library has failed at. What is on the disk of it stays
+    /// there, and is tried again after the next start.
+    fn shut(&mut self, id: DocumentId) {
+        let mut document = Document::new(id, &self.actor, self.catalogue.get(&id));
+        document.phase = Phase::Shut;
+        if let Some(failed) = self.documents.insert(id, document) {
+            for sent in &failed.inbox {
+                self.taken_out(sent.connection, sent.size());
+            }
+            for connection in failed.wanted.keys() {
+                if let Some(peer) = self.peers.get_mut(connection) {
+                    peer.awaited.remove(&id);
+                }
+            }
+        }
+        self.counts.shut += 1;
+        let message = "the library failed at this document; it is shut until the next start, and \
+                       everything else goes on"
+            .to_owned();
+        self.notice(NoticeCode::Damaged, Some(id), message);
     }
 
     /// Passes on what is being written to those who do not have it.
@@ -69,11 +106,12 @@ impl<P: Policy> Repo<P> {
             };
             let connection = incoming.connection;
             let copied = self.copied(connection, &incoming);
-            let Some(document) = self.documents.get_mut(&id) else {
-                break;
-            };
+            self.taken_out(connection, incoming.size());
             let Some(peer) = self.peers.get(&connection) else {
                 continue;
+            };
+            let Some(document) = self.documents.get_mut(&id) else {
+                break;
             };
             let meltemi = peer.is_meltemi();
             let known = standing(&id, Some(document), &self.catalogue, self.catalogue_read);
@@ -89,6 +127,10 @@ impl<P: Policy> Repo<P> {
                 continue;
             }
             if !meltemi && access < Access::Write {
+                if incoming.size() > 0 {
+                    // The protocol of plain peers has a flag for it and no reason.
+                    *self.counts.refusals.entry(read_only().code).or_default() += 1;
+                }
                 document
                     .peers
                     .entry(connection)

@@ -44,6 +44,16 @@ impl<P: Policy> Repo<P> {
     ) -> Result<bool, Refusal> {
         self.advance(now);
         let scan = admission::scan_chunks(&changes)?;
+        let unloaded = match self.documents.get(&id) {
+            Some(document) => !document.is_loaded(),
+            None => self.catalogue.contains(&id),
+        };
+        if unloaded {
+            return Err(Refusal {
+                code: "not-loaded",
+                message: "the document is not in memory; try again".to_owned(),
+            });
+        }
         let actor = &self.actor;
         let document = self
             .documents
