@@ -81,6 +81,7 @@ type Claim = Option<(Option<Shown>, Option<Scope>)>;
 fn claim(shared: &Shared, request: &Request) -> Result<Claim, ApiError> {
     let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
     let authenticator = &shared.authenticator;
+    authenticator.check_host(headers)?;
     if path == "/sync" {
         authenticator.check_origin(headers).inspect_err(|denied| {
             tracing::warn!(%denied, "connection refused");
