@@ -6,9 +6,9 @@ use meltemi_core::access::Role;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
 
-use super::audit::Deed;
+use super::audit::{AuditEntry, Deed};
 use super::device::DeviceChoice;
-use super::member::MemberPatch;
+use super::member::{Member, MemberPatch};
 use super::password;
 use super::recovery;
 use super::secret::{SecretHash, SecretKind};
@@ -161,6 +161,26 @@ fn signing_in_again_on_a_device_ends_its_earlier_session() {
 }
 
 #[test]
+fn a_device_too_many_ends_the_one_seen_longest_ago() {
+    let (accounts, ana) = begun();
+    let proof = accounts.proof(&email("ana")).expect("asked").expect("ana");
+    let sign_in = |now| {
+        let choice = DeviceChoice::default();
+        accounts.sign_in(&proof, &choice, &at(now)).expect("in")
+    };
+    for _ in 1..crate::limits::DEVICES {
+        assert_eq!(sign_in(DAY * 2).ended, []);
+    }
+    assert_eq!(
+        sign_in(DAY * 3).ended,
+        [Ended::Device(ana.device.id.clone())]
+    );
+    assert!(!lets_in(&accounts, &ana, DAY * 3));
+    let devices = accounts.devices(Some(&ana.member.id)).expect("asked");
+    assert_eq!(devices.len(), crate::limits::DEVICES);
+}
+
+#[test]
 fn a_revoked_device_lets_nobody_in() {
     let (accounts, ana) = begun();
     let new = invitation("mc2cm", Role::Reader);
@@ -304,6 +324,27 @@ fn coordinators_manage_their_own_programmes_only() {
         ..MemberPatch::default()
     };
     change(&dina, &dina, named).expect("her own name");
+}
+
+#[test]
+fn coordinators_read_of_their_own_members_in_the_audit_log() {
+    let (accounts, ana) = begun();
+    let join = |name, new: &_| join(&accounts, &ana.member, name, new).member;
+    let ben = join("ben", &invitation("mc2cm", Role::Coordinator));
+    let carla = join("carla", &invitation("mc2cm", Role::Reader));
+    let dina = join("dina", &invitation("other", Role::Coordinator));
+    let page = |viewer: &Member| {
+        let (entries, next) = accounts.audit_seen_by(viewer, None, 100).expect("read");
+        assert_eq!(next, None);
+        let object = |entry: AuditEntry| entry.object.unwrap_or_default();
+        entries.into_iter().map(object).collect::<Vec<_>>()
+    };
+    assert_eq!(page(&ben), [carla.id, ben.id.clone()]);
+    assert_eq!(page(&dina), [dina.id]);
+    assert_eq!(page(&ana.member).len(), 7);
+    // Where to look for older ones is said even when none of these was for them.
+    let (entries, next) = accounts.audit_seen_by(&ben, None, 2).expect("read");
+    assert_eq!((entries, next), (Vec::new(), Some(6)));
 }
 
 #[test]
