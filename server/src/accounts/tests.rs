@@ -1,14 +1,16 @@
 //! What members, devices, tokens and invitations may and may not do to each other.
 
+mod apart;
+
 use std::time::Duration;
 
 use meltemi_core::access::Role;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::time::Timestamp;
 
-use super::audit::{AuditEntry, Deed};
+use super::audit::Deed;
 use super::device::DeviceChoice;
-use super::member::{Member, MemberPatch};
+use super::member::MemberPatch;
 use super::password;
 use super::recovery;
 use super::secret::{SecretHash, SecretKind};
@@ -324,27 +326,6 @@ fn coordinators_manage_their_own_programmes_only() {
         ..MemberPatch::default()
     };
     change(&dina, &dina, named).expect("her own name");
-}
-
-#[test]
-fn coordinators_read_of_their_own_members_in_the_audit_log() {
-    let (accounts, ana) = begun();
-    let join = |name, new: &_| join(&accounts, &ana.member, name, new).member;
-    let ben = join("ben", &invitation("mc2cm", Role::Coordinator));
-    let carla = join("carla", &invitation("mc2cm", Role::Reader));
-    let dina = join("dina", &invitation("other", Role::Coordinator));
-    let page = |viewer: &Member| {
-        let (entries, next) = accounts.audit_seen_by(viewer, None, 100).expect("read");
-        assert_eq!(next, None);
-        let object = |entry: AuditEntry| entry.object.unwrap_or_default();
-        entries.into_iter().map(object).collect::<Vec<_>>()
-    };
-    assert_eq!(page(&ben), [carla.id, ben.id.clone()]);
-    assert_eq!(page(&dina), [dina.id]);
-    assert_eq!(page(&ana.member).len(), 7);
-    // Where to look for older ones is said even when none of these was for them.
-    let (entries, next) = accounts.audit_seen_by(&ben, None, 2).expect("read");
-    assert_eq!((entries, next), (Vec::new(), Some(6)));
 }
 
 #[test]
