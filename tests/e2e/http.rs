@@ -126,6 +126,11 @@ fn the_web_client_is_handed_out_compressed_and_guarded() {
         (200, &b"<!doctype html>start"[..])
     );
     assert_eq!(get(server.address, "/events/ev14").status, 404);
+    fs::create_dir(web.join("icons")).unwrap();
+    for folder in ["/icons", "//icons"] {
+        let answer = get(server.address, folder);
+        assert_eq!((answer.status, answer.header("location")), (404, None));
+    }
     assert_eq!(
         get_with(server.address, "/gone.js", &[("accept", "text/html")]).status,
         404
