@@ -1,5 +1,6 @@
 //! What members, devices, tokens and invitations may and may not do to each other.
 
+mod anew;
 mod apart;
 
 use std::time::Duration;
@@ -160,26 +161,6 @@ fn signing_in_again_on_a_device_ends_its_earlier_session() {
     let third = accounts.sign_in(&proof, &choice, &at(DAY)).expect("in");
     assert_ne!(third.device.id, ben.device.id);
     assert!(lets_in(&accounts, &ben, DAY));
-}
-
-#[test]
-fn a_device_too_many_ends_the_one_seen_longest_ago() {
-    let (accounts, ana) = begun();
-    let proof = accounts.proof(&email("ana")).expect("asked").expect("ana");
-    let sign_in = |now| {
-        let choice = DeviceChoice::default();
-        accounts.sign_in(&proof, &choice, &at(now)).expect("in")
-    };
-    for _ in 1..crate::limits::DEVICES {
-        assert_eq!(sign_in(DAY * 2).ended, []);
-    }
-    assert_eq!(
-        sign_in(DAY * 3).ended,
-        [Ended::Device(ana.device.id.clone())]
-    );
-    assert!(!lets_in(&accounts, &ana, DAY * 3));
-    let devices = accounts.devices(Some(&ana.member.id)).expect("asked");
-    assert_eq!(devices.len(), crate::limits::DEVICES);
 }
 
 #[test]
