@@ -103,7 +103,7 @@ pub(crate) const NAME_LONGEST: usize = 200;
 /// Programmes and roles of one member.
 pub(crate) const MEMBERSHIPS: usize = 64;
 
-/// Devices of one member that are not revoked.
+/// Devices of one member; of one more the one seen longest ago is forgotten.
 pub(crate) const DEVICES: usize = 50;
 
 /// Tokens of one member.

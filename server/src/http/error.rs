@@ -117,6 +117,7 @@ impl From<Denied> for ApiError {
         let message = denied.to_string();
         match denied {
             Denied::Origin(_) => Self::new(StatusCode::FORBIDDEN, "origin-not-allowed", message),
+            Denied::Host(_) => Self::new(StatusCode::FORBIDDEN, "host-not-allowed", message),
             Denied::CrossSite => Self::new(StatusCode::FORBIDDEN, "cross-site", message),
             Denied::SignInNeeded => Self::new(StatusCode::UNAUTHORIZED, "sign-in-needed", message),
             Denied::Scope => Self::new(StatusCode::FORBIDDEN, "scope-missing", message),

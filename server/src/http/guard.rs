@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use meltemi_core::access::EVERY_PROGRAMME;
 
 use super::{Shared, error::ApiError};
 use crate::accounts::token::Scope;
@@ -24,7 +25,7 @@ enum Need {
     Session,
     /// A session, or a token for this.
     SessionOr(Scope),
-    /// A token for the counts, unless it comes from this machine.
+    /// Somebody who coordinates everything, or a token of theirs; nothing on this machine.
     Counts,
 }
 
@@ -63,15 +64,28 @@ pub(crate) async fn guard(
         Ok(known) => Caller { known, address },
         Err(refused) => return refused.into_response(),
     };
-    if request.uri().path() == "/metrics" && caller.known.is_none() {
+    if request.uri().path() == "/metrics" && shared.authenticator.accounts().is_some() {
         // A proxy that says for whom it asks asks for somebody else.
         let here = address.is_loopback() && !forwarded;
-        if !here && shared.authenticator.accounts().is_some() {
-            return ApiError::from(Denied::SignInNeeded).into_response();
+        if let Err(refused) = counts(caller.known.as_deref(), here) {
+            return refused.into_response();
         }
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Whether somebody may read what the server counts: of all programmes together.
+fn counts(known: Option<&Known>, here: bool) -> Result<(), ApiError> {
+    match known {
+        Some(known) if known.member.coordinates(EVERY_PROGRAMME) => Ok(()),
+        None if here => Ok(()),
+        None => Err(Denied::SignInNeeded.into()),
+        Some(_) => {
+            let message = "only those who coordinate every programme see what the server counts";
+            Err(AccountsError::NotAllowed(message).into())
+        }
+    }
 }
 
 /// What a request shows, and what a token must be for.
@@ -81,6 +95,7 @@ type Claim = Option<(Option<Shown>, Option<Scope>)>;
 fn claim(shared: &Shared, request: &Request) -> Result<Claim, ApiError> {
     let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
     let authenticator = &shared.authenticator;
+    authenticator.check_host(headers)?;
     if path == "/sync" {
         authenticator.check_origin(headers).inspect_err(|denied| {
             tracing::warn!(%denied, "connection refused");
