@@ -28,9 +28,24 @@ pub(crate) const DRIVER_MESSAGES: usize = 256;
 /// Longest message a socket reads. Twice what the engine takes, so that it can still say why.
 pub(crate) const MESSAGE_BYTES: usize = 2 * meltemi_core::wire::limits::FRAME_BYTES;
 
-/// What is read from a socket at one go. Each connection keeps so much, and it is cleared for each
-/// read; most frames are smaller than a tenth of it.
-pub(crate) const READ_BYTES: usize = 16 * 1024;
+/// What is read from a socket at one go. Each connection keeps twice as much, and half of it is
+/// cleared for each read; most frames are smaller than a fifth of it.
+pub(crate) const READ_BYTES: usize = 8 * 1024;
+
+/// Longest message of a connection that has not joined yet. A longer one of another needs room
+/// among the bytes that come in.
+pub(crate) const SMALL_BYTES: usize = 16 * 1024;
+
+/// Bytes of longer messages that may come in, or wait for the driver, on all connections together;
+/// others are read when there is room again.
+pub(crate) const INTAKE_BYTES: usize = 48 * 1024 * 1024;
+
+/// Bytes of longer messages that may come in, or wait for the driver, on all connections of one
+/// principal together. Not for the built-in principal, who is everybody.
+pub(crate) const INTAKE_BYTES_PER_PRINCIPAL: usize = 24 * 1024 * 1024;
+
+/// How long a connection waits for room to read a message.
+pub(crate) const ROOM: Duration = Duration::from_secs(30);
 
 /// Bytes that may wait for a connection before nothing more is read from it. A device asks for
 /// half a megabyte at a time, so only one that does not read gets there, or a plain one that asks
@@ -41,12 +56,12 @@ pub(crate) const OUTBOX_PAUSE: usize = 1024 * 1024;
 /// documents for a new device has room in it.
 pub(crate) const OUTBOX_BYTES: usize = 32 * 1024 * 1024;
 
-/// Bytes that may wait for all connections together; past that those are closed that have more
-/// than [`OUTBOX_PAUSE`] waiting.
+/// Bytes that may wait for all connections together. One that is to get more than twice what is
+/// left of them is closed.
 pub(crate) const OUTBOXES_BYTES: usize = 96 * 1024 * 1024;
 
-/// Bytes that may wait for all connections of one principal together; past that those are closed
-/// that have more than [`OUTBOX_PAUSE`] waiting. Not for the built-in principal, who is everybody.
+/// Bytes that may wait for all connections of one principal together, in the same way. Not for the
+/// built-in principal, who is everybody.
 pub(crate) const OUTBOX_BYTES_PER_PRINCIPAL: usize = 48 * 1024 * 1024;
 
 /// Messages that may wait for a connection before it is closed as too slow.
