@@ -176,7 +176,7 @@ pub(crate) const GREETING: Duration = Duration::from_secs(10);
 pub(crate) const CONNECT_AGAIN: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
-    use meltemi_core::wire::limits::PROGRAMME_DOCUMENTS;
+    use meltemi_core::wire::limits::{PROGRAMME_DOCUMENTS, SERVER_DOCUMENTS};
 
     use super::*;
 
@@ -195,12 +195,34 @@ mod tests {
             mib(OUTBOX_BYTES_PER_PRINCIPAL),
             mib(OUTBOXES_BYTES)
         );
+        let intake = format!(
+            "| bytes of longer messages that come in | {} MiB | {} MiB | {} MiB |",
+            mib(MESSAGE_BYTES),
+            mib(INTAKE_BYTES_PER_PRINCIPAL),
+            mib(INTAKE_BYTES)
+        );
+        let small = format!("A message of more than {} KiB needs room", SMALL_BYTES / 1024);
+        let room = format!("after {} seconds without room", ROOM.as_secs());
+        let records = format!(
+            "at most {},{:03},{:03} records",
+            SERVER_DOCUMENTS / 1_000_000,
+            SERVER_DOCUMENTS / 1000 % 1000,
+            SERVER_DOCUMENTS % 1000
+        );
         let documents = format!(
             "at most {},{:03} documents",
             PROGRAMME_DOCUMENTS / 1000,
             PROGRAMME_DOCUMENTS % 1000
         );
-        for row in [connections, bytes, documents] {
+        for row in [
+            connections,
+            bytes,
+            intake,
+            small,
+            room,
+            documents,
+            records,
+        ] {
             assert!(document.contains(&row), "docs/operations.md has no {row}");
         }
     }
