@@ -16,6 +16,9 @@ pub(crate) const DAMAGED_KEPT: u32 = 5;
 /// Storage requests that may wait for the storage thread; the driver waits when there are more.
 pub(crate) const STORAGE_REQUESTS: usize = 1024;
 
+/// Bytes of writes that may wait for the storage thread, unless a single one is longer.
+pub(crate) const STORAGE_BYTES: usize = 32 * 1024 * 1024;
+
 /// Writes that share one flush.
 pub(crate) const WRITES_PER_FLUSH: usize = 256;
 
@@ -38,11 +41,11 @@ pub(crate) const SMALL_BYTES: usize = 16 * 1024;
 
 /// Bytes of longer messages that may come in, or wait for the driver, on all connections together;
 /// others are read when there is room again.
-pub(crate) const INTAKE_BYTES: usize = 48 * 1024 * 1024;
+pub(crate) const INTAKE_BYTES: usize = 40 * 1024 * 1024;
 
 /// Bytes of longer messages that may come in, or wait for the driver, on all connections of one
 /// principal together. Not for the built-in principal, who is everybody.
-pub(crate) const INTAKE_BYTES_PER_PRINCIPAL: usize = 24 * 1024 * 1024;
+pub(crate) const INTAKE_BYTES_PER_PRINCIPAL: usize = 20 * 1024 * 1024;
 
 /// How long a connection waits for room to read a message.
 pub(crate) const ROOM: Duration = Duration::from_secs(30);
@@ -201,7 +204,10 @@ mod tests {
             mib(INTAKE_BYTES_PER_PRINCIPAL),
             mib(INTAKE_BYTES)
         );
-        let small = format!("A message of more than {} KiB needs room", SMALL_BYTES / 1024);
+        let small = format!(
+            "A message of more than {} KiB needs room",
+            SMALL_BYTES / 1024
+        );
         let room = format!("after {} seconds without room", ROOM.as_secs());
         let records = format!(
             "at most {},{:03},{:03} records",
@@ -214,15 +220,7 @@ mod tests {
             PROGRAMME_DOCUMENTS / 1000,
             PROGRAMME_DOCUMENTS % 1000
         );
-        for row in [
-            connections,
-            bytes,
-            intake,
-            small,
-            room,
-            documents,
-            records,
-        ] {
+        for row in [connections, bytes, intake, small, room, documents, records] {
             assert!(document.contains(&row), "docs/operations.md has no {row}");
         }
     }
