@@ -196,10 +196,7 @@ mod tests {
     #[test]
     fn a_full_programme_leaves_room_for_others() {
         let here = [("outcome one peers -", PROGRAMME_DOCUMENTS as u64)];
-        assert_eq!(
-            refused("event one peers -", &here),
-            Some("programme-full")
-        );
+        assert_eq!(refused("event one peers -", &here), Some("programme-full"));
         assert_eq!(refused("event two peers -", &here), None);
     }
 }
