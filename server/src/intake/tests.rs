@@ -1,7 +1,7 @@
 //! Messages through the stream below a WebSocket, from a client of the same library.
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -208,4 +208,36 @@ async fn frames_that_are_too_long_or_none_are_refused_by_their_header() {
         let (_, read) = tokio::join!(far.write_all(&bytes), next(&mut server));
         assert_eq!(read, Err(error), "{bytes:?}");
     }
+}
+
+#[tokio::test]
+async fn whatever_comes_ends_in_a_message_or_an_error() {
+    let room = whole();
+    // A generator of numbers that looks random and is the same every time.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    for round in 0..5_000 {
+        let mut bytes: Vec<u8> = (0..random()).map(|_| random()).collect();
+        // Most are masked frames of a sound kind, so that more than the first header is read.
+        if let (true, [first, second, ..]) = (round % 4 > 0, bytes.as_mut_slice()) {
+            *first &= 0x8f;
+            *second |= 0x80;
+        }
+        let (near, mut far) = duplex(4096);
+        let intake = Intake::new(&room, &room);
+        intake.message().taken();
+        far.write_all(&bytes).await.expect("there is room");
+        drop(far);
+        let mut read = Vec::new();
+        let stream = &mut IntakeStream::new(near, intake);
+        // An error is as good as an end.
+        let _ = stream.read_to_end(&mut read).await;
+        assert!(read.len() <= bytes.len(), "{bytes:?}");
+    }
+    assert_eq!(room.0.available_permits(), limits::INTAKE_BYTES);
 }
