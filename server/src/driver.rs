@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock;
 use crate::health::Health;
+use crate::intake::Held;
 use crate::limits;
 use crate::outbox::{Closing, Outbox};
 use crate::storage::thread::{Answer, StorageThread};
@@ -36,6 +37,7 @@ pub(crate) enum Message {
     Frame {
         connection: ConnectionId,
         bytes: Vec<u8>,
+        held: Held,
     },
     /// A connection is gone.
     Disconnected { connection: ConnectionId },
@@ -202,10 +204,17 @@ impl Driver {
                     principal,
                 });
             }
-            Message::Frame { connection, bytes } => {
+            Message::Frame {
+                connection,
+                bytes,
+                held,
+            } => {
                 // Frames that were under way when the connection was closed are nobody's.
                 if self.connections.contains_key(&connection) {
                     self.handle(Input::Frame { connection, bytes });
+                }
+                if self.connections.contains_key(&connection) {
+                    held.taken();
                 }
             }
             Message::Disconnected { connection } => {

@@ -39,6 +39,7 @@ use self::web::WebClient;
 use crate::auth::Authenticator;
 use crate::driver::DriverHandle;
 use crate::health::Health;
+use crate::intake::Room;
 use crate::limits;
 use crate::outbox::Outboxes;
 use crate::places::Places;
@@ -60,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) open: mpsc::Sender<()>,
     /// What waits for all connections together.
     pub(crate) outboxes: Outboxes,
+    /// Room for what comes in over all connections together.
+    pub(crate) intake: Room,
     pub(crate) places: Places,
     pub(crate) connections: Arc<AtomicU64>,
 }

@@ -25,6 +25,7 @@ use crate::http::attempts::Attempts;
 use crate::http::web::WebClient;
 use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
+use crate::intake::Room;
 use crate::lock::{DataFolder, DataFolderError};
 use crate::outbox::Outboxes;
 use crate::places::Places;
@@ -181,6 +182,7 @@ async fn run_with(
         stopping: stopping.clone(),
         open,
         outboxes: Outboxes::default(),
+        intake: Room::new(limits::INTAKE_BYTES),
         places: Places::default(),
         connections: Arc::new(AtomicU64::new(1)),
     };

@@ -6,7 +6,7 @@ mod answer;
 mod aside;
 mod disk;
 mod fits;
-mod receive;
+pub(in crate::sync) mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

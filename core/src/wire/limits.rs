@@ -157,5 +157,9 @@ pub const LISTED_DOCUMENTS: usize = 256;
 /// written for the first time do not count yet.
 pub const PROGRAMME_DOCUMENTS: usize = 200_000;
 
+/// Records of all programmes on a server, whatever names programmes are given; a new one beyond
+/// them is refused. Those that are being written for the first time do not count yet.
+pub const SERVER_DOCUMENTS: usize = 1_000_000;
+
 /// Documents that a server keeps in memory when nobody needs them.
 pub const KEPT_DOCUMENTS: usize = 512;

@@ -242,7 +242,7 @@ fn few_heads(doc: &Automerge) -> Result<(), Refusal> {
     })
 }
 
-pub(super) fn unreadable(detail: &str) -> Refusal {
+pub(in crate::sync) fn unreadable(detail: &str) -> Refusal {
     Refusal {
         code: "bad-changes",
         message: format!("the changes cannot be applied: {detail}"),

@@ -3,6 +3,7 @@
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission;
+use crate::sync::document::receive::unreadable;
 use crate::sync::document::{Document, Incoming};
 use crate::sync::input::Role;
 use crate::sync::output::{Output, Withheld};
@@ -49,10 +50,7 @@ impl<P: Policy> Repo<P> {
             None => self.catalogue.contains(&id),
         };
         if unloaded {
-            return Err(Refusal {
-                code: "not-loaded",
-                message: "the document is not in memory; try again".to_owned(),
-            });
+            return Err(unreadable("the document is not in memory"));
         }
         let actor = &self.actor;
         let document = self
