@@ -14,6 +14,7 @@ mod field;
 mod list;
 mod live;
 mod new_record;
+pub mod office;
 mod overview;
 mod page;
 mod parts;

@@ -83,7 +83,7 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
 }
 
 /// The form to sign in; filled with the address of whoever was signed in.
-fn sign_in(page: Page, last: Option<Member>) -> AnyView {
+pub(super) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
     let form = Form::new();
     let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
     let password = RwSignal::new(String::new());
@@ -198,8 +198,17 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     )
 }
 
-/// The button in the header that says who uses this device.
-pub(crate) fn menu(page: Page) -> AnyView {
+/// The link to the page of administration, which is a program of its own and loaded anew.
+pub(crate) fn office_link() -> El {
+    el("a")
+        .is("href", "/office.html")
+        .is("target", "_self")
+        .child(t!("account.office"))
+}
+
+/// The button in the header that says who uses this device; `link` leads from one program to the
+/// other.
+pub(crate) fn menu(page: Page, link: fn() -> El) -> AnyView {
     let member = memo(move || match page.account.get() {
         Account::SignedIn(member) | Account::Unheard(Some(member)) => Some(member),
         _ => None,
@@ -214,12 +223,16 @@ pub(crate) fn menu(page: Page) -> AnyView {
                 .child(name.clone())
                 .into_any()
         };
-        Some(status::popover("account", label, panel(page, &member)))
+        Some(status::popover(
+            "account",
+            label,
+            panel(page, &member, link()),
+        ))
     };
     live(draw)
 }
 
-fn panel(page: Page, member: &Member) -> AnyView {
+fn panel(page: Page, member: &Member, link: El) -> AnyView {
     let roles: Vec<AnyView> = member
         .roles
         .iter()
@@ -263,6 +276,7 @@ fn panel(page: Page, member: &Member) -> AnyView {
             .child(member.email.clone())
             .into_any(),
         el("ul").is("class", "facts").child(roles).into_any(),
+        el("p").child(link).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
         el("p")
             .is("class", "wrong")
@@ -391,7 +405,7 @@ fn wrong_text(wrong: Wrong) -> String {
     locale::text(&format!("account.wrong.{wrong}"), &[])
 }
 
-fn role_text(role: &str) -> String {
+pub(super) fn role_text(role: &str) -> String {
     let role = role.replace('-', "_");
     locale::text(&format!("word.role.{role}"), &[])
 }
