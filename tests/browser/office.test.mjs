@@ -189,7 +189,7 @@ test("roles and activity of a member are changed, and the server's refusals are 
   await page.reload();
   const leila = page.getByRole("group").filter({ hasText: LEILA.name });
   await leila.getByRole("heading", { name: LEILA.name }).click();
-  await leila.getByLabel("Role").selectOption("Evaluator");
+  await leila.getByLabel("Role", { exact: true }).selectOption("Evaluator");
   await leila.getByRole("button", { name: "Add role" }).click();
   await said(page, `Changed: ${LEILA.name}`);
   await leila.getByRole("listitem").filter({ hasText: "Evaluator" }).waitFor();

@@ -1,11 +1,12 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::Event;
 
 use super::dom::{El, el};
-use super::live::{happened, live, memo, several};
+use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
 use super::{parts, router, screen, status};
 use crate::app::account::{
@@ -13,6 +14,7 @@ use crate::app::account::{
 };
 use crate::app::protocol::Ask;
 use crate::app::route::Route;
+use crate::app::status::Line;
 use crate::{locale, t, tn};
 
 /// Asks the server who uses this device. What was kept holds until it answers, and when it cannot.
@@ -36,6 +38,27 @@ pub(crate) fn look(page: Page) {
         }
         page.account.set(account);
     });
+}
+
+/// Asks again whenever there is no line to the server, as it may be that the server does not let
+/// this device in any more, and when there is a network again.
+pub(crate) fn follow_line(page: Page) {
+    let offline = memo(move || {
+        let status = page.status.get()?;
+        matches!(status.line, Line::Offline { .. }).then_some(status.line)
+    });
+    effect(move || {
+        let member = page.account.with_untracked(|account| match account {
+            Account::SignedIn(_) => true,
+            Account::Unheard(member) => member.is_some(),
+            Account::Open | Account::SignedOut(_) => false,
+        });
+        if offline.get().is_some() && member {
+            look(page);
+        }
+    });
+    let back = window_event_listener(ev::online, move |_| look(page));
+    on_cleanup(move || back.remove());
 }
 
 fn send(
@@ -83,7 +106,7 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
 }
 
 /// The form to sign in; filled with the address of whoever was signed in.
-pub(super) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
+fn sign_in(page: Page, last: Option<Member>) -> AnyView {
     let form = Form::new();
     let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
     let password = RwSignal::new(String::new());
@@ -199,16 +222,15 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
 }
 
 /// The link to the page of administration, which is a program of its own and loaded anew.
-pub(crate) fn office_link() -> El {
+fn office_link() -> El {
     el("a")
         .is("href", "/office.html")
         .is("target", "_self")
         .child(t!("account.office"))
 }
 
-/// The button in the header that says who uses this device; `link` leads from one program to the
-/// other.
-pub(crate) fn menu(page: Page, link: fn() -> El) -> AnyView {
+/// The button in the header that says who uses this device.
+pub(crate) fn menu(page: Page) -> AnyView {
     let member = memo(move || match page.account.get() {
         Account::SignedIn(member) | Account::Unheard(Some(member)) => Some(member),
         _ => None,
@@ -223,16 +245,12 @@ pub(crate) fn menu(page: Page, link: fn() -> El) -> AnyView {
                 .child(name.clone())
                 .into_any()
         };
-        Some(status::popover(
-            "account",
-            label,
-            panel(page, &member, link()),
-        ))
+        Some(status::popover("account", label, panel(page, &member)))
     };
     live(draw)
 }
 
-fn panel(page: Page, member: &Member, link: El) -> AnyView {
+fn panel(page: Page, member: &Member) -> AnyView {
     let roles: Vec<AnyView> = member
         .roles
         .iter()
@@ -276,7 +294,7 @@ fn panel(page: Page, member: &Member, link: El) -> AnyView {
             .child(member.email.clone())
             .into_any(),
         el("ul").is("class", "facts").child(roles).into_any(),
-        el("p").child(link).into_any(),
+        el("p").child(office_link()).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
         el("p")
             .is("class", "wrong")

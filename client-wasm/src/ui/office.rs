@@ -5,6 +5,7 @@ mod codes;
 mod confirm;
 mod desk;
 mod devices;
+mod door;
 mod form;
 mod invitations;
 mod invite;
@@ -20,10 +21,10 @@ use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 
 use self::desk::Desk;
-use super::dom::{El, el};
+use super::dom::el;
 use super::live::{happened, live, memo, several};
 use super::page::Page;
-use super::{account, parts, router, screen, shell, toasts};
+use super::{parts, router, screen, shell, toasts};
 use crate::app::account::{self as accounts, Account, Member};
 use crate::app::failure::failure;
 use crate::app::language::Language;
@@ -154,18 +155,13 @@ fn frame(page: Page) -> AnyView {
             .child(
                 el("div")
                     .is("class", "tools")
-                    .child(account::menu(page, records_link))
+                    .child(door::menu(page))
                     .child(shell::language_menu(page)),
             )
             .into_any(),
         live(move || draw(page, hall, shown.get())),
         toasts::toasts(page),
     ])
-}
-
-/// The link back, in the menu of the account.
-fn records_link() -> El {
-    el("a").is("href", "/").child(t!("office.records"))
 }
 
 fn draw(page: Page, hall: Hall, shown: Shown) -> AnyView {
@@ -193,7 +189,7 @@ fn draw(page: Page, hall: Hall, shown: Shown) -> AnyView {
         }
         Shown::SignIn(last) => {
             name(&t!("account.sign_in.title"));
-            account::sign_in(page, last)
+            door::sign_in(page, last)
         }
         Shown::Screens(member) => return screens(page, hall, &member),
     };

@@ -80,7 +80,7 @@ fn frame(page: Page) -> AnyView {
                 el("div")
                     .is("class", "tools")
                     .child(status::status(page))
-                    .child(account::menu(page, account::office_link))
+                    .child(account::menu(page))
                     .child(language_menu(page)),
             ))
         .into_any(),

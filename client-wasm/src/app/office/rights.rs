@@ -50,7 +50,8 @@ impl Rights {
     pub fn programmes(&self, known: impl IntoIterator<Item = String>) -> Vec<String> {
         let mut all: Vec<String> = self.programmes.clone();
         all.extend(known.into_iter().filter(|one| self.coordinates(one)));
-        all.sort();
+        // All of them come last: a role in one programme is what is meant most often.
+        all.sort_by(|a, b| (a == EVERY_PROGRAMME, a).cmp(&(b == EVERY_PROGRAMME, b)));
         all.dedup();
         all
     }
@@ -105,6 +106,6 @@ mod tests {
         let north = rights(&[("north", "coordinator")]);
         assert_eq!(north.programmes(known()), ["north"]);
         let all = rights(&[("*", "coordinator")]);
-        assert_eq!(all.programmes(known()), ["*", "north", "south"]);
+        assert_eq!(all.programmes(known()), ["north", "south", "*"]);
     }
 }

@@ -92,15 +92,8 @@ impl Desk {
         then: Box<dyn FnOnce(Result<String, Failure>)>,
     ) {
         let body = body.map(|body| body.to_string());
-        let answer = self
-            .page
-            .device(|device| device.request(method, path, body));
         let page = self.page;
-        spawn_local(async move {
-            let result = match answer.await {
-                Ok(answered) => answer::accepted(answered),
-                Err(why) => Err(answer::unheard(why)),
-            };
+        request(page, method, path, body, move |result| {
             if result.as_ref().is_err_and(answer::has_lapsed) {
                 page.account.update(|account| {
                     if let Account::SignedIn(member) = account {
@@ -155,6 +148,13 @@ impl Desk {
         format::instant(Timestamp(millis.max(0.0) as u64), now)
     }
 
+    /// The day of a time, in words.
+    pub(crate) fn day(self, millis: f64) -> String {
+        let time = js_sys::Date::new(&millis.into()).to_iso_string();
+        let time = time.as_string().unwrap_or_default();
+        format::stored(&time.chars().take(10).collect::<String>())
+    }
+
     /// What a programme is called.
     pub(crate) fn programme(self, key: &str) -> String {
         if key == EVERY_PROGRAMME {
@@ -191,6 +191,16 @@ impl Desk {
             (key, name)
         };
         keys.into_iter().map(named).collect()
+    }
+
+    /// The programme that a person has chosen, or else the first, which the list shows until then.
+    pub(crate) fn chosen_programme(self, chosen: RwSignal<String>) -> String {
+        let chosen = chosen.get_untracked();
+        if !chosen.is_empty() {
+            return chosen;
+        }
+        let first = untrack(move || self.programmes()).into_iter().next();
+        first.map(|(key, _)| key).unwrap_or_default()
     }
 
     /// The organisations and cities that there are, each kind under its heading.
@@ -272,6 +282,24 @@ impl<T: Send + Sync + 'static> Kept<T> {
             }
         })
     }
+}
+
+/// Sends a request for somebody who may not be signed in.
+pub(crate) fn request(
+    page: Page,
+    method: &'static str,
+    path: &str,
+    body: Option<String>,
+    then: impl FnOnce(Result<String, Failure>) + 'static,
+) {
+    let then: Box<dyn FnOnce(Result<String, Failure>)> = Box::new(then);
+    let answer = page.device(|device| device.request(method, path, body));
+    spawn_local(async move {
+        then(match answer.await {
+            Ok(answered) => answer::accepted(answered),
+            Err(why) => Err(answer::unheard(why)),
+        });
+    });
 }
 
 /// Reads a list.

@@ -60,7 +60,7 @@ fn row(desk: Desk, devices: Devices, device: &Device) -> AnyView {
             .into_any()
     });
     let seen = t!("office.devices.seen", date = format::stored(&device.seen));
-    let since = t!("office.devices.since", time = desk.time(device.created));
+    let since = t!("office.devices.since", date = desk.day(device.created));
     let actions = device.revoked.is_none().then(|| {
         el("div")
             .is("class", "actions")

@@ -13,7 +13,7 @@ use crate::app::office::invitation::{Choices, Invitation, invite_body, link};
 use crate::locale;
 use crate::t;
 use crate::ui::dom::el;
-use crate::ui::live::{effect, live, several};
+use crate::ui::live::{live, several};
 use crate::ui::parts;
 
 /// Days that an invitation lasts unless somebody wants others.
@@ -28,17 +28,9 @@ pub(crate) fn invite(desk: Desk, then: impl Fn() + Copy + Send + 'static) -> Any
     let body = RwSignal::new(String::new());
     let language = RwSignal::new(locale::language().code.to_owned());
     let days = RwSignal::new(DAYS.to_owned());
-    // The first programme that is known, until the person chooses one.
-    effect(move || {
-        let programmes = desk.programmes();
-        let fits = programme.with_untracked(|key| programmes.iter().any(|(one, _)| one == key));
-        if let (false, Some((first, _))) = (fits, programmes.into_iter().next()) {
-            programme.set(first);
-        }
-    });
     let submit = move || {
         let choices = Choices {
-            programme: programme.get_untracked(),
+            programme: desk.chosen_programme(programme),
             role: role.get_untracked(),
             body: body.get_untracked(),
             language: language.get_untracked(),

@@ -84,7 +84,7 @@ fn more(desk: Desk, member: &Member) -> AnyView {
         ))
         .child(fact(
             t!("office.members.since"),
-            desk.time(member.created).into_any(),
+            desk.day(member.created).into_any(),
         ));
     let own = |answers: bool| answers.then(|| body_form(desk, member));
     several(vec![
@@ -149,16 +149,14 @@ fn roles(desk: Desk, member: &Member) -> AnyView {
 
 fn role_form(desk: Desk, member: &Member) -> AnyView {
     let form = Form::new();
-    let first = desk.programmes().into_iter().next();
-    let programme = RwSignal::new(first.map(|(key, _)| key).unwrap_or_default());
+    let programme = RwSignal::new(String::new());
     let role = RwSignal::new(Role::Reader.word().to_owned());
     let before = member.clone();
     let submit = move || {
         let mut roles = before.memberships.clone();
         let chosen = role.with_untracked(|role| Role::of_word(role));
-        let is_new = chosen.is_some_and(|role| {
-            programme.with_untracked(|programme| add(&mut roles, programme, role))
-        });
+        let programme = desk.chosen_programme(programme);
+        let is_new = chosen.is_some_and(|role| add(&mut roles, &programme, role));
         let patch = before.patch(&roles, before.body.as_deref());
         if !is_new {
             desk.say(t!("office.members.has_role"));
