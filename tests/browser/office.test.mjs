@@ -122,8 +122,11 @@ test("a coordinator invites a city officer, who revokes a lost device from anoth
 
   // Leila opens the link on her phone.
   const phone = await newDevice(t, browser, server);
+  const asked = [];
+  phone.context.on("request", (request) => asked.push(new URL(request.url()).pathname));
   const records = await phone.open(fragment(link));
   await joinAs(records, LEILA);
+  await phone.kept(records);
 
   await go(page, "Members");
   await page.reload();
@@ -165,6 +168,13 @@ test("a coordinator invites a city officer, who revokes a lost device from anoth
 
   // The phone hears of it at once.
   await records.getByText("You are signed out.").first().waitFor();
+
+  // It has never loaded anything of administration.
+  assert.ok(asked.includes("/client.js"));
+  assert.deepEqual(
+    asked.filter((path) => path.startsWith("/office")),
+    [],
+  );
 
   // The coordinator reads it in the audit log.
   await go(page, "Audit log");

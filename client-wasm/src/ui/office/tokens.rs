@@ -87,6 +87,9 @@ fn make(desk: Desk, tokens: Tokens) -> AnyView {
             if let Some(token) = form.end(token) {
                 made.try_set(Some(token));
                 name.try_set(String::new());
+                for (_, on) in scopes {
+                    on.try_set(false);
+                }
                 desk.say(t!("office.tokens.made"));
                 request_animation_frame(|| focus("made-token"));
                 load(desk, tokens, || ());
