@@ -224,6 +224,14 @@ test("roles and activity of a member are changed, and the server's refusals are 
   await confirm(page, "Deactivate");
   await said(page, "The server did not accept this:");
 
+  // Somebody tries to guess her password.
+  const guess = { email: ANA.email, password: "not the right password" };
+  const status = await page.evaluate(async (guess) => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify(guess);
+    return (await fetch("/api/session", { method: "POST", headers, body })).status;
+  }, guess);
+  assert.equal(status, 401);
   await go(page, "Audit log");
   const refused = page.getByRole("row").filter({ hasText: "refused" });
   await page.getByLabel("Outcome").selectOption("refused");

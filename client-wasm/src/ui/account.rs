@@ -81,7 +81,9 @@ fn let_in(page: Page, member: Member) {
 
 /// What stands in the place of the screens when nobody has ever signed in on this device.
 pub(crate) fn gate(page: Page) -> Option<AnyView> {
-    page.account.get().must_sign_in().then(|| {
+    // The screen is drawn anew when this changes, and not whenever the server is asked.
+    let must = memo(move || page.account.with(Account::must_sign_in));
+    must.get().then(|| {
         screen::title(page, t!("account.sign_in.title"));
         sign_in(page, None)
     })
