@@ -5,6 +5,7 @@ mod doors;
 mod people;
 mod quarantine;
 mod sockets;
+mod table;
 
 use serde_json::{Value, json};
 

@@ -8,6 +8,6 @@ mod changes;
 mod floods;
 mod frames;
 mod http;
-mod peer;
+pub(crate) mod peer;
 mod poison;
 mod world;

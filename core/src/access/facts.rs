@@ -11,7 +11,9 @@ use crate::id::{DocumentId, RecordRef};
 use crate::order;
 use crate::record::read::register::{Found, Level, Values, container, get_all};
 use crate::record::vocabulary::{CONFIDENTIALITY, VISIBILITY};
-use crate::record::{Class, EntryKey, Field, Kind, Member as SetMember, Merge, Scalar, Shape};
+use crate::record::{
+    Class, EntryKey, Field, Kind, Member as SetMember, Merge, Scalar, Shape, Vocabulary,
+};
 
 /// What is known of a document where access to it is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +65,12 @@ fn class_field(kind: &'static Kind) -> Option<&'static Field> {
     })
 }
 
-/// The class of a word of [`VISIBILITY`] or [`CONFIDENTIALITY`].
+/// The class of a word of the field's own vocabulary, [`VISIBILITY`] or [`CONFIDENTIALITY`].
 ///
 /// An open event is for whom its kind says. What may be told of a closed one is for those who were
 /// there, as it is under the Chatham House rule.
-fn class_of_word(kind: &Kind, word: &str) -> Option<Class> {
+fn class_of_word(kind: &Kind, vocabulary: &Vocabulary, word: &str) -> Option<Class> {
+    vocabulary.position(word)?;
     match word {
         "open" => Some(kind.class),
         "chatham_house" | "closed" => Some(Class::Chatham),
@@ -79,7 +82,7 @@ fn class(doc: &Automerge, kind: &'static Kind) -> Option<Class> {
     let Some(field) = class_field(kind) else {
         return Some(kind.class);
     };
-    let Shape::Value(scalar) = &field.shape else {
+    let Shape::Value(scalar @ Scalar::Code(vocabulary)) = &field.shape else {
         return None;
     };
     let values = Values::of(doc, None, &get_all(doc, None, &ROOT, field.name), scalar);
@@ -88,7 +91,7 @@ fn class(doc: &Automerge, kind: &'static Kind) -> Option<Class> {
     }
     match values.shown(Merge::Strictest, scalar) {
         serde_json::Value::Null => Some(kind.class),
-        serde_json::Value::String(word) => class_of_word(kind, word),
+        serde_json::Value::String(word) => class_of_word(kind, vocabulary, word),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Facts of records, labels, and the sentences that the table has to hold to.
 
-use automerge::ActorId;
+use automerge::transaction::Transactable;
+use automerge::{ActorId, ROOT};
 use serde_json::json;
 
 use super::*;
@@ -209,6 +210,26 @@ fn an_empty_field_leaves_the_class_to_the_kind_and_an_unknown_word_to_nobody() {
         let outcome = of_record("outcome/o1", &[("visibility", json!(word))]);
         assert_eq!(outcome.class, Class::of_word(word), "{word}");
         assert!(outcome.class.is_some(), "{word}");
+    }
+}
+
+#[test]
+fn a_word_of_another_fields_vocabulary_settles_no_class() {
+    for (reference, field, word) in [
+        ("event/ev1", "confidentiality", "public"),
+        ("event/ev1", "confidentiality", "chatham"),
+        ("outcome/o1", "visibility", "open"),
+        ("outcome/o1", "visibility", "chatham_house"),
+    ] {
+        let reference: RecordRef = reference.parse().expect("a record");
+        let actor = ActorId::from([1; 16]);
+        let (document, mut doc) =
+            create("mc2cm", &reference, &[], actor, Timestamp(1)).expect("a record");
+        let mut transaction = doc.transaction();
+        transaction.put(ROOT, field, word).expect("a map");
+        transaction.commit();
+        let identity = crate::genesis::identify(&document, &doc).expect("a record");
+        assert_eq!(Facts::read(&doc, &identity).class, None, "{word}");
     }
 }
 

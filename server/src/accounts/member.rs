@@ -90,12 +90,27 @@ impl Member {
         roles.any(|membership| membership.role == Role::Coordinator)
     }
 
+    /// Whether nothing on the server is kept from them.
+    fn sees_everything(&self) -> bool {
+        self.coordinates(EVERY_PROGRAMME)
+    }
+
+    /// Whether they may read what the server counts, which says how much there is of everything.
+    pub(crate) fn check_counts(&self) -> Result<(), AccountsError> {
+        if self.sees_everything() {
+            return Ok(());
+        }
+        Err(AccountsError::NotAllowed(
+            "only coordinators of every programme read what the server counts",
+        ))
+    }
+
     /// Whether they see this member in their list: they coordinate a programme of theirs.
     fn sees(&self, other: &Self) -> bool {
         let mut memberships = other.memberships.iter();
         self.id == other.id
             || memberships.any(|membership| self.coordinates(&membership.programme))
-            || self.coordinates(EVERY_PROGRAMME)
+            || self.sees_everything()
     }
 
     /// Whether all that this member does is theirs to decide.

@@ -126,6 +126,9 @@ impl Accounts {
             if !known.active {
                 return Err(AccountsError::NoSuch("member"));
             }
+            if token.scopes.contains(&Scope::Metrics) {
+                known.check_counts()?;
+            }
             let mut tokens: Vec<Token> = change.all(&TOKENS)?;
             tokens.retain(|token| token.member == member);
             if tokens.len() >= limits::TOKENS {

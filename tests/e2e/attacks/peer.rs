@@ -18,7 +18,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// Which protocol a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// That of automerge-repo.
     Plain,
     /// That with Meltemi's additions.
@@ -26,10 +26,10 @@ pub(super) enum Kind {
 }
 
 /// Both of them.
-pub(super) const KINDS: [Kind; 2] = [Kind::Plain, Kind::Meltemi];
+pub(crate) const KINDS: [Kind; 2] = [Kind::Plain, Kind::Meltemi];
 
 /// A client.
-pub(super) struct RawPeer {
+pub(crate) struct RawPeer {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     kind: Kind,
     name: String,
@@ -38,17 +38,19 @@ pub(super) struct RawPeer {
 
 /// What a client hears.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     Frame(Frame),
     Closed(Option<(CloseCode, String)>),
 }
 
 impl RawPeer {
     /// A connection on which nothing has been said.
-    pub(super) async fn silent(server: SocketAddr, kind: Kind, name: &str) -> Self {
-        let (socket, _) = connect_async(format!("ws://{server}/sync"))
-            .await
-            .expect("a connection");
+    pub(crate) async fn silent(server: SocketAddr, kind: Kind, name: &str) -> Self {
+        Self::silent_at(format!("ws://{server}/sync"), kind, name).await
+    }
+
+    async fn silent_at(url: String, kind: Kind, name: &str) -> Self {
+        let (socket, _) = connect_async(url).await.expect("a connection");
         Self {
             socket,
             kind,
@@ -58,19 +60,28 @@ impl RawPeer {
     }
 
     /// A client that has introduced itself.
-    pub(super) async fn join(server: SocketAddr, kind: Kind, name: &str) -> Self {
-        let mut peer = Self::silent(server, kind, name).await;
-        peer.send(&peer.introduction()).await;
-        let answer = peer.next().await;
+    pub(crate) async fn join(server: SocketAddr, kind: Kind, name: &str) -> Self {
+        Self::silent(server, kind, name).await.introduced().await
+    }
+
+    /// As [`RawPeer::join`], with a token.
+    pub(crate) async fn join_with(server: SocketAddr, token: &str, kind: Kind, name: &str) -> Self {
+        let url = format!("ws://{server}/sync?access_token={token}");
+        Self::silent_at(url, kind, name).await.introduced().await
+    }
+
+    async fn introduced(mut self) -> Self {
+        self.send(&self.introduction()).await;
+        let answer = self.next().await;
         assert!(
             matches!(answer, Heard::Frame(Frame::Peer { .. })),
             "{answer:?}"
         );
-        peer
+        self
     }
 
     /// Its `join`.
-    pub(super) fn introduction(&self) -> Frame {
+    pub(crate) fn introduction(&self) -> Frame {
         Frame::Join {
             sender: PeerId(self.name.clone()),
             metadata: PeerMetadata {
@@ -86,16 +97,16 @@ impl RawPeer {
     }
 
     /// Sends a frame. That the connection has ended is noticed when the answer is read.
-    pub(super) async fn send(&mut self, frame: &Frame) {
+    pub(crate) async fn send(&mut self, frame: &Frame) {
         self.send_bytes(frame.encode()).await;
     }
 
-    pub(super) async fn send_bytes(&mut self, bytes: Vec<u8>) {
+    pub(crate) async fn send_bytes(&mut self, bytes: Vec<u8>) {
         let _ = self.socket.send(Message::Binary(Bytes::from(bytes))).await;
     }
 
     /// Sends the beginning of a message, which claims to be so long.
-    pub(super) async fn send_beginning(&mut self, length: u64, bytes: usize) {
+    pub(crate) async fn send_beginning(&mut self, length: u64, bytes: usize) {
         let mut begun = vec![0x82, 0xff];
         begun.extend(length.to_be_bytes());
         // The mask, and what it does not change.
@@ -103,11 +114,11 @@ impl RawPeer {
         let _ = self.socket.get_mut().write_all(&begun).await;
     }
 
-    pub(super) async fn send_text(&mut self, text: &str) {
+    pub(crate) async fn send_text(&mut self, text: &str) {
         let _ = self.socket.send(Message::Text(text.into())).await;
     }
 
-    pub(super) fn route(&self) -> Route {
+    pub(crate) fn route(&self) -> Route {
         Route {
             sender: PeerId(self.name.clone()),
             target: PeerId("server".to_owned()),
@@ -115,7 +126,7 @@ impl RawPeer {
     }
 
     /// Sends a sync message, which also a Meltemi client may do.
-    pub(super) async fn say(&mut self, document: DocumentId, data: Vec<u8>) {
+    pub(crate) async fn say(&mut self, document: DocumentId, data: Vec<u8>) {
         let frame = Frame::Sync {
             route: self.route(),
             document,
@@ -126,7 +137,7 @@ impl RawPeer {
     }
 
     /// Asks for a document as a plain client that has nothing of it.
-    pub(super) async fn request(&mut self, document: DocumentId) {
+    pub(crate) async fn request(&mut self, document: DocumentId) {
         let message = Automerge::new()
             .generate_sync_message(&mut State::new())
             .expect("a first message");
@@ -140,7 +151,7 @@ impl RawPeer {
     }
 
     /// Sends the changes of a sync message, each kind of client in its way.
-    pub(super) async fn offer(&mut self, document: DocumentId, message: Vec<u8>) {
+    pub(crate) async fn offer(&mut self, document: DocumentId, message: Vec<u8>) {
         match self.kind {
             Kind::Plain => self.say(document, message).await,
             Kind::Meltemi => {
@@ -159,7 +170,7 @@ impl RawPeer {
     }
 
     /// Says hello as a device that knows nothing.
-    pub(super) async fn hello(&mut self) {
+    pub(crate) async fn hello(&mut self) {
         let hello = Frame::Hello {
             seq: 0,
             root: [0; 32],
@@ -169,14 +180,14 @@ impl RawPeer {
     }
 
     /// The next thing it hears.
-    pub(super) async fn next(&mut self) -> Heard {
+    pub(crate) async fn next(&mut self) -> Heard {
         timeout(DEADLINE, self.hear())
             .await
             .expect("the server answers")
     }
 
     /// What it has heard already.
-    pub(super) fn heard(&mut self) -> Option<Heard> {
+    pub(crate) fn heard(&mut self) -> Option<Heard> {
         self.hear().now_or_never()
     }
 
@@ -206,7 +217,7 @@ impl RawPeer {
     }
 
     /// Waits for the first frame of which `pick` makes something.
-    pub(super) async fn until<T>(&mut self, mut pick: impl FnMut(&Frame) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&mut self, mut pick: impl FnMut(&Frame) -> Option<T>) -> T {
         loop {
             match self.next().await {
                 Heard::Frame(frame) => {
@@ -220,7 +231,7 @@ impl RawPeer {
     }
 
     /// The code with which what it sent about a document is refused.
-    pub(super) async fn refusal(&mut self, document: DocumentId) -> String {
+    pub(crate) async fn refusal(&mut self, document: DocumentId) -> String {
         self.until(|frame| match frame {
             Frame::Unavailable {
                 document: about,
@@ -240,7 +251,7 @@ impl RawPeer {
     }
 
     /// Waits until the server shows heads of a document in which `hash` is.
-    pub(super) async fn acknowledged(&mut self, document: DocumentId, hash: [u8; 32]) {
+    pub(crate) async fn acknowledged(&mut self, document: DocumentId, hash: [u8; 32]) {
         let answer: Result<(), String> = self
             .until(|frame| match frame {
                 Frame::Unavailable {
@@ -273,7 +284,7 @@ impl RawPeer {
     }
 
     /// Waits for the `error` frame and the end that follows it; the sentence of both.
-    pub(super) async fn ending(&mut self) -> String {
+    pub(crate) async fn ending(&mut self) -> String {
         let mut said = None;
         loop {
             match self.next().await {
