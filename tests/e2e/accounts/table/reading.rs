@@ -9,7 +9,7 @@ use meltemi_core::wire::exchange::{Exchange, Hash};
 use meltemi_core::wire::frame::{Frame, Route};
 use meltemi_tests::device::TestDevice;
 use meltemi_tests::request::{self, get, get_with};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Kind, Member, RawPeer, Table};
 
