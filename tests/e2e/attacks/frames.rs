@@ -131,11 +131,15 @@ async fn long_messages_over_many_connections_find_room_one_after_the_other() {
             // Without a join nothing long is read, whether it ends or not.
             let mut silent = RawPeer::silent(world.address(), Kind::Plain, "mallory").await;
             silent.send_beginning(LONG as u64, LONG - number).await;
-            let Heard::Closed(Some((code, reason))) = silent.next().await else {
-                panic!("an end");
-            };
-            assert_eq!(code, CloseCode::Size, "{reason}");
-            assert!(reason.contains("before join"), "{reason}");
+            // What the server does not read may end the connection before its reason is heard.
+            match silent.next().await {
+                Heard::Closed(Some((code, reason))) => {
+                    assert_eq!(code, CloseCode::Size, "{reason}");
+                    assert!(reason.contains("before join"), "{reason}");
+                }
+                Heard::Closed(None) => {}
+                other => panic!("no end but {other:?}"),
+            }
         })
         .await;
     world
