@@ -10,6 +10,8 @@ const PREFIX = "meltemi-shell-";
 const CACHE = PREFIX + VERSION;
 const PATHS = new Set(FILES.map(([path]) => path));
 const SERVER = /^\/(sync|api|healthz|readyz|metrics)(\/|$)/;
+/** Administration is not kept: it is nothing without the server. */
+const OFFICE = "/office.html";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepFiles());
@@ -27,6 +29,8 @@ self.addEventListener("fetch", (event) => {
   if (SERVER.test(url.pathname)) return;
   if (PATHS.has(url.pathname)) {
     event.respondWith(answer(url.pathname, request));
+  } else if (url.pathname === OFFICE) {
+    event.respondWith(fetch(request).catch(() => answer("/no-network.html", request)));
   } else if (request.mode === "navigate") {
     event.respondWith(answer("/index.html", request));
   }

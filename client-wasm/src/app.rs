@@ -14,6 +14,7 @@ pub mod form;
 pub mod input;
 pub mod keys;
 pub mod language;
+pub mod office;
 pub mod order;
 pub mod port;
 pub mod protocol;

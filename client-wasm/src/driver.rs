@@ -242,7 +242,8 @@ impl Driver {
                 self.asked.saved(&document, &self.workspace);
                 None
             }
-            Output::Opened { .. } => None,
+            // Only servers withhold.
+            Output::Opened { .. } | Output::Withheld(_) => None,
             Output::Status => {
                 self.page.status_changed();
                 None

@@ -1,9 +1,12 @@
-//! Meltemi's browser client: the page, which shows records, and the worker, which holds them.
+//! Meltemi's browser client: the page, which shows records, and the worker, which holds them; and
+//! beside it the office, where members are administered.
 
 pub mod app;
 #[cfg(target_arch = "wasm32")]
 pub mod bridge;
 pub mod locale;
+#[cfg(target_arch = "wasm32")]
+pub mod office;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
 #[cfg(target_arch = "wasm32")]

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::app::port::Outside;
 use crate::bridge::Bridge;
-use crate::platform::{self, Browser};
+use crate::platform::{self, Browser, TEXTS};
 use crate::ui;
 
 /// Whether this instance of the program runs in the page, and not in its worker.
@@ -20,7 +20,7 @@ pub fn start() {
     };
     let outside = Outside {
         port: Rc::new(bridge),
-        device: Rc::new(Browser),
+        device: Rc::new(Browser::with_texts(TEXTS)),
     };
     ui::start(outside, platform::chosen_language());
 }

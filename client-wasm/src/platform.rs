@@ -19,8 +19,23 @@ const ACCOUNT: &str = "meltemi.account";
 /// Where the chosen language is kept.
 const LANGUAGE: &str = "meltemi.language";
 
+/// Folders of the locale files of the client.
+pub const TEXTS: &[&str] = &["/locales"];
+
+/// Folders of the locale files of the page of administration: the client's, and its own.
+pub const OFFICE_TEXTS: &[&str] = &["/locales", "/office/locales"];
+
 /// This browser.
-pub struct Browser;
+pub struct Browser {
+    texts: &'static [&'static str],
+}
+
+impl Browser {
+    /// This browser, with the texts of the screens in these folders.
+    pub const fn with_texts(texts: &'static [&'static str]) -> Self {
+        Self { texts }
+    }
+}
 
 impl Device for Browser {
     fn now(&self) -> Timestamp {
@@ -58,15 +73,11 @@ impl Device for Browser {
         drop(offer(name, media, bytes));
     }
 
-    fn request(
-        &self,
-        method: &'static str,
-        path: &'static str,
-        body: Option<String>,
-    ) -> Requesting {
+    fn request(&self, method: &'static str, path: &str, body: Option<String>) -> Requesting {
+        let path = path.to_owned();
         Box::pin(async move {
             let failed = |what: JsValue| format!("{method} {path}: {what:?}");
-            request(method, path, body).await.map_err(failed)
+            request(method, &path, body).await.map_err(failed)
         })
     }
 
@@ -97,8 +108,12 @@ impl Device for Browser {
     }
 
     fn use_language(&self, language: &'static Language) -> Loading {
+        let folders = self.texts;
         Box::pin(async move {
-            let catalogue = load_catalogue(language).await?;
+            let mut catalogue = Catalogue::default();
+            for folder in folders {
+                catalogue.add(load_catalogue(folder, language).await?);
+            }
             crate::locale::set(language, catalogue);
             Ok(())
         })
@@ -118,9 +133,9 @@ pub fn chosen_language() -> &'static Language {
     best(wanted.iter().map(String::as_str))
 }
 
-/// Loads the texts of a language. The error is for people who help.
-async fn load_catalogue(language: &Language) -> Result<Catalogue, String> {
-    let address = format!("/locales/{}.json", language.code);
+/// Loads the texts of a language from a folder. The error is for people who help.
+async fn load_catalogue(folder: &str, language: &Language) -> Result<Catalogue, String> {
+    let address = format!("{folder}/{}.json", language.code);
     let failed = |what: JsValue| format!("{address}: {what:?}");
     let window = window().ok_or_else(|| failed("no window".into()))?;
     let response = JsFuture::from(window.fetch_with_str(&address))

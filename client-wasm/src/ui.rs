@@ -14,6 +14,7 @@ mod field;
 mod list;
 mod live;
 mod new_record;
+pub mod office;
 mod overview;
 mod page;
 mod parts;
@@ -46,6 +47,7 @@ pub fn start(outside: Outside, language: &'static Language) {
         page.listen();
         page.use_language(language);
         account::start(page);
+        account::follow_line(page);
         router::start(page);
         shell::app(page)
     })

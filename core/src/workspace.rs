@@ -250,6 +250,21 @@ impl Workspace {
             })
     }
 
+    /// Takes changes that were refused ([`Output::Withheld`]), because somebody who may has decided
+    /// so. Returns whether anything of them was new. The document must be loaded, unless there is
+    /// none. Drain [`Self::poll`] afterwards.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when they build on changes that are not here, or the result cannot be kept.
+    pub fn accept(
+        &mut self,
+        now: Timestamp,
+        document: DocumentId,
+        changes: Vec<u8>,
+    ) -> Result<bool, Refusal> {
+        self.repo.accept(now, document, changes)
+    }
+
     /// The Automerge bytes of a document in memory.
     pub fn bytes(&self, document: &DocumentId) -> Option<Vec<u8>> {
         self.repo.document(document).map(Automerge::save)

@@ -9,6 +9,7 @@ pub(crate) mod device;
 pub(crate) mod invitation;
 pub(crate) mod member;
 pub(crate) mod password;
+pub(crate) mod quarantine;
 pub(crate) mod rate;
 pub(crate) mod recovery;
 pub(crate) mod secret;
@@ -19,8 +20,10 @@ mod testing;
 mod tests;
 pub(crate) mod token;
 
+use std::collections::BTreeSet;
 use std::io;
 
+use meltemi_core::access::EVERY_PROGRAMME;
 use meltemi_core::time::Timestamp;
 
 use self::audit::{AuditEntry, Deed, Head, Outcome};
@@ -146,6 +149,9 @@ pub(crate) enum AccountsError {
     /// A programme would be without a coordinator.
     #[error("this would leave {0} without a coordinator; make somebody else one first")]
     LastCoordinator(String),
+    /// It was decided before.
+    #[error("somebody has decided on this already")]
+    Decided,
     /// There are enough of something.
     #[error("there are too many {0}; remove some first")]
     TooMany(&'static str),
@@ -184,14 +190,25 @@ impl Accounts {
         password::check(password, self.breached.as_ref())
     }
 
-    /// Newest entries of the audit log with a number below `before`, newest first.
-    pub(crate) fn audit(
+    /// Newest entries of the audit log with a number below `before`, newest first, and the number
+    /// below which there are older ones. Of the `count` entries looked at those are given that a
+    /// member whom the viewer sees has to do with; all to whoever coordinates everything.
+    pub(crate) fn audit_seen_by(
         &self,
+        viewer: &Member,
         before: Option<u64>,
         count: u64,
-    ) -> Result<Vec<AuditEntry>, AccountsError> {
-        self.database
-            .read(|view| Ok(audit::newest(view, before, count)?))
+    ) -> Result<(Vec<AuditEntry>, Option<u64>), AccountsError> {
+        let newest = |view: &_| Ok::<_, AccountsError>(audit::newest(view, before, count)?);
+        let mut entries = self.database.read(newest)?;
+        let oldest = entries.last().map(|entry| entry.seq);
+        if !viewer.coordinates(EVERY_PROGRAMME) {
+            let seen = self.members_seen_by(Some(viewer))?;
+            let seen: BTreeSet<String> = seen.into_iter().map(|member| member.id).collect();
+            let names = |id: &Option<String>| id.as_ref().is_some_and(|id| seen.contains(id));
+            entries.retain(|entry| names(&entry.who) || names(&entry.object));
+        }
+        Ok((entries, oldest.filter(|seq| *seq > 1)))
     }
 
     /// Gives every entry of the audit log as it is stored. Says which is the newest, and what is

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
 use meltemi_core::sync::policy::Principal;
 use meltemi_core::time::Timestamp;
@@ -63,6 +64,12 @@ pub(crate) enum Denied {
          --allow-origin {0}"
     )]
     Origin(String),
+    /// A name that anybody may have pointed at this machine.
+    #[error(
+        "this server answers to localhost and to addresses, not to {0}; if a server that speaks \
+         HTTPS is in front of it, start it with --behind-https"
+    )]
+    Host(String),
     /// A request that changes something does not come from a page of this server.
     #[error("requests that change something must name this server as their origin")]
     CrossSite,
@@ -239,6 +246,24 @@ impl Authenticator {
             .unwrap_or(peer)
     }
 
+    /// A server that speaks plain HTTP is for its own machine alone. A page of another site gets
+    /// there when the name of its own site suddenly leads here; it is known by that name.
+    pub(crate) fn check_host(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        let Some(host) = headers.get(HOST).filter(|_| !self.is_secure()) else {
+            return Ok(());
+        };
+        let shown = String::from_utf8_lossy(host.as_bytes());
+        let named = shown.parse::<Authority>().ok();
+        let name = named.as_ref().map_or("", Authority::host);
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        if name == "localhost" || name.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
+        {
+            return Ok(());
+        }
+        Err(Denied::Host(printable(&shown)))
+    }
+
     /// Browsers let any page open a WebSocket to any server and say which page it was. Programs
     /// that are no browser send no origin.
     pub(crate) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Denied> {
@@ -248,8 +273,7 @@ impl Authenticator {
         if self.is_own(&origin, headers) || self.allowed_origins.contains(&origin) {
             return Ok(());
         }
-        let shown = origin.chars().filter(|c| !c.is_control()).take(200);
-        Err(Denied::Origin(shown.collect()))
+        Err(Denied::Origin(printable(&origin)))
     }
 
     /// What changes something must come from one of our own pages, and say so.
@@ -269,6 +293,12 @@ impl Authenticator {
             authority.is_some_and(|a| own.is_some_and(|own| a.as_str().eq_ignore_ascii_case(own)));
         same && (secure || !self.is_secure())
     }
+}
+
+/// What somebody sent, fit for a message.
+fn printable(text: &str) -> String {
+    let shown = text.chars().filter(|c| !c.is_control());
+    shown.take(200).collect()
 }
 
 fn origin(headers: &HeaderMap) -> Option<String> {
@@ -321,6 +351,24 @@ mod tests {
         assert!(!ask(DoorKind::BehindHttps, Some("https://cities.example")));
         assert!(!ask(DoorKind::Plain, None));
         assert!(!ask(DoorKind::Plain, Some("null")));
+    }
+
+    #[test]
+    fn a_name_that_was_pointed_at_this_machine_is_not_answered() {
+        let ask = |door, host| {
+            let headers = headers(host, None);
+            authenticator(door).check_host(&headers).is_ok()
+        };
+        for own in ["localhost:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"] {
+            assert!(ask(DoorKind::Plain, own), "{own}");
+        }
+        for other in ["evil.example:8080", "127.0.0.1.evil.example", "a b", ""] {
+            assert!(!ask(DoorKind::Plain, other), "{other}");
+        }
+        assert!(ask(DoorKind::Tls, "meltemi.example"));
+        assert!(ask(DoorKind::BehindHttps, "meltemi.example"));
+        let nothing = authenticator(DoorKind::Plain).check_host(&HeaderMap::new());
+        assert!(nothing.is_ok());
     }
 
     #[test]

@@ -10,8 +10,8 @@ use meltemi_core::command::CommandError;
 use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::metrics::Metrics;
-use meltemi_core::sync::output::Output;
-use meltemi_core::sync::policy::{Access, Principal};
+use meltemi_core::sync::output::{Output, Withheld};
+use meltemi_core::sync::policy::{Access, Principal, Refusal};
 use meltemi_core::sync::status::{Notice, NoticeCode};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::RecordView;
@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock;
 use crate::health::Health;
+use crate::intake::Held;
 use crate::limits;
 use crate::outbox::{Closing, Outbox};
 use crate::storage::thread::{Answer, StorageThread};
@@ -37,6 +38,7 @@ pub(crate) enum Message {
     Frame {
         connection: ConnectionId,
         bytes: Vec<u8>,
+        held: Held,
     },
     /// A connection is gone.
     Disconnected { connection: ConnectionId },
@@ -52,6 +54,12 @@ pub(crate) enum Message {
         document: DocumentId,
         reply: RecordReply,
     },
+    /// Somebody has decided to take changes that were refused.
+    Accept {
+        document: DocumentId,
+        changes: Vec<u8>,
+        reply: AcceptReply,
+    },
     /// Who the members are has changed. Answered when the engine goes by it.
     Roster {
         roster: Roster,
@@ -65,6 +73,24 @@ pub(crate) enum Message {
 
 /// Where a record goes.
 pub(crate) type RecordReply = oneshot::Sender<Result<Box<RecordView>, CommandError>>;
+
+/// Where the outcome of accepting changes goes: whether anything of them was new.
+pub(crate) type AcceptReply = oneshot::Sender<Result<bool, Refusal>>;
+
+/// Somebody who waits for a document to be loaded.
+enum Waiting {
+    Record(Principal, RecordReply),
+    Accept(Vec<u8>, AcceptReply),
+}
+
+impl Waiting {
+    fn is_given_up(&self) -> bool {
+        match self {
+            Self::Record(_, reply) => reply.is_closed(),
+            Self::Accept(_, reply) => reply.is_closed(),
+        }
+    }
+}
 
 /// Talks to the driver.
 pub(crate) type DriverHandle = mpsc::Sender<Message>;
@@ -83,6 +109,8 @@ pub(crate) struct Parts {
     pub(crate) ready: oneshot::Sender<()>,
     /// Who the members are; none where there are no accounts.
     pub(crate) roster: Option<Roster>,
+    /// Where changes go that were refused because of who sent them.
+    pub(crate) withheld: mpsc::Sender<Withheld>,
     /// Fresh random bytes.
     pub(crate) seed: [u8; 32],
 }
@@ -93,7 +121,8 @@ pub(crate) struct Driver {
     health: Health,
     inbox: mpsc::Receiver<Message>,
     connections: BTreeMap<ConnectionId, Outbox>,
-    waiting: BTreeMap<DocumentId, Vec<(Principal, RecordReply)>>,
+    waiting: BTreeMap<DocumentId, Vec<Waiting>>,
+    withheld: mpsc::Sender<Withheld>,
     ready: Option<oneshot::Sender<()>>,
     wake: Option<Timestamp>,
     in_flight: usize,
@@ -120,6 +149,7 @@ impl Driver {
             inbox,
             connections: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            withheld: parts.withheld,
             ready: Some(parts.ready),
             wake: None,
             in_flight: 0,
@@ -175,10 +205,17 @@ impl Driver {
                     principal,
                 });
             }
-            Message::Frame { connection, bytes } => {
+            Message::Frame {
+                connection,
+                bytes,
+                held,
+            } => {
                 // Frames that were under way when the connection was closed are nobody's.
                 if self.connections.contains_key(&connection) {
                     self.handle(Input::Frame { connection, bytes });
+                }
+                if self.connections.contains_key(&connection) {
+                    held.taken();
                 }
             }
             Message::Disconnected { connection } => {
@@ -207,7 +244,18 @@ impl Driver {
                 principal,
                 document,
                 reply,
-            } => self.record(principal, document, reply),
+            } => {
+                if self.workspace.may(&principal, &document) == Access::None {
+                    let _ = reply.send(Err(CommandError::NotHere(document)));
+                } else {
+                    self.when_loaded(document, Waiting::Record(principal, reply));
+                }
+            }
+            Message::Accept {
+                document,
+                changes,
+                reply,
+            } => self.when_loaded(document, Waiting::Accept(changes, reply)),
             Message::Metrics { reply } => {
                 let _ = reply.send(self.workspace.metrics());
             }
@@ -215,17 +263,29 @@ impl Driver {
         }
     }
 
-    fn record(&mut self, principal: Principal, document: DocumentId, reply: RecordReply) {
-        let hidden = self.workspace.may(&principal, &document) == Access::None;
-        if hidden || self.workspace.is_loaded(&document) {
-            let _ = reply.send(self.record_for(&principal, document));
+    /// Answers somebody, as soon as the document is loaded.
+    fn when_loaded(&mut self, document: DocumentId, who: Waiting) {
+        if self.workspace.is_loaded(&document) {
+            self.answer(document, who);
             return;
         }
         let waiting = self.waiting.entry(document).or_default();
         // Those who gave up waiting are not kept.
-        waiting.retain(|(_, reply)| !reply.is_closed());
-        waiting.push((principal, reply));
+        waiting.retain(|who| !who.is_given_up());
+        waiting.push(who);
         self.handle(Input::Open { document });
+    }
+
+    fn answer(&mut self, document: DocumentId, who: Waiting) {
+        match who {
+            Waiting::Record(principal, reply) => {
+                let _ = reply.send(self.record_for(&principal, document));
+            }
+            Waiting::Accept(changes, reply) => {
+                let now = clock::now();
+                let _ = reply.send(self.workspace.accept(now, document, changes));
+            }
+        }
     }
 
     /// A record that is loaded. What somebody may not see is not there.
@@ -308,9 +368,16 @@ impl Driver {
             }
             Output::Wake(at) => self.wake = Some(at),
             Output::Opened { document, .. } => {
-                let waiting = self.waiting.remove(&document);
-                for (principal, reply) in waiting.into_iter().flatten() {
-                    let _ = reply.send(self.record_for(&principal, document));
+                for who in self.waiting.remove(&document).into_iter().flatten() {
+                    self.answer(document, who);
+                }
+            }
+            Output::Withheld(withheld) => {
+                // The sender's device has them too, and says so; this is the coordinators' copy.
+                if self.withheld.try_send(withheld).is_err() {
+                    tracing::warn!(
+                        "refused changes were not put into quarantine: too many at once"
+                    );
                 }
             }
             Output::Dial | Output::Changed { .. } | Output::Saved { .. } | Output::Status => {}

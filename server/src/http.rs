@@ -12,6 +12,7 @@ mod members;
 mod metrics;
 mod password;
 pub(crate) mod payload;
+mod quarantine;
 mod records;
 mod roster;
 mod session;
@@ -38,6 +39,7 @@ use self::web::WebClient;
 use crate::auth::Authenticator;
 use crate::driver::DriverHandle;
 use crate::health::Health;
+use crate::intake::Room;
 use crate::limits;
 use crate::outbox::Outboxes;
 use crate::places::Places;
@@ -59,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) open: mpsc::Sender<()>,
     /// What waits for all connections together.
     pub(crate) outboxes: Outboxes,
+    /// Room for what comes in over all connections together.
+    pub(crate) intake: Room,
     pub(crate) places: Places,
     pub(crate) connections: Arc<AtomicU64>,
 }
@@ -105,6 +109,9 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/tokens", get(tokens::list).post(tokens::make))
         .route("/api/tokens/{id}", delete(tokens::revoke))
         .route("/api/audit", get(audit::list))
+        .route("/api/quarantine", get(quarantine::list))
+        .route("/api/quarantine/{id}", post(quarantine::decide))
+        .route("/api/quarantine/{id}/changes", get(quarantine::changes))
         .route("/api/{*rest}", any(no_such_resource))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::metrics))
@@ -130,8 +137,8 @@ async fn no_such_method() -> ApiError {
 /// Only what this server hands out itself may run in its pages.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
                       img-src 'self' data:; connect-src 'self'; worker-src 'self'; \
-                      manifest-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+                      manifest-src 'self'; object-src 'none'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
 
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),

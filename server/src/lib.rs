@@ -12,6 +12,7 @@ mod health;
 mod http;
 pub mod import;
 mod install;
+mod intake;
 mod limits;
 pub mod lock;
 mod offline;

@@ -16,6 +16,9 @@ pub(crate) const DAMAGED_KEPT: u32 = 5;
 /// Storage requests that may wait for the storage thread; the driver waits when there are more.
 pub(crate) const STORAGE_REQUESTS: usize = 1024;
 
+/// Bytes of writes that may wait for the storage thread, unless a single one is longer.
+pub(crate) const STORAGE_BYTES: usize = 32 * 1024 * 1024;
+
 /// Writes that share one flush.
 pub(crate) const WRITES_PER_FLUSH: usize = 256;
 
@@ -28,9 +31,24 @@ pub(crate) const DRIVER_MESSAGES: usize = 256;
 /// Longest message a socket reads. Twice what the engine takes, so that it can still say why.
 pub(crate) const MESSAGE_BYTES: usize = 2 * meltemi_core::wire::limits::FRAME_BYTES;
 
-/// What is read from a socket at one go. Each connection keeps so much, and it is cleared for each
-/// read; most frames are smaller than a tenth of it.
-pub(crate) const READ_BYTES: usize = 16 * 1024;
+/// What is read from a socket at one go. Each connection keeps twice as much, and half of it is
+/// cleared for each read; most frames are smaller than a fifth of it.
+pub(crate) const READ_BYTES: usize = 8 * 1024;
+
+/// Longest message of a connection that has not joined yet. A longer one of another needs room
+/// among the bytes that come in.
+pub(crate) const SMALL_BYTES: usize = 16 * 1024;
+
+/// Bytes of longer messages that may come in, or wait for the driver, on all connections together;
+/// others are read when there is room again.
+pub(crate) const INTAKE_BYTES: usize = 40 * 1024 * 1024;
+
+/// Bytes of longer messages that may come in, or wait for the driver, on all connections of one
+/// principal together. Not for the built-in principal, who is everybody.
+pub(crate) const INTAKE_BYTES_PER_PRINCIPAL: usize = 20 * 1024 * 1024;
+
+/// How long a connection waits for room to read a message.
+pub(crate) const ROOM: Duration = Duration::from_secs(30);
 
 /// Bytes that may wait for a connection before nothing more is read from it. A device asks for
 /// half a megabyte at a time, so only one that does not read gets there, or a plain one that asks
@@ -41,12 +59,12 @@ pub(crate) const OUTBOX_PAUSE: usize = 1024 * 1024;
 /// documents for a new device has room in it.
 pub(crate) const OUTBOX_BYTES: usize = 32 * 1024 * 1024;
 
-/// Bytes that may wait for all connections together; past that those are closed that have more
-/// than [`OUTBOX_PAUSE`] waiting.
+/// Bytes that may wait for all connections together. One that is to get more than twice what is
+/// left of them is closed.
 pub(crate) const OUTBOXES_BYTES: usize = 96 * 1024 * 1024;
 
-/// Bytes that may wait for all connections of one principal together; past that those are closed
-/// that have more than [`OUTBOX_PAUSE`] waiting. Not for the built-in principal, who is everybody.
+/// Bytes that may wait for all connections of one principal together, in the same way. Not for the
+/// built-in principal, who is everybody.
 pub(crate) const OUTBOX_BYTES_PER_PRINCIPAL: usize = 48 * 1024 * 1024;
 
 /// Messages that may wait for a connection before it is closed as too slow.
@@ -103,7 +121,7 @@ pub(crate) const NAME_LONGEST: usize = 200;
 /// Programmes and roles of one member.
 pub(crate) const MEMBERSHIPS: usize = 64;
 
-/// Devices of one member that are not revoked.
+/// Devices of one member; of one more the one seen longest ago is forgotten.
 pub(crate) const DEVICES: usize = 50;
 
 /// Tokens of one member.
@@ -148,6 +166,24 @@ pub(crate) const SIGN_IN_COUNTED: usize = 10_000;
 /// Connections of one network address at one time. A whole city hall may have one address.
 pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 500;
 
+/// Entries of one member in quarantine, decided ones included.
+pub(crate) const QUARANTINE_ENTRIES: usize = 500;
+
+/// Bytes of one member's changes in quarantine.
+pub(crate) const QUARANTINE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes of everybody's changes in quarantine.
+pub(crate) const QUARANTINE_BYTES_OF_ALL: u64 = 512 * 1024 * 1024;
+
+/// How long it is known what became of changes in quarantine.
+pub(crate) const QUARANTINE_DECIDED: Duration = Duration::from_hours(180 * 24);
+
+/// Refused changes that wait to be put into quarantine.
+pub(crate) const QUARANTINE_WAITING: usize = 64;
+
+/// Most characters of a word to somebody whose changes were in quarantine.
+pub(crate) const NOTE_LONGEST: usize = 2_000;
+
 /// Entries of the audit log in one answer.
 pub(crate) const AUDIT_PAGE: u64 = 200;
 
@@ -161,7 +197,7 @@ pub(crate) const GREETING: Duration = Duration::from_secs(10);
 pub(crate) const CONNECT_AGAIN: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
-    use meltemi_core::wire::limits::PROGRAMME_DOCUMENTS;
+    use meltemi_core::wire::limits::{PROGRAMME_DOCUMENTS, SERVER_DOCUMENTS};
 
     use super::*;
 
@@ -180,12 +216,29 @@ mod tests {
             mib(OUTBOX_BYTES_PER_PRINCIPAL),
             mib(OUTBOXES_BYTES)
         );
+        let intake = format!(
+            "| bytes of longer messages that come in | {} MiB | {} MiB | {} MiB |",
+            mib(MESSAGE_BYTES),
+            mib(INTAKE_BYTES_PER_PRINCIPAL),
+            mib(INTAKE_BYTES)
+        );
+        let small = format!(
+            "A message of more than {} KiB needs room",
+            SMALL_BYTES / 1024
+        );
+        let room = format!("after {} seconds without room", ROOM.as_secs());
+        let records = format!(
+            "at most {},{:03},{:03} records",
+            SERVER_DOCUMENTS / 1_000_000,
+            SERVER_DOCUMENTS / 1000 % 1000,
+            SERVER_DOCUMENTS % 1000
+        );
         let documents = format!(
             "at most {},{:03} documents",
             PROGRAMME_DOCUMENTS / 1000,
             PROGRAMME_DOCUMENTS % 1000
         );
-        for row in [connections, bytes, documents] {
+        for row in [connections, bytes, intake, small, room, documents, records] {
             assert!(document.contains(&row), "docs/operations.md has no {row}");
         }
     }

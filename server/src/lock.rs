@@ -1,6 +1,6 @@
 //! A data folder and the claim on it: one process at a time.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ impl DataFolder {
             path: path.to_owned(),
             source,
         };
-        fs::create_dir_all(path).map_err(io)?;
+        make(path).map_err(io)?;
         let mut lock = File::options()
             .create(true)
             .truncate(false)
@@ -99,4 +99,13 @@ impl DataFolder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Makes a folder that nobody else on the machine may look into, unless it is there already.
+pub(crate) fn make(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meltemi_core::sync::policy::Principal;
 
+use crate::intake::Room;
 use crate::limits;
 use crate::outbox::Share;
 
@@ -23,6 +24,7 @@ struct Taken {
 struct Held {
     connections: usize,
     share: Share,
+    intake: Room,
 }
 
 /// One place, free again when it is dropped.
@@ -31,6 +33,7 @@ pub(crate) struct Place {
     places: Places,
     principal: Principal,
     share: Share,
+    intake: Room,
 }
 
 /// Why there is no place.
@@ -51,24 +54,26 @@ impl Places {
         if taken.all >= limits::CONNECTIONS {
             return Err(Full::Server);
         }
-        let (connections, bytes) = most(principal);
+        let most = most(principal);
         let held = taken
             .principals
             .entry(principal.clone())
             .or_insert_with(|| Held {
                 connections: 0,
-                share: Share::new(bytes),
+                share: Share::new(most.outboxes),
+                intake: Room::new(most.intake),
             });
-        if held.connections >= connections {
+        if held.connections >= most.connections {
             return Err(Full::Principal);
         }
         held.connections += 1;
-        let share = held.share.clone();
+        let (share, intake) = (held.share.clone(), held.intake.clone());
         taken.all += 1;
         Ok(Place {
             places: self.clone(),
             principal: principal.clone(),
             share,
+            intake,
         })
     }
 
@@ -77,16 +82,29 @@ impl Places {
     }
 }
 
-/// Connections of a principal, and bytes that may wait for them together. The built-in principal
-/// is everybody: only the limits of the server hold for it.
-fn most(principal: &Principal) -> (usize, usize) {
+/// Limits of a principal.
+struct Most {
+    connections: usize,
+    /// Bytes that may wait for all its connections.
+    outboxes: usize,
+    /// Bytes that may come in over all its connections.
+    intake: usize,
+}
+
+/// What a principal may have. The built-in principal is everybody: only the limits of the server
+/// hold for it.
+fn most(principal: &Principal) -> Most {
     if *principal == Principal::built_in() {
-        (limits::CONNECTIONS, limits::OUTBOXES_BYTES)
-    } else {
-        (
-            limits::CONNECTIONS_PER_PRINCIPAL,
-            limits::OUTBOX_BYTES_PER_PRINCIPAL,
-        )
+        return Most {
+            connections: limits::CONNECTIONS,
+            outboxes: limits::OUTBOXES_BYTES,
+            intake: limits::INTAKE_BYTES,
+        };
+    }
+    Most {
+        connections: limits::CONNECTIONS_PER_PRINCIPAL,
+        outboxes: limits::OUTBOX_BYTES_PER_PRINCIPAL,
+        intake: limits::INTAKE_BYTES_PER_PRINCIPAL,
     }
 }
 
@@ -94,6 +112,11 @@ impl Place {
     /// What waits for all connections of the principal.
     pub(crate) fn share(&self) -> &Share {
         &self.share
+    }
+
+    /// Room for what comes in over all connections of the principal.
+    pub(crate) fn intake(&self) -> &Room {
+        &self.intake
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::thread;
 
 use meltemi_core::access::Roster;
+use meltemi_core::sync::output::Withheld;
 use meltemi_core::sync::storage::{StorageAdapter, StorageError};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -24,6 +25,7 @@ use crate::http::attempts::Attempts;
 use crate::http::web::WebClient;
 use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
+use crate::intake::Room;
 use crate::lock::{DataFolder, DataFolderError};
 use crate::outbox::Outboxes;
 use crate::places::Places;
@@ -138,6 +140,12 @@ async fn run_with(
             let _ = ready.send(entrance.ready);
         }
     });
+    let authenticator = Arc::new(entrance.authenticator);
+    let (withheld, refused) = mpsc::channel(limits::QUARANTINE_WAITING);
+    let quarantine = tokio::task::spawn_blocking({
+        let authenticator = authenticator.clone();
+        move || keep_withheld(&authenticator, refused)
+    });
     let parts = Parts {
         storage_id,
         foreign_documents: options.foreign_documents,
@@ -145,6 +153,7 @@ async fn run_with(
         health: health.clone(),
         ready: loaded,
         roster: entrance.roster,
+        withheld,
         seed: clock::random()?,
     };
     let (driver, handle) = Driver::new(parts);
@@ -165,7 +174,7 @@ async fn run_with(
     let shared = Shared {
         driver: handle.clone(),
         health: health.clone(),
-        authenticator: Arc::new(entrance.authenticator),
+        authenticator,
         attempts: Arc::new(Attempts::new()),
         sockets: Sockets::default(),
         roster: Arc::default(),
@@ -173,6 +182,7 @@ async fn run_with(
         stopping: stopping.clone(),
         open,
         outboxes: Outboxes::default(),
+        intake: Room::new(limits::INTAKE_BYTES),
         places: Places::default(),
         connections: Arc::new(AtomicU64::new(1)),
     };
@@ -201,6 +211,8 @@ async fn run_with(
         let _ = driver_end.await;
     }
     let failed = driver_thread.join().is_err();
+    // Ends with the driver, which has ended.
+    let _ = quarantine.await;
     let farewell = async {
         let _ = all_closed.recv().await;
         if !serving.is_finished() {
@@ -218,6 +230,19 @@ async fn run_with(
     }
     tracing::info!("stopped; everything is on the disk");
     Ok(())
+}
+
+/// Puts refused changes into quarantine, one after the other.
+fn keep_withheld(authenticator: &Authenticator, mut refused: mpsc::Receiver<Withheld>) {
+    while let Some(withheld) = refused.blocking_recv() {
+        let Some(accounts) = authenticator.accounts() else {
+            continue;
+        };
+        if let Err(error) = accounts.quarantine(&withheld, clock::now()) {
+            let (document, member) = (withheld.document, &withheld.principal.0);
+            tracing::warn!(%document, member, %error, "refused changes were not put into quarantine");
+        }
+    }
 }
 
 /// Who gets in, and how.

@@ -1,23 +1,36 @@
 //! One WebSocket: carries messages between its peer and the driver, and nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message as Wire, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use meltemi_core::id::ConnectionId;
 use meltemi_core::sync::policy::Principal;
 use meltemi_core::time::Timestamp;
+use tokio::io::{AsyncWriteExt, copy, sink as nowhere};
 use tokio::sync::watch;
 use tokio::time::{interval, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message as Wire};
 
 use crate::driver::{DriverHandle, Message};
+use crate::intake::stream::IntakeStream;
+use crate::intake::{Intake, IntakeError};
 use crate::outbox::{Closing, Outbox, OutboxLevel, OutboxReader, Outgoing};
 use crate::sockets::SocketPlace;
 use crate::{clock, limits};
 
 /// Close code that tells a client to sign in again before it comes back.
 const SIGNED_OUT: u16 = 4401;
+
+/// A WebSocket, with the account of what comes in over it.
+pub(crate) type Socket = (WebSocket, Arc<Intake>);
+
+type WebSocket = WebSocketStream<IntakeStream<TokioIo<Upgraded>>>;
 
 /// Why a connection may be open, and how long.
 pub(crate) struct Entitlement {
@@ -29,7 +42,7 @@ pub(crate) struct Entitlement {
 
 /// Serves a connection whose principal is known, until it ends.
 pub(crate) async fn serve(
-    socket: WebSocket,
+    (socket, intake): Socket,
     connection: ConnectionId,
     principal: Principal,
     driver: DriverHandle,
@@ -53,6 +66,7 @@ pub(crate) async fn serve(
     let mut writer = Writer { sink, reader };
     let mut input = Reader {
         stream,
+        intake,
         connection,
         driver: driver.clone(),
         level,
@@ -109,11 +123,19 @@ async fn farewell(
     closing: Closing,
 ) {
     let frame = CloseFrame {
-        code: closing.code,
+        code: closing.code.into(),
         reason: shorten(&closing.reason).into(),
     };
-    if sink.send(Wire::Close(Some(frame))).await.is_ok() {
-        while let Some(Ok(_)) = stream.next().await {}
+    if sink.send(Wire::Close(Some(frame))).await.is_err() {
+        return;
+    }
+    while let Some(Ok(_)) = stream.next().await {}
+    // Of a message that is not read, what comes is thrown away: the other side would not see the
+    // reason if the connection was cut off meanwhile.
+    if let Ok(socket) = sink.reunite(stream) {
+        let mut stream = socket.into_inner().into_inner();
+        let _ = stream.shutdown().await;
+        let _ = copy(&mut stream, &mut nowhere()).await;
     }
 }
 
@@ -147,6 +169,7 @@ impl Writer {
 
 struct Reader {
     stream: SplitStream<WebSocket>,
+    intake: Arc<Intake>,
     connection: ConnectionId,
     driver: DriverHandle,
     level: OutboxLevel,
@@ -169,21 +192,23 @@ impl Reader {
                 next = timeout(limits::SILENCE, self.stream.next()) => next,
             };
             match next {
+                // The wait for room was no silence.
+                Err(_) if self.intake.has_waited() => {}
                 Err(_) => return Some(closing(1001, "no sign of life for too long")),
                 Ok(None | Some(Ok(Wire::Close(_)))) => return None,
-                Ok(Some(Err(error))) => return broken(&error.to_string()),
+                Ok(Some(Err(error))) => return Some(broken(&error)),
                 Ok(Some(Ok(Wire::Text(_)))) => {
                     return Some(closing(
                         1003,
                         "text messages are not understood here, only binary ones",
                     ));
                 }
-                Ok(Some(Ok(Wire::Ping(_) | Wire::Pong(_)))) => {}
+                Ok(Some(Ok(Wire::Ping(_) | Wire::Pong(_) | Wire::Frame(_)))) => {}
                 Ok(Some(Ok(Wire::Binary(bytes)))) => {
-                    let bytes = bytes.to_vec();
                     let message = Message::Frame {
                         connection: self.connection,
-                        bytes,
+                        bytes: bytes.into(),
+                        held: self.intake.message(),
                     };
                     if self.driver.send(message).await.is_err() {
                         break;
@@ -205,19 +230,19 @@ fn closing(code: u16, reason: &str) -> Closing {
 }
 
 /// What to say after a message that could not be read.
-fn broken(error: &str) -> Option<Closing> {
-    if error.contains("too long") {
-        let limit = limits::MESSAGE_BYTES;
-        return Some(closing(
-            1009,
-            &format!("messages may have {limit} bytes at most"),
-        ));
-    }
-    tracing::debug!(error, "connection broke");
-    Some(closing(
-        1002,
-        "the connection broke: what came is no valid WebSocket message",
-    ))
+fn broken(error: &Error) -> Closing {
+    let intake = match error {
+        Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref()),
+        _ => None,
+    };
+    tracing::debug!(%error, "connection broke");
+    let error = intake.copied().unwrap_or(IntakeError::Invalid);
+    let code = match error {
+        IntakeError::TooLong | IntakeError::NotJoined => 1009,
+        IntakeError::NoRoom => 1013,
+        IntakeError::Invalid => 1002,
+    };
+    closing(code, &error.to_string())
 }
 
 fn shorten(reason: &str) -> &str {

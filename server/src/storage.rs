@@ -1,5 +1,6 @@
 //! Where a server keeps documents. The contract is [`meltemi_core::sync::storage`].
 
+mod backlog;
 pub(crate) mod beside;
 pub(crate) mod database;
 pub(crate) mod entry;

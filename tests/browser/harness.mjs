@@ -60,10 +60,16 @@ export async function importFile(file, data) {
  * Starts `meltemi serve` and resolves when it is ready.
  *
  * `data` is the folder of its records (a temporary one unless given), `demo` loads the reference
- * programme, `port` 0 takes a free one, `args` are further arguments of the command line.
+ * programme, `port` 0 takes a free one, `args` are further arguments of the command line. Unless
+ * `open` is false, everybody is let in; otherwise `invitation` is the link for the first
+ * coordinator.
  */
-export async function startServer(t, { data, demo = false, port = 0, args = [] } = {}) {
-  const server = new Server(data ?? (await temporaryFolder(t)), demo, port, args);
+export async function startServer(
+  t,
+  { data, demo = false, port = 0, args = [], open = true } = {},
+) {
+  const folder = data ?? (await temporaryFolder(t));
+  const server = new Server(folder, demo, port, open ? ["--open", ...args] : args);
   t.after(() => server.stop("SIGKILL"));
   await server.start();
   return server;
@@ -81,6 +87,8 @@ class Server {
     this.#args = args;
     /** Everything the server has logged, over all its runs. */
     this.log = "";
+    /** The link for the first coordinator, if there was one. */
+    this.invitation = undefined;
   }
 
   /** The address of the server; the same after each `start`. */
@@ -90,7 +98,7 @@ class Server {
 
   /** Starts the server, again if it was stopped: same port, same records. */
   async start() {
-    const options = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--open"];
+    const options = ["--listen", `127.0.0.1:${this.port}`, "--data", this.data];
     options.push("--web", setting("MELTEMI_WEB"), ...(this.#demo ? ["--demo"] : []));
     const child = spawn(setting("MELTEMI_BIN"), ["serve", ...options, ...this.#args], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -106,6 +114,7 @@ class Server {
         reject(new Error(`the server ended (${signal ?? code}) before it was ready:\n${log}`));
       });
       createInterface({ input: child.stdout }).on("line", (line) => {
+        this.invitation = /\bhttps?:\/\/\S+\/#\/join\/\S+/.exec(line)?.[0] ?? this.invitation;
         const address = /^listening on (http:\/\/\S+)$/.exec(line);
         if (address) resolve(new URL(address[1]));
       });

@@ -7,6 +7,8 @@ import { decodeSyncMessage, getHeads, ImmutableString, updateText } from "@autom
 import { Repo } from "@automerge/automerge-repo";
 import { WebSocketClientAdapter } from "@automerge/automerge-repo-network-websocket";
 
+import WebSocket from "ws";
+
 import { startServer } from "./harness.mjs";
 
 /**
@@ -16,8 +18,8 @@ import { startServer } from "./harness.mjs";
 async function withServer(t, options, body) {
   const server = await startServer(t, options);
   const repos = [];
-  const connect = () => {
-    const adapter = new WebSocketClientAdapter(`${server.url.replace("http", "ws")}/sync`);
+  const connect = (token) => {
+    const adapter = new WebSocketClientAdapter(address(server, token));
     const repo = new Repo({ network: [adapter] });
     const frames = [];
     adapter.on("message", (message) => frames.push(message));
@@ -32,6 +34,12 @@ async function withServer(t, options, body) {
   } finally {
     await leave();
   }
+}
+
+/** Where clients connect, with a token if there is one. */
+function address(server, token) {
+  const query = token ? `?access_token=${token}` : "";
+  return `${server.url.replace("http", "ws")}/sync${query}`;
 }
 
 /** Resolves when the document of `handle` fulfils `condition`. */
@@ -126,4 +134,104 @@ test("with --foreign-documents other documents are kept over a restart", (t) =>
     await server.start();
     const later = await connect().repo.find(note.url);
     assert.equal(later.doc().seen, true);
+  }));
+
+/** Somebody who accepts the invitation `link` on a server with accounts. */
+class Person {
+  #server;
+  #cookie = "";
+
+  static async join(server, link, name) {
+    const person = new Person();
+    person.#server = server;
+    const form = {
+      secret: link.split("/").at(-1),
+      name,
+      email: `${name}@cities.example`,
+      password: "a lighthouse keeper",
+    };
+    const answer = await person.#send("POST", "/api/join", form);
+    person.#cookie = answer.headers.get("set-cookie").split(";")[0];
+    return person;
+  }
+
+  /** A link for somebody with this role in the reference programme. */
+  async invite(role) {
+    const made = await this.#send("POST", "/api/invitations", { programme: "mc2cm", role });
+    return (await made.json()).secret;
+  }
+
+  /** A new personal access token, and how to take it back. */
+  async token(...scopes) {
+    const made = await this.#send("POST", "/api/tokens", { name: "interop", scopes });
+    const { id, secret } = await made.json();
+    return { secret, takeBack: () => this.#send("DELETE", `/api/tokens/${id}`) };
+  }
+
+  async #send(method, path, body) {
+    const headers = {
+      origin: this.#server.url,
+      cookie: this.#cookie,
+      "content-type": "application/json",
+    };
+    const sent = { method, headers, body: body && JSON.stringify(body) };
+    const answer = await fetch(this.#server.url + path, sent);
+    assert.ok(answer.ok, `${method} ${path} answered ${answer.status}`);
+    return answer;
+  }
+}
+
+/** What a server with accounts answers to a token as JSON. */
+async function read(server, token, path) {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fetch(server.url + path, { headers })).json();
+}
+
+/** The status with which a connection is refused. */
+function refusal(server, token) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(address(server, token));
+    socket.on("open", () => reject(new Error("the connection is open")));
+    socket.on("error", reject);
+    socket.on("unexpected-response", (request, response) => {
+      request.destroy();
+      resolve(response.statusCode);
+    });
+  });
+}
+
+test("with a token a JavaScript client reads and writes what its member may", (t) =>
+  withServer(t, { demo: true, open: false }, async (server, connect) => {
+    const ana = await Person.join(server, server.invitation, "ana");
+    const ben = await Person.join(server, await ana.invite("reader"), "ben");
+    const [all, few] = [await ana.token("sync", "read"), await ben.token("sync", "read")];
+    const records = await read(server, all.secret, "/api/records");
+    const seen = new Set((await read(server, few.secret, "/api/records")).map(({ id }) => id));
+    const event = records.find(({ key }) => key === "ev14");
+    const hidden = records.find(({ id }) => !seen.has(id));
+    assert.ok(seen.has(event.id) && hidden);
+
+    const writer = connect(all.secret);
+    const mine = await writer.repo.find(`automerge:${event.id}`);
+    mine.change((doc) => updateText(doc, ["objectives"], "Written by ana."));
+    await writer.repo.find(`automerge:${hidden.id}`);
+
+    const { repo } = connect(few.secret);
+    const copy = await repo.find(`automerge:${event.id}`);
+    await until(copy, (doc) => doc.objectives === "Written by ana.");
+    copy.change((doc) => updateText(doc, ["objectives"], "Not for readers."));
+    // What is asked for later is answered later, and the answer is the same for what is not there.
+    await assert.rejects(repo.find(`automerge:${hidden.id}`), /unavailable/);
+    await assert.rejects(repo.find("automerge:4NMNnkMhL8jXrdJ9jamS58PAVdXu"), /unavailable/);
+    mine.change((doc) => (doc.modality = new ImmutableString("hybrid")));
+    await until(copy, (doc) => String(doc.modality) === "hybrid");
+    const { fields } = await read(server, all.secret, `/api/records/${event.id}`);
+    assert.equal(fields.objectives, "Written by ana.");
+    assert.equal(fields.modality, "hybrid");
+
+    const [other, old] = [await ben.token("read"), await ben.token("sync")];
+    await old.takeBack();
+    assert.equal(await refusal(server), 401);
+    assert.equal(await refusal(server, other.secret), 403);
+    assert.equal(await refusal(server, old.secret), 401);
   }));

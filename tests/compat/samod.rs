@@ -19,15 +19,17 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
+use crate::people::Person;
+
 const MELTEMI: Program = Program(env!("CARGO_BIN_EXE_meltemi-under-test"));
 
-struct WebSocketDialer(SocketAddr);
+struct WebSocketDialer(Url);
 
 impl Dialer for WebSocketDialer {
     type Error = tungstenite::Error;
 
     fn url(&self) -> Url {
-        format!("ws://{}/sync", self.0).parse().expect("a URL")
+        self.0.clone()
     }
 
     fn connect(
@@ -56,9 +58,14 @@ impl Dialer for WebSocketDialer {
 }
 
 async fn client(server: SocketAddr) -> Repo {
+    client_at(format!("ws://{server}/sync")).await
+}
+
+async fn client_at(url: String) -> Repo {
+    let url = url.parse().expect("a URL");
     let repo = Repo::build_tokio().load().await;
     let dialer = repo
-        .dial(BackoffConfig::default(), Arc::new(WebSocketDialer(server)))
+        .dial(BackoffConfig::default(), Arc::new(WebSocketDialer(url)))
         .unwrap();
     dialer.established().await.expect("the handshake succeeds");
     repo
@@ -239,4 +246,69 @@ async fn other_documents_are_kept_and_synced_when_the_server_is_told_to() {
     })
     .await;
     later.stop().await;
+}
+
+async fn found(repo: &Repo, document: DocumentId) -> Option<DocHandle> {
+    let found = timeout(DEADLINE, repo.find(name(document))).await;
+    found.expect("an answer").expect("it runs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_token_a_client_reads_and_writes_what_its_member_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = MELTEMI.serve_closed(&folder.path().join("data"), &[]);
+    let ana = Person::first(&server);
+    let ben = ana.invited("ben", "reader");
+    let url = |token: &str| format!("ws://{}/sync?access_token={token}", server.address);
+    let (ana_token, ben_token) = (ana.token("sync"), ben.token("sync"));
+    let device = TestDevice::new("ana");
+    device.connect_with(server.address, &ana_token).await;
+    let event = device
+        .create("event", "ev1", &[("venue", json!("Town hall"))])
+        .await;
+    let closed = device
+        .create("event", "ev2", &[("confidentiality", json!("closed"))])
+        .await;
+    device.synced().await;
+
+    let writer = client_at(url(&ana_token)).await;
+    let handle = found(&writer, event).await.expect("her event");
+    assert!(found(&writer, closed).await.is_some());
+    put(&handle, "venue", "Library");
+    device
+        .until_record(event, "samod's edit", |record| {
+            record.fields["venue"] == json!("Library")
+        })
+        .await;
+
+    let reader = client_at(url(&ben_token)).await;
+    let copy = found(&reader, event).await.expect("the event");
+    until(&copy, "the venue", |doc| {
+        value(doc, "venue").as_deref() == Some("Library")
+    })
+    .await;
+    put(&copy, "venue", "Not for readers");
+    // What is asked for later is answered later.
+    for hidden in [closed, DocumentId::from_bytes([9; 16])] {
+        assert!(found(&reader, hidden).await.is_none());
+    }
+    device.set(event, "source", json!("Minutes")).await;
+    until(&copy, "ana's edit", |doc| {
+        value(doc, "source").as_deref() == Some("Minutes")
+    })
+    .await;
+    let served = ana.get(&format!("/api/records/{event}")).json();
+    assert_eq!(served["fields"]["venue"], "Library");
+    assert_eq!(served["fields"]["source"], "Minutes");
+    assert_eq!(ben.get(&format!("/api/records/{closed}")).status, 404);
+
+    for (token, status) in [("mlt_nothing", 401), (&*ben.token("read"), 403)] {
+        let refused = connect_async(url(token)).await;
+        let Err(tungstenite::Error::Http(answer)) = refused else {
+            panic!("a connection for {token}: {refused:?}");
+        };
+        assert_eq!(answer.status(), status);
+    }
+    writer.stop().await;
+    reader.stop().await;
 }

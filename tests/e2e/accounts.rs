@@ -4,6 +4,7 @@ mod administration;
 mod doors;
 mod log;
 mod people;
+mod quarantine;
 mod sockets;
 mod table;
 

@@ -1,10 +1,11 @@
 //! What programs and browsers get over HTTP.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use meltemi_core::id::DocumentId;
 use meltemi_core::record::KINDS;
-use meltemi_tests::request::{get, get_with};
+use meltemi_tests::request::{get, get_with, send};
 
 use crate::{MELTEMI, data_folder};
 
@@ -125,10 +126,81 @@ fn the_web_client_is_handed_out_compressed_and_guarded() {
         (200, &b"<!doctype html>start"[..])
     );
     assert_eq!(get(server.address, "/events/ev14").status, 404);
+    fs::create_dir(web.join("icons")).unwrap();
+    for folder in ["/icons", "//icons"] {
+        let answer = get(server.address, folder);
+        assert_eq!((answer.status, answer.header("location")), (404, None));
+    }
     assert_eq!(
         get_with(server.address, "/gone.js", &[("accept", "text/html")]).status,
         404
     );
+}
+
+#[test]
+fn every_answer_says_what_browsers_may_do_with_it() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    for (method, path, status) in [
+        ("GET", "/", 503),
+        ("GET", "/healthz", 200),
+        ("GET", "/api/records", 200),
+        ("GET", "/api/nothing", 404),
+        ("GET", "/missing.js", 404),
+        ("GET", "/sync", 426),
+        ("PUT", "/healthz", 405),
+        ("POST", "/api/session", 403),
+    ] {
+        let page = [("origin", "https://cities.example")];
+        let page = if path == "/sync" { &[][..] } else { &page };
+        let answer = send(server.address, method, path, page, &[]);
+        assert_eq!(answer.status, status, "{method} {path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        for directive in [
+            "default-src 'none';",
+            "script-src 'self' 'wasm-unsafe-eval';",
+            "object-src 'none';",
+            "base-uri 'none';",
+            "form-action 'none';",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(directive), "{method} {path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe-inline"), "{policy}");
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{method} {path}: {name}");
+        }
+        let shared = |(name, _): &&(String, String)| name.starts_with("access-control-");
+        assert_eq!(answer.headers.iter().find(shared), None, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_name_that_leads_to_this_machine_does_not_open_it() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let port = server.address.port();
+    for (host, status) in [("evil.example", 403), ("localhost", 200)] {
+        let host = format!("{host}:{port}");
+        let headers = [("host", host.as_str())];
+        let answer = get_with(server.address, "/api/records", &headers);
+        assert_eq!(answer.status, status, "{host}");
+    }
+}
+
+#[test]
+fn the_data_folder_is_for_its_owner_only() {
+    let (_folder, data) = data_folder();
+    let server = MELTEMI.serve(&data, &[]);
+    let mode = fs::metadata(&data).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+    assert!(server.stop().success());
 }
 
 #[test]

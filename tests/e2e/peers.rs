@@ -94,12 +94,22 @@ async fn what_is_no_frame_ends_its_own_connection_with_a_reason() {
     assert_eq!(code, CloseCode::Policy);
     assert!(reason.contains("handshake"), "{reason}");
 
-    let mut peer = socket(server.address).await;
-    let long = Bytes::from(vec![0; 9 * 1024 * 1024]);
-    peer.send(Message::Binary(long)).await.unwrap();
-    let (code, reason) = ending(peer).await;
-    assert_eq!(code, CloseCode::Policy);
-    assert!(reason.contains("too large"), "{reason}");
+    let mebibytes = |count: usize| Message::Binary(Bytes::from(vec![0; count * 1024 * 1024]));
+    for (joins, count, expected, said) in [
+        (true, 9, CloseCode::Policy, "too large"),
+        (true, 17, CloseCode::Size, "bytes at most"),
+        (false, 1, CloseCode::Size, "before join"),
+    ] {
+        let mut peer = socket(server.address).await;
+        if joins {
+            let join = Message::Binary(Bytes::from(join()));
+            peer.send(join).await.unwrap();
+        }
+        peer.send(mebibytes(count)).await.unwrap();
+        let (code, reason) = ending(peer).await;
+        assert_eq!(code, expected, "{reason}");
+        assert!(reason.contains(said), "{reason}");
+    }
 
     // Everybody else is served as if nothing had happened.
     let event = ana

@@ -350,7 +350,8 @@ impl Task {
                 Output::Changed { .. }
                 | Output::Opened { .. }
                 | Output::Saved { .. }
-                | Output::Status => {}
+                | Output::Status
+                | Output::Withheld(_) => {}
             }
         }
         let workspace = &self.workspace;

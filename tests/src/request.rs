@@ -42,7 +42,7 @@ pub fn get_with(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> An
     send(address, "GET", path, headers, &[])
 }
 
-/// Sends a request with a body.
+/// Sends a request with a body. The host is the address, unless a header says another.
 pub fn send(
     address: SocketAddr,
     method: &str,
@@ -52,7 +52,10 @@ pub fn send(
 ) -> Answer {
     let mut stream = TcpStream::connect(address).expect("the server accepts connections");
     // HTTP 1.0: the body ends with the connection.
-    let mut request = format!("{method} {path} HTTP/1.0\r\nhost: {address}\r\n");
+    let mut request = format!("{method} {path} HTTP/1.0\r\n");
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request.push_str(&format!("host: {address}\r\n"));
+    }
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -137,10 +137,25 @@ fn locales() -> Vec<(String, Texts)> {
         collect("", &json, &mut texts);
         (file.path, texts)
     };
-    files("client-wasm/locales", "json")
+    let office = files("client-wasm/office-locales", "json")
+        .into_iter()
+        .map(read);
+    let mut all: Vec<(String, Texts)> = files("client-wasm/locales", "json")
         .into_iter()
         .map(read)
-        .collect()
+        .collect();
+    // The texts of administration, which most people never load, are beside the others.
+    for (path, texts) in office {
+        let name = path.rsplit('/').next();
+        match all
+            .iter_mut()
+            .find(|(path, _)| path.rsplit('/').next() == name)
+        {
+            Some((_, all)) => all.extend(texts),
+            None => all.push((path, texts)),
+        }
+    }
+    all
 }
 
 fn collect(key: &str, value: &serde_json::Value, texts: &mut Texts) {

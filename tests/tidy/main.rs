@@ -6,6 +6,7 @@ mod dependencies;
 mod files;
 mod locales;
 mod protocol;
+mod security;
 mod source;
 mod styles;
 mod tree;

@@ -74,7 +74,8 @@ pub(crate) fn dependencies(manifest: &toml::Table, with_tests: bool) -> Vec<&str
         .collect()
 }
 
-fn root() -> &'static Path {
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("this package lies one level below the root of the workspace")

@@ -22,6 +22,9 @@ use crate::process::{self, WASM};
 /// The program of the client: the screen, and in its worker the engine.
 const PROGRAM: &str = "client";
 
+/// The program of the page of administration, in a folder of its own that no device keeps.
+const OFFICE: &str = "office";
+
 /// What decides how the files are made: a change here makes them anew.
 const CODE: [&str; 5] = [
     include_str!("web.rs"),
@@ -58,8 +61,9 @@ pub(crate) fn build(options: &Options) -> anyhow::Result<PathBuf> {
     let client = process::root().join("client-wasm");
     let assets = Folder::read(&client.join("assets"))?;
     let locales = Folder::read(&client.join("locales"))?;
+    let office_locales = Folder::read(&client.join("office-locales"))?;
 
-    let inputs = digest_inputs(&compiled, &[&assets, &locales])?;
+    let inputs = digest_inputs(&compiled, &[&assets, &locales, &office_locales])?;
     if out.is_dir() && fs::read_to_string(&stamp).is_ok_and(|built| built == inputs) {
         println!("{} is up to date.", out.display());
         return Ok(out);
@@ -69,6 +73,8 @@ pub(crate) fn build(options: &Options) -> anyhow::Result<PathBuf> {
     let mut files = bind::bind(&compiled, PROGRAM)?;
     files.add_all(assets)?;
     files.add_all(locales.below("locales"))?;
+    files.add_all(bind::bind(&compiled, OFFICE)?.below(OFFICE))?;
+    files.add_all(office_locales.below("office/locales"))?;
     let mut files = shorten::strip(files)?;
     shell::fill_in_service_worker(&mut files)?;
 
@@ -90,7 +96,7 @@ fn compile() -> anyhow::Result<()> {
         "--profile",
         "client",
     ]);
-    cargo.args(["--target", WASM, "--bin", PROGRAM]);
+    cargo.args(["--target", WASM, "--bin", PROGRAM, "--bin", OFFICE]);
     process::run(&mut cargo)
 }
 
@@ -100,9 +106,11 @@ fn digest_inputs(compiled: &Path, folders: &[&Folder]) -> anyhow::Result<String>
     for code in CODE {
         digest.update(Sha256::digest(code));
     }
-    let path = compiled.join(format!("{PROGRAM}.wasm"));
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    digest.update(Sha256::digest(bytes));
+    for program in [PROGRAM, OFFICE] {
+        let path = compiled.join(format!("{program}.wasm"));
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        digest.update(Sha256::digest(bytes));
+    }
     for folder in folders {
         digest.update(folder.digest());
     }

@@ -35,8 +35,7 @@ pub trait Device {
     fn offer_file(&self, name: &str, media: &str, bytes: &[u8]);
     /// Sends a request to the server this page came from: method, address, JSON. An error when
     /// there is no answer.
-    fn request(&self, method: &'static str, path: &'static str, body: Option<String>)
-    -> Requesting;
+    fn request(&self, method: &'static str, path: &str, body: Option<String>) -> Requesting;
     /// What this device keeps of whoever signed in on it.
     fn account(&self) -> Option<String>;
     /// Keeps it; forgets it for `None`.

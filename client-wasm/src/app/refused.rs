@@ -12,7 +12,7 @@ use super::protocol::Export;
 use super::text::change::{common_prefix, common_suffix};
 
 /// The reasons that have a text of their own in the locale files, as `refusal.{code}`.
-pub const CODES: [&str; 15] = [
+pub const CODES: [&str; 18] = [
     "bad-changes",
     "bad-chunk",
     "bad-filter",
@@ -21,7 +21,10 @@ pub const CODES: [&str; 15] = [
     "kind-changed",
     "missing-dependencies",
     "no-kind",
+    "not-allowed",
+    "programme-full",
     "read-only",
+    "server-full",
     "too-large",
     "too-many-heads",
     "too-many-operations",

@@ -38,6 +38,11 @@ impl Catalogue {
         })
     }
 
+    /// Adds the texts of another file.
+    pub fn add(&mut self, other: Self) {
+        self.texts.extend(other.texts);
+    }
+
     /// The text of a key; of a counted one the form for many.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.plural(key, "other")

@@ -93,6 +93,15 @@ pub fn instant(instant: Timestamp, now: Timestamp) -> String {
     call(&formatter, "format", &[(instant.0 as f64).into()])
 }
 
+/// An instant as a server writes it, such as `2026-11-25T08:00:00Z`, in the time of this place.
+pub fn written(text: &str, now: Timestamp) -> String {
+    let millis = js_sys::Date::parse(text);
+    if millis.is_nan() {
+        return text.to_owned();
+    }
+    instant(Timestamp(millis.max(0.0) as u64), now)
+}
+
 /// A stored local time such as `2021-03-16T09:30` in words.
 pub fn local_time(text: &str) -> String {
     let Some((day, time)) = text.split_once('T') else {

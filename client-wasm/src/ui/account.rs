@@ -1,11 +1,12 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::Event;
 
 use super::dom::{El, el};
-use super::live::{happened, live, memo, several};
+use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
 use super::{parts, router, screen, status};
 use crate::app::account::{
@@ -13,6 +14,7 @@ use crate::app::account::{
 };
 use crate::app::protocol::Ask;
 use crate::app::route::Route;
+use crate::app::status::Line;
 use crate::{locale, t, tn};
 
 /// Asks the server who uses this device. What was kept holds until it answers, and when it cannot.
@@ -38,6 +40,27 @@ pub(crate) fn look(page: Page) {
     });
 }
 
+/// Asks again whenever there is no line to the server, as it may be that the server does not let
+/// this device in any more, and when there is a network again.
+pub(crate) fn follow_line(page: Page) {
+    let offline = memo(move || {
+        let status = page.status.get()?;
+        matches!(status.line, Line::Offline { .. }).then_some(status.line)
+    });
+    effect(move || {
+        let member = page.account.with_untracked(|account| match account {
+            Account::SignedIn(_) => true,
+            Account::Unheard(member) => member.is_some(),
+            Account::Open | Account::SignedOut(_) => false,
+        });
+        if offline.get().is_some() && member {
+            look(page);
+        }
+    });
+    let back = window_event_listener(ev::online, move |_| look(page));
+    on_cleanup(move || back.remove());
+}
+
 fn send(
     page: Page,
     method: &'static str,
@@ -58,7 +81,9 @@ fn let_in(page: Page, member: Member) {
 
 /// What stands in the place of the screens when nobody has ever signed in on this device.
 pub(crate) fn gate(page: Page) -> Option<AnyView> {
-    page.account.get().must_sign_in().then(|| {
+    // The screen is drawn anew when this changes, and not whenever the server is asked.
+    let must = memo(move || page.account.with(Account::must_sign_in));
+    must.get().then(|| {
         screen::title(page, t!("account.sign_in.title"));
         sign_in(page, None)
     })
@@ -198,6 +223,14 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     )
 }
 
+/// The link to the page of administration, which is a program of its own and loaded anew.
+fn office_link() -> El {
+    el("a")
+        .is("href", "/office.html")
+        .is("target", "_self")
+        .child(t!("account.office"))
+}
+
 /// The button in the header that says who uses this device.
 pub(crate) fn menu(page: Page) -> AnyView {
     let member = memo(move || match page.account.get() {
@@ -263,6 +296,7 @@ fn panel(page: Page, member: &Member) -> AnyView {
             .child(member.email.clone())
             .into_any(),
         el("ul").is("class", "facts").child(roles).into_any(),
+        el("p").child(office_link()).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
         el("p")
             .is("class", "wrong")
@@ -391,7 +425,7 @@ fn wrong_text(wrong: Wrong) -> String {
     locale::text(&format!("account.wrong.{wrong}"), &[])
 }
 
-fn role_text(role: &str) -> String {
+pub(super) fn role_text(role: &str) -> String {
     let role = role.replace('-', "_");
     locale::text(&format!("word.role.{role}"), &[])
 }

@@ -40,6 +40,17 @@ pub(crate) fn el(tag: &'static str) -> El {
     })))
 }
 
+/// An element of a picture.
+pub(crate) fn svg(tag: &'static str) -> El {
+    let element = document()
+        .create_element_ns(Some("http://www.w3.org/2000/svg"), tag)
+        .expect("tags are written in the program");
+    El(Box::new(SendWrapper::new(Inner {
+        element,
+        kept: Vec::new(),
+    })))
+}
+
 impl El {
     /// Sets an attribute. `false` and `None` leave it out, `true` sets it without a value.
     pub(crate) fn attr(self, name: &'static str, value: impl Into<Attr>) -> Self {

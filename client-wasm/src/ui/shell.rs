@@ -17,6 +17,11 @@ const MORE: [&str; 4] = ["organisation", "product", "targeted_action", "programm
 
 /// Everything, in the language that is loaded. Another language draws all of it anew.
 pub(crate) fn app(page: Page) -> AnyView {
+    in_language(page, frame)
+}
+
+/// Draws a frame once a language is loaded, and anew in another one.
+pub(crate) fn in_language(page: Page, frame: fn(Page) -> AnyView) -> AnyView {
     let draw = move || match page.language.get() {
         Loaded::Waiting => ().into_any(),
         Loaded::Here(language) => {
@@ -173,7 +178,7 @@ fn link(page: Page, route: Route, label: String, icon: &'static str) -> AnyView 
         .into_any()
 }
 
-fn language_menu(page: Page) -> AnyView {
+pub(crate) fn language_menu(page: Page) -> AnyView {
     let now = locale::language().code;
     let choose = move |event| {
         let code = event_target_value(&event);

@@ -6,7 +6,7 @@ mod answer;
 mod aside;
 mod disk;
 mod fits;
-mod receive;
+pub(in crate::sync) mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -84,6 +84,8 @@ pub(super) enum Phase {
         /// When.
         retry: Timestamp,
     },
+    /// The library has failed at it. Nothing is done with it until the next start.
+    Shut,
     /// In memory, and no write is under way.
     Ready,
     /// In memory; a write is under way.
@@ -126,6 +128,14 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
+    /// Its changes, as Automerge writes them.
+    pub(super) fn changes(&self) -> Vec<u8> {
+        match &self.said {
+            Said::Message(message) => message.changes.iter().collect::<Vec<_>>().concat(),
+            Said::Changes(bytes) => bytes.clone(),
+        }
+    }
+
     /// Bytes that wait with it, as far as they count.
     pub(super) fn size(&self) -> usize {
         match &self.said {
@@ -200,12 +210,17 @@ impl Document {
     pub(super) fn is_loaded(&self) -> bool {
         !matches!(
             self.phase,
-            Phase::Queued | Phase::Loading | Phase::Unread { .. }
+            Phase::Queued | Phase::Loading | Phase::Unread { .. } | Phase::Shut
         )
     }
 
     pub(super) fn is_found(&self) -> bool {
         self.is_loaded() && !self.doc.get_heads().is_empty()
+    }
+
+    /// What is remembered of a plain peer that has it open from now on; nothing when it is shut.
+    pub(super) fn open_by(&mut self, connection: ConnectionId) -> Option<&mut DocumentPeer> {
+        (self.phase != Phase::Shut).then(|| self.peers.entry(connection).or_default())
     }
 
     /// Whether the last write failed.

@@ -19,6 +19,8 @@ pub struct Metrics {
     pub bad_frames: u64,
     /// Writes that the disk has answered.
     pub writes: u64,
+    /// Documents that the library has failed at and that are shut.
+    pub shut: u64,
     /// Changes of peers that were refused, by code.
     pub refusals: BTreeMap<&'static str, u64>,
 }

@@ -1,6 +1,7 @@
 //! What a replica wants done.
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
+use crate::sync::policy::Principal;
 use crate::sync::storage::StorageRequest;
 use crate::time::Timestamp;
 
@@ -53,4 +54,21 @@ pub enum Output {
     },
     /// What [`super::repo::Repo::status`] answers has changed.
     Status,
+    /// A server has refused changes because of who sent them. The engine has nothing more of them.
+    Withheld(Withheld),
+}
+
+/// Refused changes that somebody else may decide to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// Who sent them.
+    pub principal: Principal,
+    /// What they change.
+    pub document: DocumentId,
+    /// Its label here, or the one it would get if it is new.
+    pub label: Option<String>,
+    /// Why they were refused.
+    pub code: &'static str,
+    /// The changes, as Automerge writes them.
+    pub changes: Vec<u8>,
 }

@@ -40,12 +40,15 @@ pub(super) struct Peer {
     /// Documents it wants that are not in memory yet. What others of its wants have given waits
     /// for them, so that it goes into one frame.
     pub(super) awaited: BTreeSet<DocumentId>,
+    /// Bytes of its messages that wait for the disk.
+    pub(super) waiting_bytes: usize,
     /// Parts of a long frame so far.
     pub(super) parts: Vec<u8>,
     /// Whether it has said hello and is told of every write from then on.
     pub(super) listening: bool,
-    /// Its comparison of sets with this replica, and how many rounds it has had.
-    pub(super) repair: Option<ItemSet>,
+    /// Its comparison of sets with this replica, the step when that last went on, and how many
+    /// rounds it has had.
+    pub(super) repair: Option<(ItemSet, u64)>,
     pub(super) repair_rounds: u32,
 }
 
@@ -83,6 +86,7 @@ impl Peer {
             asked: false,
             outgoing: Exchange::default(),
             awaited: BTreeSet::new(),
+            waiting_bytes: 0,
             parts: Vec::new(),
             listening: false,
             repair: None,

@@ -102,6 +102,12 @@ pub trait Policy: Send + 'static {
         Ok(())
     }
 
+    /// Whether changes of `principal` that are refused because of who sends them are for somebody
+    /// else to decide on ([`super::output::Output::Withheld`]).
+    fn is_decided_on(&self, _principal: &Principal) -> bool {
+        false
+    }
+
     /// Whether a label says all that this policy puts into one. A server reads documents whose
     /// label does not when it starts, to label them anew.
     fn is_current(&self, _label: Option<&str>) -> bool {

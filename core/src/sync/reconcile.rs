@@ -98,7 +98,10 @@ impl From<negentropy::Error> for RepairError {
 
 /// A set that is ready to be compared.
 #[derive(Debug)]
-pub(crate) struct ItemSet(NegentropyStorageVector);
+pub(crate) struct ItemSet {
+    items: NegentropyStorageVector,
+    count: usize,
+}
 
 /// What a step of a comparison gives the side that began it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -116,12 +119,18 @@ impl ItemSet {
     pub(crate) fn new<'a>(
         items: impl Iterator<Item = (&'a DocumentId, Hash)>,
     ) -> Result<Self, RepairError> {
-        let mut set = NegentropyStorageVector::new();
+        let (mut set, mut count) = (NegentropyStorageVector::new(), 0);
         for (document, item) in items {
             set.insert(place(document), Id::from_byte_array(item))?;
+            count += 1;
         }
         set.seal()?;
-        Ok(Self(set))
+        Ok(Self { items: set, count })
+    }
+
+    /// Of how many items it is.
+    pub(crate) const fn count(&self) -> usize {
+        self.count
     }
 
     /// The first message of a comparison.
@@ -149,7 +158,7 @@ impl ItemSet {
     }
 
     fn protocol(&self) -> Result<Negentropy<'_, NegentropyStorageVector>, RepairError> {
-        Ok(Negentropy::borrowed(&self.0, REPAIR_BYTES)?)
+        Ok(Negentropy::borrowed(&self.items, REPAIR_BYTES)?)
     }
 }
 

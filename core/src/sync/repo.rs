@@ -6,14 +6,17 @@
 
 mod access;
 mod aside;
+mod compare;
 mod connections;
 mod disk;
 mod edit;
 mod eviction;
 mod follow;
+mod inbox;
 mod line;
 mod messages;
 mod pump;
+mod quarantine;
 mod report;
 mod send;
 mod serve;
@@ -99,7 +102,13 @@ pub struct Repo<P> {
     touched: BTreeSet<DocumentId>,
     /// Number of this step.
     step: u64,
+    /// The step before which no more documents are looked for that could go out of memory.
+    evicts: u64,
     counts: Metrics,
+    /// Documents whose label is of an older version, to be loaded when nothing else is.
+    outdated: VecDeque<DocumentId>,
+    /// Bytes that wait in the inboxes of all documents.
+    waiting_bytes: usize,
     /// Plain peers of documents that were put out of memory.
     sleeping: BTreeMap<DocumentId, BTreeSet<ConnectionId>>,
 }
@@ -152,7 +161,10 @@ impl<P: Policy> Repo<P> {
             status_changed: true,
             touched: BTreeSet::new(),
             step: 0,
+            evicts: 0,
             counts: Metrics::default(),
+            outdated: VecDeque::new(),
+            waiting_bytes: 0,
             sleeping: BTreeMap::new(),
         };
         repo.request(Effect::Catalogue, StorageRequest::Catalogue);

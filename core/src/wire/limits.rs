@@ -18,6 +18,12 @@ pub const EPHEMERAL_BYTES: usize = 64 * 1024;
 /// Messages of one connection that wait for one document's disk.
 pub const WAITING_MESSAGES: usize = 256;
 
+/// Bytes that one connection's messages may have that wait for the disk, of all documents.
+pub const WAITING_BYTES: usize = 4 * FRAME_BYTES;
+
+/// Bytes that the messages of all connections may have that wait for the disk.
+pub const WAITING_BYTES_OF_ALL: usize = 16 * FRAME_BYTES;
+
 /// Ephemeral messages that one connection may send at once; those after them are dropped.
 pub const EPHEMERAL_BURST: u64 = 100;
 
@@ -126,6 +132,15 @@ pub const REPAIR_ROUNDS: u32 = 64;
 /// Bytes of one message of set reconciliation.
 pub const REPAIR_BYTES: u64 = 128 * 1024;
 
+/// Items that all comparisons of sets under way keep in memory, 40 bytes each.
+pub const COMPARED_ITEMS: usize = 1_000_000;
+
+/// Documents that a device has asked for and that are not in memory yet.
+pub const AWAITED_DOCUMENTS: usize = 1024;
+
+/// Documents that a device asks for before it knows how fast the answers come.
+pub const FIRST_WINDOW: usize = 16;
+
 /// Documents that one plain connection may have open.
 pub const OPEN_DOCUMENTS: usize = 20_000;
 
@@ -141,6 +156,10 @@ pub const LISTED_DOCUMENTS: usize = 256;
 /// Documents of one programme on a server; a new one beyond them is refused. Those that are being
 /// written for the first time do not count yet.
 pub const PROGRAMME_DOCUMENTS: usize = 200_000;
+
+/// Records of all programmes on a server, whatever names programmes are given; a new one beyond
+/// them is refused. Those that are being written for the first time do not count yet.
+pub const SERVER_DOCUMENTS: usize = 1_000_000;
 
 /// Documents that a server keeps in memory when nobody needs them.
 pub const KEPT_DOCUMENTS: usize = 512;

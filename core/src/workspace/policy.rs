@@ -7,7 +7,7 @@ use crate::access::{self, Answer, Facts, Member, MemberId, Roster};
 use crate::genesis::{self, NotARecord};
 use crate::id::DocumentId;
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
-use crate::wire::limits::PROGRAMME_DOCUMENTS;
+use crate::wire::limits::{PROGRAMME_DOCUMENTS, SERVER_DOCUMENTS};
 
 /// Takes records only, unless it is told to keep other documents too. Without a roster everybody
 /// may write everything.
@@ -114,11 +114,25 @@ impl Policy for RecordPolicy {
         label: Option<&str>,
         labels: &mut dyn Iterator<Item = (&str, u64)>,
     ) -> Result<(), Refusal> {
-        let Some(programme) = label.and_then(Facts::programme_in) else {
+        let programme = label.and_then(Facts::programme_in);
+        let (mut all, mut same) = (0, 0);
+        for (label, count) in labels {
+            all += count;
+            if programme.is_some() && Facts::programme_in(label) == programme {
+                same += count;
+            }
+        }
+        if all >= SERVER_DOCUMENTS as u64 {
+            return Err(Refusal {
+                code: "server-full",
+                message: "the server has as many records as it keeps; ask whoever runs it"
+                    .to_owned(),
+            });
+        }
+        let Some(programme) = programme else {
             return Ok(());
         };
-        let same = labels.filter(|(label, _)| Facts::programme_in(label) == Some(programme));
-        if same.map(|(_, count)| count).sum::<u64>() < PROGRAMME_DOCUMENTS as u64 {
+        if same < PROGRAMME_DOCUMENTS as u64 {
             return Ok(());
         }
         Err(Refusal {
@@ -127,6 +141,11 @@ impl Policy for RecordPolicy {
                 "programme {programme} has as many records as a server keeps; ask whoever runs it"
             ),
         })
+    }
+
+    fn is_decided_on(&self, principal: &Principal) -> bool {
+        let roster = self.roster.as_ref();
+        roster.is_some_and(|roster| member(roster, principal).is_some())
     }
 
     fn is_current(&self, label: Option<&str>) -> bool {
@@ -147,5 +166,42 @@ impl Policy for RecordPolicy {
         };
         member(roster, principal)
             .is_some_and(|member| self.of_label(member, Some(label)) > Access::None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// The code with which a new record of a programme is refused when these are there.
+    fn refused(label: &str, here: &[(&str, u64)]) -> Option<&'static str> {
+        let policy = RecordPolicy::new(true);
+        let room = policy.room(Some(label), &mut here.iter().copied());
+        room.err().map(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn a_full_server_takes_no_new_record_of_any_programme() {
+        let half = SERVER_DOCUMENTS as u64 / 2;
+        let label = "outcome other peers -";
+        let mut here = [
+            ("outcome one peers -", half),
+            ("outcome two peers -", half - 1),
+        ];
+        assert_eq!(refused(label, &here), None);
+        here[1].1 += 1;
+        assert_eq!(refused(label, &here), Some("server-full"));
+        let policy = RecordPolicy::new(true);
+        let foreign = policy.room(None, &mut here.into_iter());
+        assert!(foreign.is_err(), "what is no record needs room too");
+    }
+
+    #[test]
+    fn a_full_programme_leaves_room_for_others() {
+        let here = [("outcome one peers -", PROGRAMME_DOCUMENTS as u64)];
+        assert_eq!(refused("event one peers -", &here), Some("programme-full"));
+        assert_eq!(refused("event two peers -", &here), None);
     }
 }

@@ -84,6 +84,11 @@ impl<P: Policy> Bench<P> {
         Self::start(config(false), policy, Vec::new())
     }
 
+    /// A server whose disk has these documents and that asks this policy.
+    pub(crate) fn server_with(policy: P, entries: Vec<CatalogueEntry>) -> Self {
+        Self::start(config(false), policy, entries)
+    }
+
     fn start(config: RepoConfig, policy: P, entries: Vec<CatalogueEntry>) -> Self {
         let cursor = None;
         Self::begin(config, policy, Listing { entries, cursor })

@@ -3,6 +3,7 @@
 mod access;
 mod authors;
 mod bench;
+mod bounds;
 #[cfg(not(target_arch = "wasm32"))]
 mod collection;
 mod device;

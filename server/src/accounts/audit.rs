@@ -60,6 +60,12 @@ pub(crate) enum Deed {
     TokenMake,
     /// Took a token back.
     TokenRevoke,
+    /// Sent changes that wait for a coordinator now.
+    Quarantine,
+    /// Took changes out of quarantine.
+    QuarantineAccept,
+    /// Decided not to take changes out of quarantine.
+    QuarantineRefuse,
 }
 
 /// How it ended.

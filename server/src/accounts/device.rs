@@ -94,15 +94,17 @@ pub(super) fn get(
         .ok_or(AccountsError::NoSuch("device"))
 }
 
-/// The device that signs in: one that is known and not revoked, or a new one.
+/// The device that signs in: one that is known and not revoked, or a new one. Says which devices
+/// were forgotten for it.
 pub(super) fn sign_in(
     change: &Change,
     member: &str,
     choice: &DeviceChoice,
     now: Timestamp,
-) -> Result<Device, AccountsError> {
+) -> Result<(Device, Vec<String>), AccountsError> {
     let known = choice.id.as_deref();
     let known = known.and_then(|id| get(change, Some(member), id).ok());
+    let mut forgotten = Vec::new();
     let device = match known.filter(|device| device.revoked.is_none()) {
         Some(device) => Device {
             seen: day(now),
@@ -111,7 +113,7 @@ pub(super) fn sign_in(
         None => {
             let name = choice.name.as_ref().map_or("", |name| name.expose());
             let name = if name.trim().is_empty() { "?" } else { name };
-            make_room(change, member)?;
+            forgotten = make_room(change, member)?;
             Device {
                 id: fresh_id("d")?,
                 member: member.to_owned(),
@@ -123,20 +125,21 @@ pub(super) fn sign_in(
         }
     };
     change.put(&DEVICES, device.id.as_bytes(), &device)?;
-    Ok(device)
+    Ok((device, forgotten))
 }
 
 /// Forgets the devices of a member that were seen longest ago when there are too many.
-fn make_room(change: &Change, member: &str) -> Result<(), AccountsError> {
+fn make_room(change: &Change, member: &str) -> Result<Vec<String>, AccountsError> {
     let mut devices: Vec<Device> = change.all(&DEVICES)?;
     devices.retain(|device| device.member == member);
     devices.sort_by_key(|device| (device.revoked.is_none(), device.seen, device.created));
     let surplus = (devices.len() + 1).saturating_sub(limits::DEVICES);
-    for device in devices.iter().take(surplus) {
+    devices.truncate(surplus);
+    for device in &devices {
         session::end_of_device(change, &device.id)?;
         change.remove(&DEVICES, device.id.as_bytes())?;
     }
-    Ok(())
+    Ok(devices.into_iter().map(|device| device.id).collect())
 }
 
 /// Notes that a device was seen today.

@@ -226,8 +226,15 @@ impl Accounts {
             if !matches!(holder.by, Held::Session { .. }) {
                 return Err(AccountsError::NotAllowed("only people join, not programs"));
             }
-            change.remove(&INVITATIONS, hash.key())?;
             let mut member = member::get(change, &holder.member)?;
+            let bodies = member.body.as_ref().zip(invitation.body.as_ref());
+            // Whoever invites decides for whose records; another programme has no say in it.
+            if bodies.is_some_and(|(own, offered)| own != offered) {
+                return Err(AccountsError::NotAllowed(
+                    "this invitation is for somebody of another organisation or city",
+                ));
+            }
+            change.remove(&INVITATIONS, hash.key())?;
             member.memberships.push(invitation.membership);
             member.memberships = member::checked_memberships(&member.memberships)?;
             member.body = member.body.or(invitation.body);

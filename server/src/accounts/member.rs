@@ -187,6 +187,10 @@ impl Accounts {
             }
             let after = patched(&before, patch)?;
             keep_a_coordinator(change, &before, &after)?;
+            let holder = by_email(change, after.email.expose())?;
+            if after.active && holder.as_deref() != Some(id) {
+                return Err(AccountsError::EmailTaken);
+            }
             let mut ended = Vec::new();
             if before.active && !after.active {
                 session::end_all(change, id, None)?;
@@ -318,7 +322,10 @@ pub(super) fn set_credentials(
 /// Puts a new member beside the others.
 pub(super) fn add(change: &Change, member: &Member, password: Hashed) -> Result<(), AccountsError> {
     let email = member.email.expose().as_bytes();
-    if change.get(&EMAILS, email)?.is_some() {
+    // Who was made inactive and is invited anew has the same address again.
+    if let Some(holder) = change.get(&EMAILS, email)?
+        && get(change, &holder)?.active
+    {
         return Err(AccountsError::EmailTaken);
     }
     change.put(&EMAILS, email, &member.id)?;

@@ -107,8 +107,10 @@ impl Accounts {
     /// Ends a session.
     pub(crate) fn sign_out(&self, hash: &SecretHash, by: &By) -> Result<Ended, AccountsError> {
         self.database.change(|change| {
-            if change.remove(&SESSIONS, hash.key())? {
-                note(change, by, Deed::SignOut, by.device.as_deref())?;
+            if let Some(session) = change.get(&SESSIONS, hash.key())? {
+                change.remove(&SESSIONS, hash.key())?;
+                let by = by.as_member(&session.member, Some(&session.device));
+                note(change, &by, Deed::SignOut, Some(&session.device))?;
             }
             Ok(Ended::Session(*hash))
         })
@@ -236,8 +238,10 @@ pub(super) fn begin(
     if !member.active {
         return Err(AccountsError::WrongCredentials);
     }
-    let device = device::sign_in(change, id, choice, by.now)?;
+    let (device, forgotten) = device::sign_in(change, id, choice, by.now)?;
     let before = end_of_device(change, &device.id)?;
+    let before = before.into_iter().map(Ended::Session);
+    let forgotten = forgotten.into_iter().map(Ended::Device);
     let secret = Secret::fresh(SecretKind::Session)?;
     let session = Session {
         hash: SecretHash::of_secret(&secret),
@@ -254,7 +258,7 @@ pub(super) fn begin(
         session: secret,
         member,
         device,
-        ended: before.into_iter().map(Ended::Session).collect(),
+        ended: before.chain(forgotten).collect(),
     })
 }
 

@@ -1,5 +1,8 @@
 //! What members, devices, tokens and invitations may and may not do to each other.
 
+mod anew;
+mod apart;
+
 use std::time::Duration;
 
 use meltemi_core::access::Role;

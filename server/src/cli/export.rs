@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::{CliError, say};
 use crate::clock;
 use crate::config::ExportOptions;
-use crate::lock::DataFolder;
+use crate::lock::{self, DataFolder};
 use crate::offline::Desk;
 use crate::storage::beside::sync_folder;
 use crate::storage::place::{DatabasePlace, OpenError};
@@ -184,7 +184,7 @@ struct Target(PathBuf);
 impl Target {
     fn prepare(path: &Path) -> Result<Self, ExportError> {
         let error = |error| ExportError::Write(path.to_owned(), error);
-        fs::create_dir_all(path).map_err(error)?;
+        lock::make(path).map_err(error)?;
         if fs::read_dir(path).map_err(error)?.next().is_some() {
             return Err(ExportError::NotEmpty(path.to_owned()));
         }

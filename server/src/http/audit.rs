@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::Shared;
 use super::error::ApiError;
 use super::guard::Person;
-use crate::accounts::AccountsError;
 use crate::accounts::audit::AuditEntry;
+use crate::accounts::{Accounts, AccountsError};
 use crate::limits;
 
 /// Which entries are asked for.
@@ -41,10 +41,9 @@ pub(super) async fn list(
     if !known.member.is_coordinator() {
         return Err(AccountsError::NotAllowed("only coordinators read the audit log").into());
     }
-    let entries = shared
-        .accounts(move |accounts| accounts.audit(which.before, limits::AUDIT_PAGE))
-        .await?;
-    let oldest = entries.last().map(|entry| entry.seq);
-    let next = oldest.filter(|seq| *seq > 1);
+    let page = move |accounts: &Accounts| {
+        accounts.audit_seen_by(&known.member, which.before, limits::AUDIT_PAGE)
+    };
+    let (entries, next) = shared.accounts(page).await?;
     Ok(Json(Page { entries, next }))
 }

@@ -105,6 +105,7 @@ impl From<AccountsError> for ApiError {
             E::NotAllowed(_) => (StatusCode::FORBIDDEN, "not-allowed"),
             E::NoSuch(_) => (StatusCode::NOT_FOUND, "not-found"),
             E::LastCoordinator(_) => (StatusCode::CONFLICT, "last-coordinator"),
+            E::Decided => (StatusCode::CONFLICT, "decided"),
             E::TooMany(_) => (StatusCode::CONFLICT, "too-many"),
         };
         Self::new(status, code, message)
@@ -116,6 +117,7 @@ impl From<Denied> for ApiError {
         let message = denied.to_string();
         match denied {
             Denied::Origin(_) => Self::new(StatusCode::FORBIDDEN, "origin-not-allowed", message),
+            Denied::Host(_) => Self::new(StatusCode::FORBIDDEN, "host-not-allowed", message),
             Denied::CrossSite => Self::new(StatusCode::FORBIDDEN, "cross-site", message),
             Denied::SignInNeeded => Self::new(StatusCode::UNAUTHORIZED, "sign-in-needed", message),
             Denied::Scope => Self::new(StatusCode::FORBIDDEN, "scope-missing", message),

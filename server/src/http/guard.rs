@@ -24,7 +24,7 @@ enum Need {
     Session,
     /// A session, or a token for this.
     SessionOr(Scope),
-    /// A token for the counts, unless it comes from this machine.
+    /// Somebody who coordinates everything, or a token of theirs; nothing on this machine.
     Counts,
 }
 
@@ -63,23 +63,22 @@ pub(crate) async fn guard(
         Ok(known) => Caller { known, address },
         Err(refused) => return refused.into_response(),
     };
-    if request.uri().path() == "/metrics"
-        && let Err(refused) = check_counts(&shared, &caller, forwarded)
-    {
-        return refused.into_response();
+    if request.uri().path() == "/metrics" && shared.authenticator.accounts().is_some() {
+        // A proxy that says for whom it asks asks for somebody else.
+        let here = address.is_loopback() && !forwarded;
+        if let Err(refused) = counts(caller.known.as_deref(), here) {
+            return refused.into_response();
+        }
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-/// Whether somebody may read what the server counts: it says how much there is of what others may
-/// not know of.
-fn check_counts(shared: &Shared, caller: &Caller, forwarded: bool) -> Result<(), ApiError> {
-    match &caller.known {
+/// Whether somebody may read what the server counts: of all programmes together.
+fn counts(known: Option<&Known>, here: bool) -> Result<(), ApiError> {
+    match known {
         Some(known) => Ok(known.member.check_counts()?),
-        // A proxy that says for whom it asks asks for somebody else.
-        None if caller.address.is_loopback() && !forwarded => Ok(()),
-        None if shared.authenticator.accounts().is_none() => Ok(()),
+        None if here => Ok(()),
         None => Err(Denied::SignInNeeded.into()),
     }
 }
@@ -91,6 +90,7 @@ type Claim = Option<(Option<Shown>, Option<Scope>)>;
 fn claim(shared: &Shared, request: &Request) -> Result<Claim, ApiError> {
     let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
     let authenticator = &shared.authenticator;
+    authenticator.check_host(headers)?;
     if path == "/sync" {
         authenticator.check_origin(headers).inspect_err(|denied| {
             tracing::warn!(%denied, "connection refused");

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use meltemi_core::access::Role;
 use meltemi_core::id::RecordRef;
@@ -13,7 +14,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::members::MemberView;
 use super::payload::Payload;
-use super::session::{new_password, welcome};
+use super::session::{end_shown, new_password, welcome};
 use super::{Shared, roster};
 use crate::accounts::AccountsError;
 use crate::accounts::device::DeviceChoice;
@@ -83,6 +84,7 @@ pub(super) async fn look(
 pub(super) async fn join(
     State(shared): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     Payload(join): Payload<Join>,
 ) -> Result<Response, ApiError> {
     let by = caller.by();
@@ -108,6 +110,7 @@ pub(super) async fn join(
         .await?;
     attempt.succeeded();
     roster::changed(&shared).await?;
+    end_shown(&shared, &headers, &caller).await?;
     welcome(&shared, signed_in).await
 }
 

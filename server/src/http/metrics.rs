@@ -77,6 +77,11 @@ fn text(metrics: &Metrics) -> String {
             "Frames that could not be read.",
             metrics.bad_frames,
         ),
+        (
+            "meltemi_documents_shut_total",
+            "Documents that the library failed at.",
+            metrics.shut,
+        ),
     ];
     for (name, help, value) in counters {
         let _ = writeln!(

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use meltemi_core::sensitive::Sensitive;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::Shared;
 use super::error::ApiError;
 use super::guard::Person;
 use super::payload::Payload;
-use super::session::{new_password, prove, session_of, welcome};
+use super::session::{end_shown, new_password, prove, session_of, welcome};
 use crate::accounts::AccountsError;
 use crate::accounts::audit::Deed;
 use crate::accounts::device::DeviceChoice;
@@ -90,6 +90,7 @@ pub(super) async fn codes(
 pub(super) async fn recover(
     State(shared): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     Payload(form): Payload<Recover>,
 ) -> Result<Response, ApiError> {
     let by = caller.by();
@@ -126,5 +127,6 @@ pub(super) async fn recover(
         })
         .await?;
     attempt.succeeded();
+    end_shown(&shared, &headers, &caller).await?;
     welcome(&shared, recovered).await
 }

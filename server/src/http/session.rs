@@ -16,7 +16,7 @@ use super::payload::Payload;
 use crate::accounts::audit::Deed;
 use crate::accounts::device::DeviceChoice;
 use crate::accounts::password::{self, Password};
-use crate::accounts::secret::SecretHash;
+use crate::accounts::secret::{SecretHash, SecretKind};
 use crate::accounts::session::{Proof, SignedIn};
 use crate::accounts::{AccountsError, Held, Known};
 use crate::auth::{Caller, Denied};
@@ -47,6 +47,7 @@ pub(super) struct SessionView {
 pub(super) async fn sign_in(
     State(shared): State<Shared>,
     caller: Caller,
+    headers: HeaderMap,
     Payload(form): Payload<SignIn>,
 ) -> Result<Response, ApiError> {
     let by = caller.by();
@@ -81,7 +82,27 @@ pub(super) async fn sign_in(
         .accounts(move |accounts| accounts.sign_in(&proof, &choice, &by))
         .await?;
     attempt.succeeded();
+    end_shown(&shared, &headers, &caller).await?;
     welcome(&shared, signed_in).await
+}
+
+/// Ends the session that a browser has had until now: its cookie is about to be replaced.
+pub(super) async fn end_shown(
+    shared: &Shared,
+    headers: &HeaderMap,
+    caller: &Caller,
+) -> Result<(), ApiError> {
+    let shown = shared.authenticator.session_cookie(headers);
+    let shown = shown.and_then(|text| SecretHash::of(SecretKind::Session, text));
+    let Some(before) = shown else {
+        return Ok(());
+    };
+    let by = caller.by();
+    let ended = shared
+        .accounts(move |accounts| accounts.sign_out(&before, &by))
+        .await?;
+    shared.sockets.end(&ended);
+    Ok(())
 }
 
 /// The answer to somebody who has just signed in, with the cookie.
@@ -198,6 +219,10 @@ pub(super) async fn prove(
         })
         .await?;
     if !right {
+        let whose = known.member.id.clone();
+        shared
+            .accounts(move |accounts| accounts.note_refused(&by, Deed::SignIn, Some(&whose)))
+            .await?;
         return Err(AccountsError::WrongCredentials.into());
     }
     attempt.succeeded();

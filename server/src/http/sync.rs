@@ -1,13 +1,19 @@
 //! Where devices connect.
 
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{State, WebSocketUpgrade};
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::guard::blocking;
 use super::{Shared, error::ApiError};
 use crate::auth::{Caller, Denied};
+use crate::intake::Intake;
+use crate::intake::stream::IntakeStream;
 use crate::outbox::outbox;
 use crate::socket::Entitlement;
 use crate::{limits, socket};
@@ -16,9 +22,9 @@ use crate::{limits, socket};
 pub(crate) async fn connect(
     State(shared): State<Shared>,
     caller: Caller,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Result<Response, ApiError> {
-    let upgrade = upgrade.map_err(|_| {
+    let response = create_response_with_body(&request, Body::empty).map_err(|_| {
         let message = "this address speaks WebSocket (automerge-repo protocol version 1)";
         ApiError::new(StatusCode::UPGRADE_REQUIRED, "not-a-websocket", message)
     })?;
@@ -29,16 +35,27 @@ pub(crate) async fn connect(
         .map_err(|full| ApiError::unavailable(full.to_string()))?;
     let held = hold(&shared, &caller).await?;
     let connection = shared.next_connection();
-    let upgrade = upgrade
+    let config = WebSocketConfig::default()
         .read_buffer_size(limits::READ_BYTES)
-        .max_message_size(limits::MESSAGE_BYTES)
-        .max_frame_size(limits::MESSAGE_BYTES);
+        .max_message_size(Some(limits::MESSAGE_BYTES))
+        .max_frame_size(Some(limits::READ_BYTES));
+    let upgrade = hyper::upgrade::on(&mut request);
     let ends = outbox(&shared.outboxes, place.share());
+    let intake = Intake::new(place.intake(), &shared.intake);
     let open = shared.open.clone();
-    Ok(upgrade.on_upgrade(move |socket| async move {
+    tokio::spawn(async move {
+        let upgraded = match upgrade.await {
+            Ok(upgraded) => TokioIo::new(upgraded),
+            Err(error) => {
+                tracing::debug!(connection = connection.0, %error, "no connection");
+                return;
+            }
+        };
+        let stream = IntakeStream::new(upgraded, intake.clone());
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
         tracing::debug!(connection = connection.0, "connection open");
         socket::serve(
-            socket,
+            (socket, intake),
             connection,
             principal,
             shared.driver,
@@ -48,7 +65,8 @@ pub(crate) async fn connect(
         )
         .await;
         drop((place, open));
-    }))
+    });
+    Ok(response)
 }
 
 /// A place among the connections that end when access ends; none on an open server.

@@ -54,7 +54,9 @@ pub(crate) async fn file(State(shared): State<Shared>, request: Request) -> Resp
         Ok(response) => response.map(Body::new),
         Err(error) => return unreadable(&error),
     };
-    if response.status() == StatusCode::NOT_FOUND {
+    // A folder is no page. Leading to it with a slash behind could lead to another host.
+    let is_folder = response.headers().contains_key(header::LOCATION);
+    if is_folder || response.status() == StatusCode::NOT_FOUND {
         let Some(request) = page else {
             return not_found();
         };

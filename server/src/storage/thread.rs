@@ -1,5 +1,6 @@
 //! The thread that does the disk work: loads, and writes in groups that share one flush.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -9,6 +10,7 @@ use meltemi_core::sync::storage::{
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::backlog::Backlog;
 use crate::health::Health;
 use crate::limits;
 
@@ -20,6 +22,7 @@ type Request = (EffectId, StorageRequest);
 /// The driver's end of the storage thread. Ends the thread when dropped, after all it was given.
 pub(crate) struct StorageThread {
     requests: Option<SyncSender<Request>>,
+    backlog: Arc<Backlog>,
     /// Answers, in the order in which the effects ended. Not bounded by itself: there are never
     /// more than requests were made.
     pub(crate) answers: UnboundedReceiver<Answer>,
@@ -31,12 +34,15 @@ impl StorageThread {
     pub(crate) fn start(adapter: Box<dyn StorageAdapter>, health: Health) -> std::io::Result<Self> {
         let (requests, inbox) = sync_channel(limits::STORAGE_REQUESTS);
         let (outbox, answers) = unbounded_channel();
+        let backlog = Arc::new(Backlog::default());
+        let worked_off = backlog.clone();
         let work = move || {
             Worker {
                 adapter,
                 inbox,
                 outbox,
                 health,
+                backlog: worked_off,
             }
             .run()
         };
@@ -45,6 +51,7 @@ impl StorageThread {
             .spawn(work)?;
         Ok(Self {
             requests: Some(requests),
+            backlog,
             answers,
             thread: Some(thread),
         })
@@ -53,6 +60,11 @@ impl StorageThread {
     /// Hands over an effect; waits when too many wait already. Whether the thread took it.
     pub(crate) fn request(&self, effect: EffectId, request: StorageRequest) -> bool {
         // The thread never waits for the driver, so this ends.
+        if let StorageRequest::Write(batch) = &request
+            && !self.backlog.add(size(batch))
+        {
+            return false;
+        }
         self.requests
             .as_ref()
             .is_some_and(|requests| requests.send((effect, request)).is_ok())
@@ -75,6 +87,13 @@ struct Worker {
     inbox: Receiver<Request>,
     outbox: UnboundedSender<Answer>,
     health: Health,
+    backlog: Arc<Backlog>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.backlog.end();
+    }
 }
 
 impl Worker {
@@ -112,7 +131,9 @@ impl Worker {
             }
         }
         let results = self.adapter.write(&batches);
-        tracing::debug!(batches = batches.len(), bytes, "wrote");
+        drop(batches);
+        self.backlog.remove(bytes);
+        tracing::debug!(batches = effects.len(), bytes, "wrote");
         for (effect, result) in effects.into_iter().zip(results) {
             self.health.wrote(&result);
             self.tell(effect, result.map(|()| StorageAnswer::Written));

@@ -54,6 +54,40 @@ fn the_audit_log_holds_together_and_tampering_is_noticed() {
 }
 
 #[test]
+fn whoever_signs_in_anew_on_a_browser_ends_what_it_had_and_wrong_passwords_are_noted() {
+    let world = World::begin(&[]);
+    let ana = world.first_coordinator("ana");
+    let form = json!({ "email": "ana@cities.example", "password": PASSWORD });
+    let again = ana.send("POST", "/api/session", &form);
+    assert_eq!(ana.get("/api/session").status, 401);
+    let ana = Person::from(&world, &again);
+    let invitation = json!({ "programme": "test", "role": "reader" });
+    let made = ana.send("POST", "/api/invitations", &invitation).json();
+    let form = json!({ "secret": made["secret"], "name": "Ben", "email": "ben@cities.example",
+                       "password": PASSWORD });
+    let ben = Person::from(&world, &ana.send("POST", "/api/join", &form));
+    assert_eq!(ana.get("/api/session").status, 401);
+    let wrong = json!({ "current": "not a password of anybody", "new": PASSWORD });
+    assert_eq!(ben.send("POST", "/api/password", &wrong).status, 401);
+    let (own, id) = (ben.get("/api/session").json(), |who: &Value| {
+        who["member"]["id"].clone()
+    });
+    let ana = Person::from(&world, &world.sign_in("ana@cities.example", PASSWORD));
+    let page = ana.get("/api/audit").json();
+    let newest = &page["entries"][1];
+    assert_eq!(newest["who"], id(&own));
+    assert_eq!(
+        (&newest["what"], &newest["outcome"]),
+        (&json!("sign-in"), &json!("refused"))
+    );
+    let left = &page["entries"][2];
+    assert_eq!(
+        (&left["what"], &left["who"]),
+        (&json!("sign-out"), &again.json()["member"]["id"])
+    );
+}
+
+#[test]
 fn accounts_can_be_managed_while_no_server_runs() {
     let world = World::begin(&[]);
     let ana = world.first_coordinator("ana");

@@ -147,6 +147,11 @@ fn a_token_opens_what_it_is_for() {
         get(server, &format!("/api/records?access_token={read}")).status,
         401
     );
+    // What is counted is of all programmes, also those that a member knows nothing of.
+    let ben = world.invited(&ana, "ben", "coordinator");
+    let form = json!({ "name": "counts", "scopes": ["metrics"] });
+    assert_eq!(ben.send("POST", "/api/tokens", &form).status, 403);
+    assert_eq!(ben.get("/metrics").status, 403);
     // Programs do not administer.
     assert_eq!(ask("/api/tokens", &read), 403);
     assert_eq!(ask("/api/members", &read), 403);

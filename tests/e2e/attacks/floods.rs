@@ -51,7 +51,7 @@ async fn asking_for_documents_that_do_not_exist_ends_and_leaves_nothing() {
     let begun = hostile::message(vec![], vec![puts.clone()]);
     let address = world.address();
     world
-        .withstands(async |round| {
+        .withstands_many(async |round| {
             let plain = RawPeer::join(address, Kind::Plain, "mallory").await;
             let meltemi = RawPeer::join(address, Kind::Meltemi, "mallory").await;
             let (said, expected) = match round % 5 {

@@ -9,6 +9,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::peer::{Heard, KINDS, Kind, RawPeer};
 use super::world::World;
 
+/// Bytes of a long message, of which many together would fill the memory.
+const LONG: usize = 15 * 1024 * 1024;
+
 /// Valid frames of a client.
 fn valid(peer: &RawPeer, world: &World) -> Vec<Frame> {
     let sync = Frame::Sync {
@@ -115,6 +118,36 @@ async fn exchanges_that_inflate_and_frames_in_endless_parts_are_refused() {
             };
             let said = peer.ending().await;
             assert!(said.contains(expected), "{round}: {said}");
+        })
+        .await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_messages_over_many_connections_find_room_one_after_the_other() {
+    let world = World::begin().await;
+    world
+        .withstands_many(async |number| {
+            // Without a join nothing long is read, whether it ends or not.
+            let mut silent = RawPeer::silent(world.address(), Kind::Plain, "mallory").await;
+            silent.send_beginning(LONG as u64, LONG - number).await;
+            // What the server does not read may end the connection before its reason is heard.
+            match silent.next().await {
+                Heard::Closed(Some((code, reason))) => {
+                    assert_eq!(code, CloseCode::Size, "{reason}");
+                    assert!(reason.contains("before join"), "{reason}");
+                }
+                Heard::Closed(None) => {}
+                other => panic!("no end but {other:?}"),
+            }
+        })
+        .await;
+    world
+        .withstands_many(async |number| {
+            let mut peer = world.join(KINDS[number % 2], "mallory").await;
+            peer.send_bytes(vec![0xf6; LONG / 4]).await;
+            let said = peer.ending().await;
+            assert!(said.contains("not a valid frame"), "{said}");
         })
         .await;
     world.end().await;

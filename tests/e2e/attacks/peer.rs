@@ -9,6 +9,7 @@ use meltemi_core::id::{DocumentId, PeerId};
 use meltemi_core::wire::exchange::{Changes, Exchange, Stored};
 use meltemi_core::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Route};
 use meltemi_tests::device::DEADLINE;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -102,6 +103,15 @@ impl RawPeer {
 
     pub(crate) async fn send_bytes(&mut self, bytes: Vec<u8>) {
         let _ = self.socket.send(Message::Binary(Bytes::from(bytes))).await;
+    }
+
+    /// Sends the beginning of a message, which claims to be so long.
+    pub(crate) async fn send_beginning(&mut self, length: u64, bytes: usize) {
+        let mut begun = vec![0x82, 0xff];
+        begun.extend(length.to_be_bytes());
+        // The mask, and what it does not change.
+        begun.resize(begun.len() + 4 + bytes, 0);
+        let _ = self.socket.get_mut().write_all(&begun).await;
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {

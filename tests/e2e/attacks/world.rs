@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use automerge::Automerge;
+use futures_util::future::join_all;
 use meltemi_core::id::DocumentId;
 use meltemi_core::wire::exchange::Exchange;
 use meltemi_core::wire::frame::Frame;
@@ -20,7 +21,10 @@ use crate::{MELTEMI, assert_healthy, data_folder};
 /// Times an attack is repeated at least.
 const ROUNDS: usize = 30;
 
-/// Bytes by which the server may have grown afterwards.
+/// Connections that attack at one time, where many do.
+const TOGETHER: usize = 50;
+
+/// Bytes by which the server may have grown at any time.
 const GROWTH: u64 = 64 * 1024 * 1024;
 
 /// A document that nobody has.
@@ -94,8 +98,21 @@ impl World {
     }
 
     /// Repeats an attack while Ana works, and asserts that she is served, that the attacked
-    /// record and the catalogue stay as they were, and that the server does not grow.
+    /// record and the catalogue stay as they were, and that the server does not grow meanwhile.
     pub(super) async fn withstands(&self, mut attack: impl AsyncFnMut(usize)) {
+        self.serves_during(ROUNDS, async |round| attack(round).await)
+            .await;
+    }
+
+    /// As [`Self::withstands`], for an attack from many connections at one time.
+    pub(super) async fn withstands_many(&self, attack: impl AsyncFn(usize)) {
+        let wave = async |_| {
+            join_all((0..TOGETHER).map(|number| attack(number))).await;
+        };
+        self.serves_during(1, wave).await;
+    }
+
+    async fn serves_during(&self, rounds: usize, mut attack: impl AsyncFnMut(usize)) {
         let (before, memory) = (self.stored(), self.memory());
         let served = Cell::new(false);
         let work = async {
@@ -109,7 +126,7 @@ impl World {
         };
         let attacks = async {
             let mut round = 0;
-            while round < ROUNDS || !served.get() {
+            while round < rounds || !served.get() {
                 attack(round).await;
                 round += 1;
             }
@@ -119,11 +136,18 @@ impl World {
         self.assert_small(memory);
     }
 
-    /// Bytes of memory the server has.
+    /// Bytes of memory the server has. From now on its most is counted anew.
     pub(super) fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/clear_refs", self.server.id());
+        fs::write(path, "5").expect("the server runs");
+        self.status("VmRSS:")
+    }
+
+    /// A line of what the system says of the server's memory, in bytes.
+    fn status(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.server.id());
         let status = fs::read_to_string(path).expect("the server runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kilobytes = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
         1024 * kilobytes
             .expect("a line of kB")
@@ -131,9 +155,9 @@ impl World {
             .expect("a number")
     }
 
-    /// Asserts that the server has not grown much since it had this much memory.
+    /// Asserts that the server was never much larger since it had this much memory.
     pub(super) fn assert_small(&self, before: u64) {
-        let grown = self.memory().saturating_sub(before);
+        let grown = self.status("VmHWM:").saturating_sub(before);
         assert!(grown < GROWTH, "grown by {grown} bytes from {before}");
     }
 

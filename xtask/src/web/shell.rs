@@ -15,18 +15,23 @@ const VERSION: &str = "__VERSION__";
 const FILES: &str = "__FILES__";
 
 /// What a device does not keep: the client never asks for these. The operating system does, once,
-/// when the client is put on its home screen; the licence is there to be read on the server.
-const NOT_KEPT: [&str; 5] = [
+/// when the client is put on its home screen; the licence is there to be read on the server; the
+/// page of administration needs the network anyway.
+const NOT_KEPT: [&str; 6] = [
     "icons/apple-touch-icon.png",
     "icons/icon-192.png",
     "icons/icon-512.png",
     "icons/maskable-512.png",
+    "office.html",
     "vendor/pico-licence.txt",
 ];
 
+/// The folder of what the page of administration is made of, which is not kept either.
+const OFFICE: &str = "office/";
+
 /// Whether a device downloads the file at its first visit, to keep it.
 pub(crate) fn is_kept(path: &str) -> bool {
-    !NOT_KEPT.contains(&path)
+    !NOT_KEPT.contains(&path) && !path.starts_with(OFFICE)
 }
 
 /// Replaces the two placeholders in `service-worker.js`: `"__VERSION__"` by a digest of all files

@@ -145,6 +145,17 @@ impl Document {
         Some(doc)
     }
 
+    /// Forgets the refused edits when all of them have been taken after all.
+    pub(super) fn drop_accepted(&mut self) {
+        let Some(with) = self.with_aside() else {
+            return;
+        };
+        if with.get_changes_meta(&self.doc.get_heads()).is_empty() {
+            self.aside = None;
+            self.rewrite = true;
+        }
+    }
+
     /// Takes the refused edits into the document again, or drops them. Returns whether that was
     /// possible; edits that do not go into the document stay where they are.
     pub(in crate::sync) fn end_aside(&mut self, again: bool) -> bool {

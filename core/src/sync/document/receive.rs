@@ -79,11 +79,12 @@ impl Document {
         peer.missing = missing;
         if changed {
             few_heads(&doc)?;
-            self.label = check(&doc, self.label.is_some())?;
+            self.label = guarded(|| check(&doc, self.label.is_some()))?;
         }
         self.doc = doc;
         self.orphans = orphans;
         peer.state = state;
+        self.drop_accepted();
         Ok(changed)
     }
 
@@ -93,19 +94,23 @@ impl Document {
         peer.is_some_and(|peer| !peer.missing.is_empty())
     }
 
-    /// Forgets a plain peer, and the changes that waited for what it owes.
-    pub(in crate::sync) fn forget_peer(&mut self, connection: ConnectionId) {
+    /// Forgets a plain peer, and the changes that waited for what it owes. Returns how many bytes
+    /// of it waited.
+    pub(in crate::sync) fn forget_peer(&mut self, connection: ConnectionId) -> usize {
         let owed = self.is_owed_by(connection);
         self.peers.remove(&connection);
+        let of_peer = |sent: &&Incoming| sent.connection == connection;
+        let size = self.inbox.iter().filter(of_peer).map(Incoming::size).sum();
         self.inbox.retain(|sent| sent.connection != connection);
         if owed {
             // What cannot be written without them keeps them; they are on no disk.
             drop(self.forget_orphans());
         }
+        size
     }
 
     /// Applies changes. Returns the newest of them, or nothing when all were known.
-    fn receive_changes(
+    pub(in crate::sync) fn receive_changes(
         &mut self,
         bytes: &[u8],
         scan: &Scan,
@@ -126,9 +131,10 @@ impl Document {
             return Ok(None);
         }
         few_heads(&doc)?;
-        self.label = check(&doc, self.label.is_some())?;
+        self.label = guarded(|| check(&doc, self.label.is_some()))?;
         self.doc = doc;
         self.orphans = orphans;
+        self.drop_accepted();
         Ok(Some(
             heads.into_iter().filter(|h| !before.contains(h)).collect(),
         ))
@@ -185,6 +191,12 @@ pub(super) fn guard<T>(call: impl FnOnce() -> Result<T, AutomergeError>) -> Resu
     }
 }
 
+/// As [`guard`], for what may refuse by itself.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(unreadable("the library could not read what they make")))
+}
+
 /// Reads what came since `before` as it would be read to send it on. Automerge applies some
 /// impossible operations and panics only here, and writes others differently than they came, after
 /// which their hash is another one; everybody else would then fail at them.
@@ -230,7 +242,7 @@ fn few_heads(doc: &Automerge) -> Result<(), Refusal> {
     })
 }
 
-pub(super) fn unreadable(detail: &str) -> Refusal {
+pub(in crate::sync) fn unreadable(detail: &str) -> Refusal {
     Refusal {
         code: "bad-changes",
         message: format!("the changes cannot be applied: {detail}"),

@@ -102,6 +102,9 @@ impl<P: Policy> Repo<P> {
         incoming: Incoming,
         request: bool,
     ) {
+        // Whatever is answered, and though nothing of it is told: somebody may decide on it.
+        let copied = self.copied(connection, &incoming);
+        self.withhold(copied, id, None, &not_allowed());
         let Some(peer) = self.peers.get_mut(&connection) else {
             return;
         };
@@ -174,23 +177,22 @@ impl<P: Policy> Repo<P> {
         }
         for connection in plain {
             if let Some(document) = self.documents.get_mut(&id) {
-                document.forget_peer(connection);
+                let size = document.forget_peer(connection);
+                self.taken_out(connection, size);
             }
             self.send_unavailable(connection, id, None);
         }
     }
 
-    /// Loads the documents whose label does not say what the policy needs now, or is lost.
+    /// Finds the documents whose label does not say what the policy needs now, or is lost. They
+    /// are loaded a few at a time; each is labelled when it is in memory.
     pub(super) fn label_anew(&mut self) {
-        let outdated: Vec<_> = self
+        self.outdated = self
             .catalogue
             .iter()
             .filter(|e| e.heads.is_empty() || !self.policy.is_current(e.label.as_deref()))
             .map(|entry| entry.document)
             .collect();
-        for id in outdated {
-            self.enter(id);
-        }
     }
 }
 

@@ -27,9 +27,10 @@ impl<P: Policy> Repo<P> {
     }
 
     pub(super) fn disconnected(&mut self, connection: ConnectionId) {
-        if self.peers.remove(&connection).is_none() {
+        let Some(peer) = self.peers.remove(&connection) else {
             return;
-        }
+        };
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(peer.waiting_bytes);
         self.follow_end(connection);
         self.sleeping.retain(|_, peers| {
             peers.remove(&connection);
@@ -338,8 +339,9 @@ impl<P: Policy> Repo<P> {
         }
         // Nothing is kept for it, and nothing more is sent to it, about this document.
         if let Some(document) = self.documents.get_mut(&id) {
-            document.forget_peer(connection);
+            let size = document.forget_peer(connection);
             self.touched.insert(id);
+            self.taken_out(connection, size);
         }
         self.sleeping.entry(id).and_modify(|peers| {
             peers.remove(&connection);

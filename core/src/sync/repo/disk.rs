@@ -74,6 +74,11 @@ impl<P: Policy> Repo<P> {
 
     /// Asks the disk for documents that wait in the queue, a bounded number at once.
     pub(super) fn start_loads(&mut self) {
+        while self.loading + self.load_queue.len() < LOADS
+            && let Some(id) = self.outdated.pop_front()
+        {
+            self.enter(id);
+        }
         while self.loading < LOADS {
             let Some(id) = self.load_queue.pop_front() else {
                 break;

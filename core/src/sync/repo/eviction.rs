@@ -9,23 +9,32 @@ use crate::sync::document::{Document, DocumentPeer, Phase};
 use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
 
+/// Documents that are looked at in vain for each step that passes until the next search.
+const STEPS: u64 = 64;
+
 impl<P: Policy> Repo<P> {
     /// Puts documents out of memory when there are more than are to be kept.
     pub(super) fn evict(&mut self) {
         // A quarter more before anything is done, so that the search is worth it.
+        let count = self.documents.len();
         let limit = self.config.kept + self.config.kept / 4;
-        if self.config.follows_all || self.documents.len() <= limit {
+        if self.config.follows_all || count <= limit || self.step < self.evicts {
             return;
         }
-        let mut idle: Vec<(u64, DocumentId)> = self
+        // Plain peers that owe an answer keep a document only as long as there are others to go.
+        let mut idle: Vec<(bool, u64, DocumentId)> = self
             .documents
             .values()
             .filter(|document| document.used < self.step && is_idle(document))
-            .map(|document| (document.used, document.id))
+            .map(|document| (!is_agreed(document), document.used, document.id))
             .collect();
         order::sort_by(&mut idle, Ord::cmp);
-        let surplus = self.documents.len() - self.config.kept;
-        for (_, id) in idle.into_iter().take(surplus) {
+        let surplus = count - self.config.kept;
+        if idle.len() < surplus {
+            // So that a search costs little, however often it finds nothing.
+            self.evicts = self.step + 1 + count as u64 / STEPS;
+        }
+        for (_, _, id) in idle.into_iter().take(surplus) {
             if let Some(document) = self.documents.remove(&id)
                 && !document.peers.is_empty()
             {
@@ -57,20 +66,25 @@ impl<P: Policy> Repo<P> {
     }
 }
 
-/// Whether nothing is lost and nobody is kept waiting when a document goes out of memory.
+/// Whether nothing is lost and nobody is kept waiting when a document goes out of memory. What is
+/// cheap to find out comes first.
 fn is_idle(document: &Document) -> bool {
-    let heads = document.doc.get_heads();
-    let agreed = |peer: &DocumentPeer| {
-        peer.missing.is_empty()
-            && peer.shown == heads
-            && peer.state.their_heads.as_ref() == Some(&heads)
-    };
+    let answered = |peer: &DocumentPeer| peer.answered && peer.missing.is_empty();
     document.phase == Phase::Ready
-        && (document.is_found() || document.peers.is_empty())
-        && !document.is_dirty()
-        && document.missing.is_empty()
         && document.compaction.is_none()
         && document.inbox.is_empty()
         && document.wanted.is_empty()
-        && document.peers.values().all(agreed)
+        && document.missing.is_empty()
+        && document.peers.values().all(answered)
+        && (document.is_found() || document.peers.is_empty())
+        && !document.is_dirty()
+}
+
+/// Whether every plain peer that has it open has said that it has the same.
+fn is_agreed(document: &Document) -> bool {
+    let heads = document.doc.get_heads();
+    let agreed = |peer: &DocumentPeer| {
+        peer.shown == heads && peer.state.their_heads.as_ref() == Some(&heads)
+    };
+    document.peers.values().all(agreed)
 }

@@ -25,10 +25,7 @@ use crate::sync::storage::{CatalogueEntry, Cursor};
 use crate::time::Timestamp;
 use crate::wire::exchange::{Exchange, Hash, Stored};
 use crate::wire::frame::{Frame, Reason};
-use crate::wire::limits::WANTED_DOCUMENTS;
-
-/// Documents asked for at once on a line that nothing is known of.
-const FIRST_WINDOW: usize = 16;
+use crate::wire::limits::{FIRST_WINDOW, WANTED_DOCUMENTS};
 
 /// An answer that takes longer than this, in milliseconds, means that too much was asked for.
 const SLOW_ANSWER: u64 = 1_500;
@@ -54,6 +51,8 @@ pub(super) struct Follow {
     /// Documents that were answered before the list had ended: they are not asked for again
     /// until it is known that the server still has more.
     early: BTreeSet<DocumentId>,
+    /// Documents that a person has opened.
+    opened: BTreeSet<DocumentId>,
     /// Documents with changes to send.
     sends: BTreeSet<DocumentId>,
     /// Changes sent and not answered: their newest ones, and how many bytes.
@@ -108,6 +107,7 @@ impl Follow {
             wants: Wants::default(),
             asked: BTreeMap::new(),
             early: BTreeSet::new(),
+            opened: BTreeSet::new(),
             sends: BTreeSet::new(),
             sent: BTreeMap::new(),
             left_alone: BTreeSet::new(),
@@ -160,7 +160,10 @@ impl<P: Policy> Repo<P> {
             count: known.count,
         };
         self.send(connection, &hello);
-        self.follow = Some(Follow::new(connection, server, compares));
+        let mut follow = Follow::new(connection, server, compares);
+        let opened = self.documents.values().filter(|document| document.opened);
+        follow.opened = opened.map(|document| document.id).collect();
+        self.follow = Some(follow);
         let all: Vec<_> = self.catalogue.iter().map(|entry| entry.document).collect();
         self.touched.extend(all);
         self.touched.extend(self.documents.keys());

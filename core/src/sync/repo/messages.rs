@@ -9,7 +9,7 @@ use crate::sync::policy::{Access, Policy};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, Reason, Route};
-use crate::wire::limits::{EPHEMERAL_BYTES, OPEN_DOCUMENTS, WAITING_MESSAGES};
+use crate::wire::limits::{EPHEMERAL_BYTES, OPEN_DOCUMENTS};
 
 impl<P: Policy> Repo<P> {
     pub(super) fn sync_message(
@@ -49,28 +49,16 @@ impl<P: Policy> Repo<P> {
         if !self.may_open(connection, id) {
             return;
         }
-        let document = self.enter(id);
-        let waiting = document
-            .inbox
-            .iter()
-            .filter(|i| i.connection == connection)
-            .count();
-        if waiting >= WAITING_MESSAGES {
-            self.close(
-                connection,
-                "too many messages wait for the disk; connect again later",
-            );
-            return;
+        if let Some(peer) = self.enter(id).open_by(connection) {
+            peer.requested |= request;
+            peer.answered = false;
         }
-        let peer = document.peers.entry(connection).or_default();
-        peer.requested |= request;
-        peer.answered = false;
-        document.inbox.push_back(Incoming {
+        let incoming = Incoming {
             connection,
             said: Said::Message(message),
             scan,
-        });
-        self.pump(id);
+        };
+        self.take_in(id, incoming);
     }
 
     /// Whether a plain peer may have one more document open; if not, its connection is closed.

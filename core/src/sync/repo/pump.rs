@@ -4,6 +4,8 @@
 //! cover them only while everything behind these heads is on the disk. Others are sent what is new
 //! without waiting for the disk; nothing of it is theirs to lose.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
 use crate::sync::document::{Document, Phase, PlainAnswer};
@@ -12,6 +14,7 @@ use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::access::{may_become, standing};
 use crate::sync::repo::{Effect, Repo};
+use crate::sync::status::NoticeCode;
 use crate::sync::storage::StorageRequest;
 use crate::wire::frame::Frame;
 use crate::wire::limits::{OWING_DOCUMENTS, PROGRAMME_DOCUMENTS};
@@ -21,13 +24,25 @@ impl<P: Policy> Repo<P> {
     ///
     /// While a write is under way nothing else is applied, so that the answer to the disk's
     /// answer always finds heads that are on the disk: no writer can starve the others.
+    ///
+    /// If the library fails at it, the document is shut and everything else goes on.
     pub(super) fn pump(&mut self, id: DocumentId) {
+        if catch_unwind(AssertUnwindSafe(|| self.pump_now(id))).is_err() {
+            self.shut(id);
+        }
+    }
+
+    fn pump_now(&mut self, id: DocumentId) {
         self.touched.insert(id);
         let Some(document) = self.documents.get(&id) else {
             return;
         };
         match document.phase {
-            Phase::Queued | Phase::Loading | Phase::Unread { .. } | Phase::Writing(_) => return,
+            Phase::Queued
+            | Phase::Loading
+            | Phase::Unread { .. }
+            | Phase::Shut
+            | Phase::Writing(_) => return,
             Phase::Failed { retry, .. } if retry > self.now => return,
             Phase::Failed { .. } | Phase::Ready => {}
         }
@@ -42,6 +57,28 @@ impl<P: Policy> Repo<P> {
             self.send_all(id);
             self.compact(id);
         }
+    }
+
+    /// Takes a document out of work that the library has failed at. What is on the disk of it stays
+    /// there, and is tried again after the next start.
+    fn shut(&mut self, id: DocumentId) {
+        let mut document = Document::new(id, &self.actor, self.catalogue.get(&id));
+        document.phase = Phase::Shut;
+        if let Some(failed) = self.documents.insert(id, document) {
+            for sent in &failed.inbox {
+                self.taken_out(sent.connection, sent.size());
+            }
+            for connection in failed.wanted.keys() {
+                if let Some(peer) = self.peers.get_mut(connection) {
+                    peer.awaited.remove(&id);
+                }
+            }
+        }
+        self.counts.shut += 1;
+        let message = "the library failed at this document; it is shut until the next start, and \
+                       everything else goes on"
+            .to_owned();
+        self.notice(NoticeCode::Damaged, Some(id), message);
     }
 
     /// Passes on what is being written to those who do not have it.
@@ -68,8 +105,13 @@ impl<P: Policy> Repo<P> {
                 break;
             };
             let connection = incoming.connection;
+            let copied = self.copied(connection, &incoming);
+            self.taken_out(connection, incoming.size());
             let Some(peer) = self.peers.get(&connection) else {
                 continue;
+            };
+            let Some(document) = self.documents.get_mut(&id) else {
+                break;
             };
             let meltemi = peer.is_meltemi();
             let known = standing(&id, Some(document), &self.catalogue, self.catalogue_read);
@@ -79,10 +121,16 @@ impl<P: Policy> Repo<P> {
                 && !self.config.follows_all
                 && self.catalogue.len() >= PROGRAMME_DOCUMENTS;
             if meltemi && access < Access::Write && peer.role == Role::Acceptor {
-                self.refuse(connection, id, read_only());
+                let refusal = read_only();
+                self.withhold(copied, id, None, &refusal);
+                self.refuse(connection, id, refusal);
                 continue;
             }
             if !meltemi && access < Access::Write {
+                if incoming.size() > 0 {
+                    // The protocol of plain peers has a flag for it and no reason.
+                    *self.counts.refusals.entry(read_only().code).or_default() += 1;
+                }
                 document
                     .peers
                     .entry(connection)
@@ -93,13 +141,17 @@ impl<P: Policy> Repo<P> {
             let (policy, principal) = (&self.policy, &peer.principal);
             let authored = authored(policy, principal, document, &incoming.scan);
             if let Err(refusal) = authored {
+                self.withhold(copied, id, None, &refusal);
                 self.refuse(connection, id, refusal);
                 continue;
             }
             let before = document.doc.get_heads();
+            let had_aside = document.aside.is_some();
             let catalogue = &self.catalogue;
+            let mut would_be = None;
             let received = document.receive(incoming, |doc, accepted| {
                 let label = policy.check(&id, doc, accepted)?;
+                would_be.clone_from(&label);
                 let label = may_become(policy, principal, &id, label)?;
                 if counts {
                     policy.room(label.as_deref(), &mut catalogue.labels())?;
@@ -109,6 +161,7 @@ impl<P: Policy> Repo<P> {
             match received {
                 Ok(applied) => {
                     changed |= applied;
+                    self.status_changed |= had_aside && document.aside.is_none();
                     if let (true, Some(follow)) = (applied, &mut self.follow) {
                         let mut heads = document.doc.get_heads();
                         heads.retain(|head| !before.contains(head));
@@ -125,7 +178,10 @@ impl<P: Policy> Repo<P> {
                         document.waiting_senders.insert(connection);
                     }
                 }
-                Err(refusal) => self.refuse(connection, id, refusal),
+                Err(refusal) => {
+                    self.withhold(copied, id, would_be, &refusal);
+                    self.refuse(connection, id, refusal);
+                }
             }
         }
         if changed {

@@ -10,15 +10,14 @@ use std::collections::BTreeSet;
 use automerge::ChangeHash;
 
 use crate::id::{ConnectionId, DocumentId};
-use crate::order;
 use crate::sync::admission;
-use crate::sync::document::{Incoming, Said, from_raw};
+use crate::sync::document::{Incoming, Phase, Said, from_raw};
 use crate::sync::policy::{Access, Policy, Refusal, Standing};
-use crate::sync::reconcile::{ItemSet, RepairError, SetSum, item};
+use crate::sync::reconcile::{SetSum, item};
 use crate::sync::repo::Repo;
 use crate::wire::exchange::{Changes, Exchange, Hash, Stored};
 use crate::wire::frame::{Frame, Reason};
-use crate::wire::limits::{FRAME_BYTES, LISTED_DOCUMENTS, REPAIR_ROUNDS, WAITING_MESSAGES};
+use crate::wire::limits::{AWAITED_DOCUMENTS, LISTED_DOCUMENTS};
 
 impl<P: Policy> Repo<P> {
     /// A device says what it knows of the documents here.
@@ -67,79 +66,6 @@ impl<P: Policy> Repo<P> {
         self.send_pages(connection, pages);
     }
 
-    /// A device compares its set with the one here.
-    pub(super) fn repair(&mut self, connection: ConnectionId, message: &[u8]) {
-        let Some(peer) = self.peers.get_mut(&connection) else {
-            return;
-        };
-        let set = peer.repair.take();
-        if !self.may_compare(connection) {
-            return;
-        }
-        let set = match set {
-            Some(set) => Ok(set),
-            None => ItemSet::new(self.visible(connection)),
-        };
-        let answer = set.and_then(|set| Ok((set.answer(message)?, set)));
-        match answer {
-            Ok((data, set)) => {
-                if let Some(peer) = self.peers.get_mut(&connection) {
-                    peer.repair = Some(set);
-                }
-                self.send(connection, &Frame::Repair { data });
-            }
-            Err(error) => self.repair_failed(connection, &error),
-        }
-    }
-
-    /// Whether a device that has said hello may have the catalogue gone through once more; if not,
-    /// its connection is closed.
-    fn may_compare(&mut self, connection: ConnectionId) -> bool {
-        let Some(peer) = self.peers.get_mut(&connection) else {
-            return false;
-        };
-        peer.repair_rounds += 1;
-        let may = peer.listening && peer.repair_rounds <= REPAIR_ROUNDS;
-        if !may {
-            self.close(connection, "too many comparisons; connect again later");
-        }
-        may
-    }
-
-    pub(super) fn repair_failed(&mut self, connection: ConnectionId, error: &RepairError) {
-        self.close(connection, &error.to_string());
-    }
-
-    /// A device asks which documents these items are.
-    pub(super) fn lookup(&mut self, connection: ConnectionId, items: Vec<Hash>) {
-        if !self.may_compare(connection) {
-            return;
-        }
-        let wanted = order::set(items);
-        let found: Vec<Stored> = self
-            .visible(connection)
-            .filter(|(_, item)| wanted.contains(item))
-            .filter_map(|(id, _)| self.catalogue.get(id))
-            .map(|entry| self.catalogue.stored(entry))
-            .collect();
-        let mut pages: Vec<_> = found
-            .chunks(LISTED_DOCUMENTS)
-            .map(|page| Exchange {
-                heads: page.to_vec(),
-                ..Exchange::default()
-            })
-            .collect();
-        pages.push(Exchange {
-            seq: Some(self.catalogue.settled()),
-            listed: Some(self.visible_sum(connection).listed()),
-            ..Exchange::default()
-        });
-        if let Some(peer) = self.peers.get_mut(&connection) {
-            peer.repair = None;
-        }
-        self.send_pages(connection, pages);
-    }
-
     /// A peer wants what it lacks of documents, and to be sent what comes.
     pub(super) fn want(&mut self, connection: ConnectionId, id: DocumentId, have: &[Hash]) {
         if !self.has_for(connection, id) {
@@ -156,11 +82,18 @@ impl<P: Policy> Repo<P> {
             }
         }
         let document = self.enter(id);
+        if document.phase == Phase::Shut {
+            return;
+        }
         document.wanted.insert(connection, from_raw(have));
         if !document.is_loaded()
             && let Some(peer) = self.peers.get_mut(&connection)
         {
             peer.awaited.insert(id);
+            if peer.awaited.len() > AWAITED_DOCUMENTS {
+                self.close(connection, "too many documents are asked for at once");
+                return;
+            }
         }
         self.pump(id);
     }
@@ -190,20 +123,7 @@ impl<P: Policy> Repo<P> {
             self.receive_hidden(connection, id, incoming, false);
             return;
         }
-        let document = self.enter(id);
-        let waiting = document.inbox.iter().filter(|i| i.connection == connection);
-        let (count, bytes) = waiting.fold((1, incoming.size()), |(count, bytes), i| {
-            (count + 1, bytes + i.size())
-        });
-        if count > WAITING_MESSAGES || bytes > FRAME_BYTES {
-            self.close(
-                connection,
-                "too many messages wait for the disk; connect again later",
-            );
-            return;
-        }
-        document.inbox.push_back(incoming);
-        self.pump(id);
+        self.take_in(id, incoming);
     }
 
     /// Answers those who wait for a document, and sends those who follow it what they lack. Says
@@ -349,14 +269,17 @@ impl<P: Policy> Repo<P> {
         }
     }
 
-    fn send_pages(&mut self, connection: ConnectionId, pages: Vec<Exchange>) {
+    pub(super) fn send_pages(&mut self, connection: ConnectionId, pages: Vec<Exchange>) {
         for page in pages {
             self.send_parts(connection, &Frame::Exchange(page));
         }
     }
 
     /// What a peer may see, as items of a set.
-    fn visible(&self, connection: ConnectionId) -> impl Iterator<Item = (&DocumentId, Hash)> {
+    pub(super) fn visible(
+        &self,
+        connection: ConnectionId,
+    ) -> impl Iterator<Item = (&DocumentId, Hash)> {
         let entries = self.catalogue.iter();
         entries
             .filter(move |entry| self.lists(connection, &entry.document, entry.label.as_deref()))
@@ -367,7 +290,7 @@ impl<P: Policy> Repo<P> {
     }
 
     /// The digest of what a peer may see.
-    fn visible_sum(&self, connection: ConnectionId) -> SetSum {
+    pub(super) fn visible_sum(&self, connection: ConnectionId) -> SetSum {
         let Some(peer) = self.peers.get(&connection).filter(|p| p.is_meltemi()) else {
             return SetSum::default();
         };

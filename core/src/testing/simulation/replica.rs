@@ -171,7 +171,10 @@ impl Simulation {
                     self.later(delay, Event::Wake { replica, number });
                 }
                 Output::Saved { document } => self.watch_saved(replica, document),
-                Output::Changed { .. } | Output::Opened { .. } | Output::Status => {}
+                Output::Changed { .. }
+                | Output::Opened { .. }
+                | Output::Status
+                | Output::Withheld(_) => {}
             }
         }
         if replica != SERVER {

@@ -317,4 +317,6 @@ pub(super) fn nothing_for_those_who_are_out(table: &Table) {
         let count = format!("\nmeltemi_documents {}\n", table.records.len());
         assert!(String::from_utf8_lossy(&counts.body).contains(&count));
     }
+    let tokens = table.ana.person.get("/api/tokens").json();
+    assert_eq!(tokens.as_array().map(Vec::len), Some(2), "{}", tokens);
 }

@@ -15,6 +15,7 @@ impl<P: Policy> Repo<P> {
     pub(in crate::sync::repo) fn follow_opened(&mut self, id: DocumentId) {
         if let Some(follow) = &mut self.follow {
             follow.wants.hurry(&id);
+            follow.opened.insert(id);
         }
     }
 
@@ -121,9 +122,12 @@ impl<P: Policy> Repo<P> {
         };
         let mut unanswered: usize = follow.sent.values().map(|sent| sent.bytes).sum();
         while unanswered < UNANSWERED_BYTES {
-            let Some(id) = follow.sends.pop_first() else {
+            // What a person looks at first.
+            let open = follow.opened.iter().find(|id| follow.sends.contains(id));
+            let Some(id) = open.or_else(|| follow.sends.first()).copied() else {
                 break;
             };
+            follow.sends.remove(&id);
             let Some(document) = self.documents.get(&id) else {
                 continue;
             };

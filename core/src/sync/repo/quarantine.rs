@@ -1,0 +1,99 @@
+//! Changes that a server does not take because of who sent them. It gives them to its driver, so
+//! that somebody who may can look at them and take them after all.
+
+use crate::id::{ConnectionId, DocumentId};
+use crate::sync::admission;
+use crate::sync::document::receive::unreadable;
+use crate::sync::document::{Document, Incoming};
+use crate::sync::input::Role;
+use crate::sync::output::{Output, Withheld};
+use crate::sync::policy::{Policy, Principal, Refusal};
+use crate::sync::repo::Repo;
+use crate::time::Timestamp;
+
+/// Changes of somebody, kept until it is known whether they are taken.
+pub(super) struct Copied {
+    principal: Principal,
+    changes: Vec<u8>,
+}
+
+impl<P: Policy> Repo<P> {
+    /// A copy of what somebody sent, if somebody else may decide on it should it be refused.
+    pub(super) fn copied(&self, connection: ConnectionId, incoming: &Incoming) -> Option<Copied> {
+        let peer = self.peers.get(&connection)?;
+        if peer.role != Role::Acceptor || !self.policy.is_decided_on(&peer.principal) {
+            return None;
+        }
+        let changes = incoming.changes();
+        (!changes.is_empty()).then(|| Copied {
+            principal: peer.principal.clone(),
+            changes,
+        })
+    }
+
+    /// Takes changes that were refused, because somebody who may has decided so. Returns whether
+    /// anything of them was new. The document must be loaded.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when they are no changes, build on others that are not here, or would make a
+    /// document that cannot be kept.
+    pub fn accept(
+        &mut self,
+        now: Timestamp,
+        id: DocumentId,
+        changes: Vec<u8>,
+    ) -> Result<bool, Refusal> {
+        self.advance(now);
+        let scan = admission::scan_chunks(&changes)?;
+        let unloaded = match self.documents.get(&id) {
+            Some(document) => !document.is_loaded(),
+            None => self.catalogue.contains(&id),
+        };
+        if unloaded {
+            return Err(unreadable("the document is not in memory"));
+        }
+        let actor = &self.actor;
+        let document = self
+            .documents
+            .entry(id)
+            .or_insert_with(|| Document::new(id, actor, None));
+        let policy = &self.policy;
+        let accepted = document.receive_changes(&changes, &scan, |doc, accepted| {
+            policy.check(&id, doc, accepted)
+        });
+        if accepted.as_ref().is_ok_and(Option::is_some) {
+            self.outputs.push_back(Output::Changed {
+                document: id,
+                local: false,
+            });
+            self.pump(id);
+        } else if document.is_empty() && document.peers.is_empty() {
+            self.documents.remove(&id);
+        }
+        self.settle();
+        accepted.map(|heads| heads.is_some())
+    }
+
+    /// Gives refused changes to the driver.
+    pub(super) fn withhold(
+        &mut self,
+        copied: Option<Copied>,
+        document: DocumentId,
+        label: Option<String>,
+        refusal: &Refusal,
+    ) {
+        let of_person = matches!(refusal.code, "read-only" | "not-allowed" | "foreign-author");
+        let Some(copied) = copied.filter(|_| of_person) else {
+            return;
+        };
+        let entry = self.catalogue.get(&document);
+        let here = entry.and_then(|entry| entry.label.clone());
+        self.outputs.push_back(Output::Withheld(Withheld {
+            principal: copied.principal,
+            document,
+            label: here.or(label),
+            code: refusal.code,
+            changes: copied.changes,
+        }));
+    }
+}
