@@ -2,6 +2,8 @@
 //!
 //! No rule of sync is here. Sockets, the storage thread and the HTTP side talk to it by messages.
 
+mod waiting;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::metrics::Metrics;
 use meltemi_core::sync::output::{Output, Withheld};
-use meltemi_core::sync::policy::{Access, Principal, Refusal};
+use meltemi_core::sync::policy::{Access, Principal};
 use meltemi_core::sync::status::{Notice, NoticeCode};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::RecordView;
@@ -19,6 +21,7 @@ use meltemi_core::wire::limits::KEPT_DOCUMENTS;
 use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use tokio::sync::{mpsc, oneshot};
 
+use self::waiting::Waiting;
 use crate::clock;
 use crate::health::Health;
 use crate::intake::Held;
@@ -74,23 +77,7 @@ pub(crate) enum Message {
 /// Where a record goes.
 pub(crate) type RecordReply = oneshot::Sender<Result<Box<RecordView>, CommandError>>;
 
-/// Where the outcome of accepting changes goes: whether anything of them was new.
-pub(crate) type AcceptReply = oneshot::Sender<Result<bool, Refusal>>;
-
-/// Somebody who waits for a document to be loaded.
-enum Waiting {
-    Record(Principal, RecordReply),
-    Accept(Vec<u8>, AcceptReply),
-}
-
-impl Waiting {
-    fn is_given_up(&self) -> bool {
-        match self {
-            Self::Record(_, reply) => reply.is_closed(),
-            Self::Accept(_, reply) => reply.is_closed(),
-        }
-    }
-}
+pub(crate) use self::waiting::AcceptReply;
 
 /// Talks to the driver.
 pub(crate) type DriverHandle = mpsc::Sender<Message>;

@@ -53,6 +53,46 @@ fn all_languages_use_the_same_placeholders() {
 }
 
 #[test]
+fn every_deed_of_the_audit_log_has_a_text_and_is_documented() {
+    let source = include_str!("../../server/src/accounts/audit.rs");
+    let accounts = include_str!("../../docs/accounts.md");
+    let (_, deeds) = source
+        .split_once("pub(crate) enum Deed {")
+        .expect("the deeds");
+    let (deeds, _) = deeds.split_once("\n}").expect("their end");
+    let locales = locales();
+    let mut broken = Vec::new();
+    for name in deeds
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(','))
+    {
+        let word = kebab(name);
+        if !accounts.contains(&format!("`{word}`")) {
+            broken.push(format!("{word} is not in docs/accounts.md"));
+        }
+        let key = format!("office.deed.{word}");
+        for (path, texts) in &locales {
+            if !texts.contains_key(&key) {
+                broken.push(format!("{path}: {key} is missing"));
+            }
+        }
+    }
+    hold("a person reads what was done in their language", broken);
+}
+
+/// `TokenMake` as `token-make`.
+fn kebab(name: &str) -> String {
+    let mut word = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !word.is_empty() {
+            word.push('-');
+        }
+        word.extend(letter.to_lowercase());
+    }
+    word
+}
+
+#[test]
 fn every_text_the_client_asks_for_exists() {
     let locales = locales();
     let mut broken = Vec::new();

@@ -233,9 +233,13 @@ fn what_waits_for_the_disk_of_a_plain_peer_is_bounded_in_bytes() {
 
 #[cfg(not(target_arch = "wasm32"))]
 mod shut {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use meltemi_core::wire::exchange::Changes;
 
     use super::*;
+    use crate::bench::frames_of;
 
     /// Fails at one document, as the library might.
     struct Fails;
@@ -304,5 +308,101 @@ mod shut {
                 .iter()
                 .any(|output| matches!(output, Output::Close { .. }))
         );
+    }
+
+    /// Fails at telling Ben, once it is switched on.
+    #[derive(Clone, Default)]
+    struct FailsAtBen(Arc<AtomicBool>);
+
+    impl Policy for FailsAtBen {
+        fn access(&self, principal: &Principal, _: &DocumentId, _: Standing<'_>) -> Access {
+            assert!(
+                principal.0 != "ben" || !self.0.load(Ordering::Relaxed),
+                "the library fails"
+            );
+            Access::Write
+        }
+
+        fn check(&self, _: &DocumentId, _: &Automerge, _: bool) -> Result<Option<String>, Refusal> {
+            Ok(Some("thing".to_owned()))
+        }
+
+        fn announce(&self, _: &Principal, _: Option<&str>) -> bool {
+            true
+        }
+    }
+
+    fn changes(document: DocumentId, bytes: &[u8]) -> Frame {
+        Frame::Exchange(Exchange {
+            changes: vec![Changes {
+                document,
+                bytes: bytes.to_vec(),
+            }],
+            ..Exchange::default()
+        })
+    }
+
+    fn write_of(outputs: &[Output]) -> meltemi_core::id::EffectId {
+        let writes = storage_of(outputs).into_iter();
+        let mut writes = writes.filter(|(_, r)| matches!(r, StorageRequest::Write(_)));
+        writes.next().expect("a write").0
+    }
+
+    #[test]
+    fn a_document_that_is_shut_while_it_is_written_stays_shut_and_holds_nobody_up() {
+        let policy = FailsAtBen::default();
+        let mut server = Bench::server(policy.clone());
+        let ben = ConnectionId(2);
+        server.join_as(LINE, Principal("ana".to_owned()), meltemi());
+        server.join_as(ben, Principal("ben".to_owned()), meltemi());
+        let mut doc = doc_with("a");
+        server.frame(LINE, &changes(id(3), &doc.save()));
+        let write = write_of(&server.outputs());
+        server.store(write, Ok(StorageAnswer::Written));
+        let want = Exchange {
+            want: vec![(id(3), Vec::new())],
+            ..Exchange::default()
+        };
+        server.frame(ben, &Frame::Exchange(want));
+        server.outputs();
+
+        policy.0.store(true, Ordering::Relaxed);
+        doc.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(ROOT, "b", 2))
+            .expect("a change");
+        let change = doc.get_last_local_change().expect("the change");
+        server.frame(LINE, &changes(id(3), change.raw_bytes()));
+        let write = write_of(&server.outputs());
+        assert_eq!(server.repo.metrics().shut, 1);
+        policy.0.store(false, Ordering::Relaxed);
+        server.store(write, Ok(StorageAnswer::Written));
+        assert!(!server.repo.is_loaded(&id(3)));
+        assert!(
+            server
+                .outputs()
+                .iter()
+                .all(|o| !matches!(o, Output::Saved { .. }))
+        );
+
+        // What others write after it counts as written.
+        server.frame(LINE, &changes(DOCUMENT, &doc_with("c").save()));
+        let write = write_of(&server.outputs());
+        server.store(write, Ok(StorageAnswer::Written));
+        assert!(
+            server
+                .outputs()
+                .contains(&Output::Saved { document: DOCUMENT })
+        );
+        let hello = Frame::Hello {
+            seq: 0,
+            root: [0; 32],
+            count: 0,
+        };
+        server.frame(LINE, &hello);
+        let told = frames_of(&server.outputs(), LINE).into_iter();
+        let seqs = told.filter_map(|frame| match frame {
+            Frame::Exchange(exchange) => exchange.seq,
+            _ => None,
+        });
+        assert_eq!(seqs.max(), Some(3));
     }
 }

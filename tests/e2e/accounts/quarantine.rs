@@ -3,8 +3,9 @@
 
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::policy::Access;
-use meltemi_tests::device::TestDevice;
+use meltemi_tests::device::{DEADLINE, TestDevice};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::code;
 use super::people::{Person, World};
@@ -72,14 +73,17 @@ impl Scene {
     }
 
     /// What waits for Ana, as soon as something does: it is written beside the connection.
-    fn waiting(&self) -> Value {
-        loop {
-            let list = self.ana.get("/api/quarantine").json();
-            if let Some(entry) = list.as_array().and_then(|list| list.first()) {
-                return entry.clone();
+    async fn waiting(&self) -> Value {
+        let found = timeout(DEADLINE, async {
+            loop {
+                let list = self.ana.get("/api/quarantine").json();
+                if let Some(entry) = list.as_array().and_then(|list| list.first()) {
+                    return entry.clone();
+                }
+                tokio::task::yield_now().await;
             }
-            std::thread::yield_now();
-        }
+        });
+        found.await.expect("an entry in quarantine")
     }
 
     fn decide(
@@ -108,7 +112,7 @@ fn as_reader() -> Value {
 async fn edits_of_a_role_that_was_taken_away_are_accepted_by_a_coordinator() {
     let scene = Scene::begin().await;
     scene.come_back_with_less(as_reader()).await;
-    let entry = scene.waiting();
+    let entry = scene.waiting().await;
     assert_eq!(entry["state"], "waiting");
     assert_eq!(entry["code"], "read-only");
     assert_eq!(entry["changes"], EDITS);
@@ -175,7 +179,7 @@ async fn edits_of_a_role_that_was_taken_away_are_accepted_by_a_coordinator() {
 async fn what_is_refused_stays_with_its_author_and_can_still_be_accepted() {
     let scene = Scene::begin().await;
     scene.come_back_with_less(as_reader()).await;
-    let entry = scene.waiting();
+    let entry = scene.waiting().await;
     let refuse = json!({ "decision": "refused", "note": "Please talk to Rabat first" });
     assert_eq!(scene.decide(&scene.ana, &entry, &refuse).status, 200);
     let told = scene.ben.get("/api/quarantine").json()[0].clone();
@@ -231,7 +235,7 @@ async fn who_may_not_even_know_of_a_record_is_told_nothing_before_a_decision() {
             json!({ "memberships": [{ "programme": "test", "role": "reader" }], "body": null }),
         )
         .await;
-    let entry = scene.waiting();
+    let entry = scene.waiting().await;
     assert_eq!(entry["code"], "not-allowed");
     assert_eq!(scene.ben.get("/api/quarantine").json(), json!([]));
     let ben = meltemi_core::sync::policy::Principal(

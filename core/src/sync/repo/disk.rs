@@ -175,7 +175,8 @@ impl<P: Policy> Repo<P> {
     }
 
     fn written(&mut self, id: DocumentId) {
-        let Some(document) = self.documents.get_mut(&id) else {
+        let document = self.documents.get_mut(&id);
+        let Some(document) = document.filter(|document| document.phase != Phase::Shut) else {
             return;
         };
         let Phase::Writing(writing) = std::mem::replace(&mut document.phase, Phase::Ready) else {
@@ -234,7 +235,8 @@ impl<P: Policy> Repo<P> {
     /// A write failed as a whole: keeps the changes in memory, shows nobody their heads, and
     /// tries again later.
     fn write_failed(&mut self, id: DocumentId, code: NoticeCode, error: &StorageError) {
-        let Some(document) = self.documents.get_mut(&id) else {
+        let document = self.documents.get_mut(&id);
+        let Some(document) = document.filter(|document| document.phase != Phase::Shut) else {
             return;
         };
         let attempts = match &document.phase {

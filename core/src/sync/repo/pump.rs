@@ -65,6 +65,10 @@ impl<P: Policy> Repo<P> {
         let mut document = Document::new(id, &self.actor, self.catalogue.get(&id));
         document.phase = Phase::Shut;
         if let Some(failed) = self.documents.insert(id, document) {
+            if let Phase::Writing(writing) = &failed.phase {
+                // Its answer finds nothing any more, and others' writes must not wait for it.
+                self.catalogue.end_write(writing.seq);
+            }
             for sent in &failed.inbox {
                 self.taken_out(sent.connection, sent.size());
             }
