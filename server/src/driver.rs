@@ -2,6 +2,7 @@
 //!
 //! No rule of sync is here. Sockets, the storage thread and the HTTP side talk to it by messages.
 
+mod message;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,6 @@ use meltemi_core::access::{Facts, Roster};
 use meltemi_core::command::CommandError;
 use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
-use meltemi_core::sync::metrics::Metrics;
 use meltemi_core::sync::output::{Output, Withheld};
 use meltemi_core::sync::policy::{Access, Principal};
 use meltemi_core::sync::status::{Notice, NoticeCode};
@@ -24,59 +24,11 @@ use tokio::sync::{mpsc, oneshot};
 use self::waiting::Waiting;
 use crate::clock;
 use crate::health::Health;
-use crate::intake::Held;
 use crate::limits;
 use crate::outbox::{Closing, Outbox};
 use crate::storage::thread::{Answer, StorageThread};
 
-/// What the driver is told and asked.
-pub(crate) enum Message {
-    /// A connection is open.
-    Connected {
-        connection: ConnectionId,
-        principal: Principal,
-        outbox: Outbox,
-    },
-    /// A binary message came in.
-    Frame {
-        connection: ConnectionId,
-        bytes: Vec<u8>,
-        held: Held,
-    },
-    /// A connection is gone.
-    Disconnected { connection: ConnectionId },
-    /// Which documents of this kind somebody may see; all records without a kind.
-    List {
-        principal: Principal,
-        kind: Option<&'static str>,
-        reply: oneshot::Sender<Vec<DocumentId>>,
-    },
-    /// A record, as far as somebody may see it.
-    Record {
-        principal: Principal,
-        document: DocumentId,
-        reply: RecordReply,
-    },
-    /// Somebody has decided to take changes that were refused.
-    Accept {
-        document: DocumentId,
-        changes: Vec<u8>,
-        reply: AcceptReply,
-    },
-    /// Who the members are has changed. Answered when the engine goes by it.
-    Roster {
-        roster: Roster,
-        reply: oneshot::Sender<()>,
-    },
-    /// What the engine has counted.
-    Metrics { reply: oneshot::Sender<Metrics> },
-    /// Finish what is in flight, close all connections, end.
-    Stop,
-}
-
-/// Where a record goes.
-pub(crate) type RecordReply = oneshot::Sender<Result<Box<RecordView>, CommandError>>;
-
+pub(crate) use self::message::{Message, RecordReply};
 pub(crate) use self::waiting::AcceptReply;
 
 /// Talks to the driver.

@@ -1,0 +1,61 @@
+//! What others say to the driver.
+
+use meltemi_core::access::Roster;
+use meltemi_core::command::CommandError;
+use meltemi_core::id::{ConnectionId, DocumentId};
+use meltemi_core::sync::metrics::Metrics;
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::view::RecordView;
+use tokio::sync::oneshot;
+
+use super::AcceptReply;
+use crate::intake::Held;
+use crate::outbox::Outbox;
+
+/// What the driver is told and asked.
+pub(crate) enum Message {
+    /// A connection is open.
+    Connected {
+        connection: ConnectionId,
+        principal: Principal,
+        outbox: Outbox,
+    },
+    /// A binary message came in.
+    Frame {
+        connection: ConnectionId,
+        bytes: Vec<u8>,
+        held: Held,
+    },
+    /// A connection is gone.
+    Disconnected { connection: ConnectionId },
+    /// Which documents of this kind somebody may see; all records without a kind.
+    List {
+        principal: Principal,
+        kind: Option<&'static str>,
+        reply: oneshot::Sender<Vec<DocumentId>>,
+    },
+    /// A record, as far as somebody may see it.
+    Record {
+        principal: Principal,
+        document: DocumentId,
+        reply: RecordReply,
+    },
+    /// Somebody has decided to take changes that were refused.
+    Accept {
+        document: DocumentId,
+        changes: Vec<u8>,
+        reply: AcceptReply,
+    },
+    /// Who the members are has changed. Answered when the engine goes by it.
+    Roster {
+        roster: Roster,
+        reply: oneshot::Sender<()>,
+    },
+    /// What the engine has counted.
+    Metrics { reply: oneshot::Sender<Metrics> },
+    /// Finish what is in flight, close all connections, end.
+    Stop,
+}
+
+/// Where a record goes.
+pub(crate) type RecordReply = oneshot::Sender<Result<Box<RecordView>, CommandError>>;
