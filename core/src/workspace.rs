@@ -5,7 +5,7 @@ mod refused;
 
 pub use self::refused::RefusedView;
 
-use automerge::{Automerge, AutomergeError};
+use automerge::{ActorId, Automerge, AutomergeError};
 
 use self::policy::RecordPolicy;
 use crate::access::Roster;
@@ -17,11 +17,11 @@ use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Principal, Refusal};
-use crate::sync::repo::{EditError, Repo, RepoConfig};
+use crate::sync::repo::{Accepted, EditError, Repo, RepoConfig};
 use crate::sync::status::SyncStatus;
 use crate::sync::storage::CatalogueEntry;
 use crate::time::{Date, Timestamp};
-use crate::view::history::{self, HistoryView};
+use crate::view::history::{self, HistoryView, Sent};
 use crate::view::{self, OverviewView, RecordView, Summary};
 
 /// How a workspace is set up.
@@ -194,7 +194,12 @@ impl Workspace {
             .repo
             .document(document)
             .ok_or(CommandError::NotHere(*document))?;
-        Ok(history::history(*document, doc, skip, count))
+        let sent = |actor: &ActorId, seq| {
+            let (by, received) = self.repo.sent(document, actor, seq)?;
+            let by = by.0.clone();
+            Some(Sent { by, received })
+        };
+        Ok(history::history(*document, doc, &sent, skip, count))
     }
 
     /// The records of a kind that are in memory, in the order of their keys.
@@ -260,9 +265,14 @@ impl Workspace {
         &mut self,
         now: Timestamp,
         document: DocumentId,
-        changes: Vec<u8>,
+        refused: Accepted,
     ) -> Result<bool, Refusal> {
-        self.repo.accept(now, document, changes)
+        self.repo.accept(now, document, refused)
+    }
+
+    /// Lets the changes that commands make from now on be of this member, or of nobody.
+    pub fn set_author(&mut self, author: Option<Principal>) {
+        self.repo.set_author(author);
     }
 
     /// The Automerge bytes of a document in memory.

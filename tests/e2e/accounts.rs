@@ -1,9 +1,10 @@
 //! A server with accounts: who gets in, how far, and how quickly they are out again.
 
 mod administration;
+mod authors;
 mod doors;
 mod log;
-mod people;
+pub(crate) mod people;
 mod quarantine;
 mod sockets;
 mod table;

@@ -35,7 +35,7 @@ use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::peer::Peer;
-use crate::sync::policy::Policy;
+use crate::sync::policy::{Policy, Principal};
 use crate::sync::status::{Notice, SyncStatus};
 use crate::sync::storage::{CatalogueEntry, Cursor, StorageRequest, Synced};
 use crate::time::Timestamp;
@@ -43,6 +43,7 @@ use crate::time::Timestamp;
 pub use self::edit::EditError;
 use self::follow::Follow;
 use self::line::LineState;
+pub use self::quarantine::Accepted;
 
 /// How a repo is set up.
 #[derive(Debug, Clone)]
@@ -70,6 +71,8 @@ pub struct Repo<P> {
     policy: P,
     random: ChaCha8Rng,
     actor: ActorId,
+    /// Whose the changes are that this replica makes.
+    author: Option<Principal>,
     now: Timestamp,
     /// How far `now` is ahead of the driver's clock, because that was set back.
     ahead: u64,
@@ -136,6 +139,7 @@ impl<P: Policy> Repo<P> {
             policy,
             random,
             actor: ActorId::from(actor),
+            author: None,
             now,
             ahead: 0,
             catalogue: Catalogue::default(),
@@ -223,6 +227,22 @@ impl<P: Policy> Repo<P> {
         self.settle();
     }
 
+    /// Lets the changes that this replica makes from now on be of this principal, or of nobody.
+    pub fn set_author(&mut self, author: Option<Principal>) {
+        self.author = author;
+    }
+
+    /// Who sent a change of a document in memory, given by its actor and its number, and when it
+    /// came; nothing where that is not noted.
+    pub fn sent(
+        &self,
+        id: &DocumentId,
+        actor: &ActorId,
+        seq: u64,
+    ) -> Option<(&Principal, Timestamp)> {
+        self.documents.get(id)?.receipts.of(actor, seq)
+    }
+
     /// The content of a loaded document that has any.
     pub fn document(&self, id: &DocumentId) -> Option<&Automerge> {
         self.documents
@@ -259,7 +279,7 @@ impl<P: Policy> Repo<P> {
         self.catalogue.iter()
     }
 
-    /// The actor of all changes that this replica makes until it is started anew.
+    /// The actor of the changes that this replica makes for nobody, until it is started anew.
     pub fn actor(&self) -> &ActorId {
         &self.actor
     }

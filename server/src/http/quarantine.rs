@@ -5,6 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use meltemi_core::id::DocumentId;
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::repo::Accepted;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -74,10 +76,16 @@ async fn accept(shared: &Shared, entry: &Quarantined, changes: Vec<u8>) -> Resul
         ApiError::unavailable("this entry cannot be read; see the log of the server")
     })?;
     let stopping = || ApiError::unavailable("the server is stopping");
+    let refused = Accepted {
+        sender: Principal(entry.member.clone()),
+        changes,
+        // Whoever decides was shown that they name others.
+        foreign: entry.code == "foreign-author",
+    };
     let (reply, answer) = oneshot::channel();
     let message = Message::Accept {
         document,
-        changes,
+        refused,
         reply,
     };
     let sent = shared.driver.send(message).await;

@@ -30,7 +30,8 @@ objects! {
     Splice { at, delete, insert }
     RefusedView { edits, differences }
     HistoryView { entries, of }
-    HistoryEntry { change, author, actor, from, to, source, differences }
+    HistoryEntry { change, author, actor, from, to, source, sent, differences }
+    Sent { by, received }
     Difference { path, what, before, after }
 }
 
