@@ -22,7 +22,8 @@ fn actor(member: &str, number: u8) -> ActorId {
 fn edited(doc: &Automerge, by: &ActorId, named: Option<&str>) -> Change {
     let named = named.map(|member| author(&Principal(member.to_owned())));
     let mut doc = doc.fork().with_author(named).with_actor(by.clone());
-    hostile::edit(&mut doc, &by.to_hex_string())
+    let value = format!("{by} {}", doc.get_changes_meta(&[]).len());
+    hostile::edit(&mut doc, &value)
 }
 
 fn message(changes: &[&Change]) -> Vec<u8> {
