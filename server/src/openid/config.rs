@@ -9,7 +9,6 @@ use openidconnect::{ClientId, ClientSecret, IssuerUrl};
 use serde::Deserialize;
 
 use super::fetch;
-use crate::accounts::member::checked_body;
 use crate::limits;
 
 /// Words that are addresses beside the keys of providers.
@@ -141,6 +140,14 @@ fn checked(entry: Entry, folder: &Path) -> Result<Trusted, String> {
         let valid = !domain.is_empty() && !domain.contains(['@', ' ', '*']);
         valid.then_some(domain)
     };
+    let kinds = ["organisation", "city"];
+    let body = entry.body;
+    if body
+        .as_ref()
+        .is_some_and(|body| !kinds.contains(&body.kind.as_str()))
+    {
+        return Err("body is no organisation or city, such as city/tangier".to_owned());
+    }
     let domains = entry.email_domains.into_iter().map(domain);
     let domains: Option<Vec<String>> = domains.collect();
     Ok(Trusted {
@@ -148,7 +155,7 @@ fn checked(entry: Entry, folder: &Path) -> Result<Trusted, String> {
         key: entry.key,
         client_id: ClientId::new(entry.client_id.trim().to_owned()),
         client_secret: secret.transpose()?,
-        body: checked_body(entry.body).map_err(|error| error.to_string())?,
+        body,
         email_domains: domains.ok_or("email_domains are names such as cities.example")?,
         issuer,
     })
@@ -206,7 +213,11 @@ mod tests {
             ("\"meltemi\"", "\" \"", "client_id is empty"),
             ("\"secret\"", "\"nowhere\"", "nowhere: "),
             ("\"secret\"", "\"empty\"", "empty is empty"),
-            ("organisation/cities", "event/ev1", "no organisation or city"),
+            (
+                "organisation/cities",
+                "event/ev1",
+                "is no organisation or city",
+            ),
             ("@Cities.example", "*.example", "email_domains are names"),
             ("Union of Cities", "", "name needs"),
         ] {
@@ -215,8 +226,15 @@ mod tests {
         }
         let twice = read_text(&GOOD.repeat(2)).expect_err("a problem");
         assert!(twice.contains("the same key or issuer"), "{twice}");
-        assert!(read_text("").expect_err("a problem").contains("no [[provider]]"));
-        let inline = with("client_secret_file = \"secret\"", "client_secret = \"hidden\"");
+        assert!(
+            read_text("")
+                .expect_err("a problem")
+                .contains("no [[provider]]")
+        );
+        let inline = with(
+            "client_secret_file = \"secret\"",
+            "client_secret = \"hidden\"",
+        );
         assert!(inline.contains("client_secret"), "{inline}");
         assert!(!inline.contains("hidden"), "{inline}");
     }

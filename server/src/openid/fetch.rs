@@ -2,6 +2,7 @@
 //! leads elsewhere is not followed.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use axum::http::{HeaderValue, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use openidconnect::url::{Host, Url};
-use openidconnect::{HttpRequest, HttpResponse};
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -127,6 +128,15 @@ impl Fetcher {
     }
 }
 
+impl<'c> AsyncHttpClient<'c> for Fetcher {
+    type Error = FetchError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, FetchError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.fetch(request))
+    }
+}
+
 fn tls() -> Result<TlsConnector, OpenidError> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
@@ -190,9 +200,15 @@ mod tests {
         let answered = ask(&fetcher(), &short).await.expect("an answer");
         assert_eq!(answered.body().len(), 100);
         let long = answering(answer(101)).await;
-        assert!(matches!(ask(&fetcher(), &long).await, Err(FetchError::Body)));
+        assert!(matches!(
+            ask(&fetcher(), &long).await,
+            Err(FetchError::Body)
+        ));
         let slow = answering(String::new()).await;
-        assert!(matches!(ask(&fetcher(), &slow).await, Err(FetchError::Slow)));
+        assert!(matches!(
+            ask(&fetcher(), &slow).await,
+            Err(FetchError::Slow)
+        ));
         let other = "HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n";
         let elsewhere = answering(other.to_owned()).await;
         let answered = ask(&fetcher(), &elsewhere).await.expect("an answer");
@@ -201,7 +217,11 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_else_is_asked_in_the_clear() {
-        for address in ["http://192.0.2.1/", "http://cities.example/", "ftp://localhost/"] {
+        for address in [
+            "http://192.0.2.1/",
+            "http://cities.example/",
+            "ftp://localhost/",
+        ] {
             let url = Url::parse(address).expect("an address");
             assert!(!may_be_asked(&url), "{address}");
             let refused = ask(&fetcher(), address).await;

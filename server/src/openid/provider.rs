@@ -5,15 +5,19 @@ use std::time::Instant;
 
 use meltemi_core::sensitive::Sensitive;
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreGenderClaim, CoreIdToken,
-    CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreProviderMetadata,
+    CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
+    CoreClientAuthMethod, CoreGenderClaim, CoreGrantType, CoreIdToken, CoreIdTokenVerifier,
+    CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType,
+    CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AuthType, AuthorizationCode, ClaimsVerificationError, CsrfToken, EmptyAdditionalClaims,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
-    TokenResponse,
+    AdditionalProviderMetadata, AuthType, AuthorizationCode, ClaimsVerificationError, CsrfToken,
+    EmptyAdditionalClaims, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, Nonce,
+    PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RequestTokenError, Scope,
+    SignatureVerificationError, TokenResponse,
 };
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::config::Trusted;
@@ -27,11 +31,37 @@ pub(crate) struct Provider {
     said: Mutex<Said>,
 }
 
+/// What a provider says of itself.
+type Metadata = ProviderMetadata<
+    MoreMetadata,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// What it may say beside what every provider says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct MoreMetadata {
+    /// Whether it names itself to those whom it sends back (RFC 9207).
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+impl AdditionalProviderMetadata for MoreMetadata {}
+
 /// What it has said of itself.
 #[derive(Default)]
 struct Said {
     /// The newest, and when it was asked for.
-    newest: Option<(CoreProviderMetadata, Instant)>,
+    newest: Option<(Metadata, Instant)>,
     /// When it was asked last because of a key that was not known.
     keys_again: Option<Instant>,
     /// When it gave no answer.
@@ -50,8 +80,10 @@ pub(crate) struct Leaving {
 
 /// What somebody brings back.
 pub(crate) struct Brought {
-    /// The code.
-    pub(crate) code: Sensitive<String>,
+    /// The code; none if the provider has not let them in.
+    pub(crate) code: Option<Sensitive<String>>,
+    /// Which provider says to have sent them back.
+    pub(crate) issuer: Option<String>,
     /// Where the provider was told to send them.
     pub(crate) callback: String,
     /// What the token must repeat.
@@ -81,9 +113,12 @@ pub(crate) enum NotProved {
     /// The provider gives no answer, or not one that is understood.
     #[error("the provider gives no answer that is understood: {0}")]
     Unavailable(&'static str),
-    /// It does not take the code.
-    #[error("the provider does not take the code")]
+    /// It has not let them in, or does not take the code.
+    #[error("the provider has not let them in, or does not take the code")]
     Code,
+    /// Another provider has sent them.
+    #[error("another provider has sent them back")]
+    OtherIssuer,
     /// What it says cannot be believed.
     #[error("the token is not accepted: {0}")]
     Token(&'static str),
@@ -154,12 +189,21 @@ impl Provider {
     pub(crate) async fn identity(&self, brought: Brought) -> Result<Identity, NotProved> {
         let metadata = self.metadata().await?;
         let client = self.client(&metadata, &brought.callback)?;
-        let code = AuthorizationCode::new(brought.code.expose().clone());
-        let fetch = |request| self.fetcher.fetch(request);
+        let names_itself = metadata.additional_metadata();
+        let names_itself = names_itself.authorization_response_iss_parameter_supported;
+        let other = match &brought.issuer {
+            Some(issuer) => issuer != self.trusted.issuer.as_str(),
+            None => names_itself,
+        };
+        if other {
+            return Err(NotProved::OtherIssuer);
+        }
+        let code = brought.code.ok_or(NotProved::Code)?;
+        let code = AuthorizationCode::new(code.expose().clone());
         let exchange = client.exchange_code(code);
         let exchange = exchange.map_err(|_| NotProved::Unavailable("it takes no codes"))?;
         let exchange = exchange.set_pkce_verifier(brought.verifier);
-        let answer = exchange.request_async(&fetch).await;
+        let answer = exchange.request_async(&*self.fetcher).await;
         let answer = answer.map_err(|error| match error {
             RequestTokenError::ServerResponse(_) => NotProved::Code,
             RequestTokenError::Parse(..) => NotProved::Token("it cannot be read"),
@@ -188,9 +232,8 @@ impl Provider {
     ) -> Result<Claims, ClaimsVerificationError> {
         // As for a client without a secret: what is signed with one is then never accepted.
         let (client, issuer) = (&self.trusted.client_id, &self.trusted.issuer);
-        let verifier =
-            CoreIdTokenVerifier::new_public_client(client.clone(), issuer.clone(), keys)
-                .set_allowed_algs(SIGNATURES);
+        let verifier = CoreIdTokenVerifier::new_public_client(client.clone(), issuer.clone(), keys)
+            .set_allowed_algs(SIGNATURES);
         token.claims(&verifier, nonce).cloned()
     }
 
@@ -216,7 +259,7 @@ impl Provider {
 
     /// What the provider says of itself and its keys. Asked when it is needed, and kept for a
     /// while: a key that it has withdrawn is not believed for longer.
-    async fn metadata(&self) -> Result<CoreProviderMetadata, NotProved> {
+    async fn metadata(&self) -> Result<Metadata, NotProved> {
         let wanted = Instant::now();
         let mut said = self.said.lock().await;
         if let Some((newest, asked)) = &said.newest
@@ -228,9 +271,8 @@ impl Provider {
         if said.failed.is_some_and(|failed| failed >= wanted) {
             return Err(NotProved::Unavailable("it cannot be reached"));
         }
-        let fetch = |request| self.fetcher.fetch(request);
         let asked = Instant::now();
-        let found = CoreProviderMetadata::discover_async(self.trusted.issuer.clone(), &fetch).await;
+        let found = Metadata::discover_async(self.trusted.issuer.clone(), &*self.fetcher).await;
         match found {
             Ok(found) => {
                 said.newest = Some((found.clone(), asked));
@@ -246,10 +288,7 @@ impl Provider {
     }
 
     /// Its keys, asked anew because one was not known; nothing if that was done a moment ago.
-    async fn newer_keys(
-        &self,
-        used: &CoreProviderMetadata,
-    ) -> Result<Option<CoreJsonWebKeySet>, NotProved> {
+    async fn newer_keys(&self, used: &Metadata) -> Result<Option<CoreJsonWebKeySet>, NotProved> {
         let mut said = self.said.lock().await;
         // Somebody else may have asked meanwhile.
         if let Some((newest, _)) = &said.newest
@@ -262,15 +301,14 @@ impl Provider {
             return Ok(None);
         }
         said.keys_again = Some(Instant::now());
-        let fetch = |request| self.fetcher.fetch(request);
-        let keys = CoreJsonWebKeySet::fetch_async(used.jwks_uri(), &fetch).await;
+        let keys = CoreJsonWebKeySet::fetch_async(used.jwks_uri(), &*self.fetcher).await;
         let keys = keys.map_err(|_| NotProved::Unavailable("it cannot be reached"))?;
         let asked = Instant::now();
         said.newest = Some((used.clone().set_jwks(keys.clone()), asked));
         Ok(Some(keys))
     }
 
-    fn client(&self, metadata: &CoreProviderMetadata, callback: &str) -> Result<Client, NotProved> {
+    fn client(&self, metadata: &Metadata, callback: &str) -> Result<Client, NotProved> {
         let there = metadata.authorization_endpoint().url();
         if !may_be_asked(there) {
             return Err(NotProved::Unavailable("its sign-in is not at https://"));
@@ -283,19 +321,16 @@ impl Provider {
             client_secret,
             ..
         } = self.trusted.clone();
-        let client =
-            CoreClient::from_provider_metadata(metadata.clone(), client_id, client_secret);
+        let client = CoreClient::from_provider_metadata(metadata.clone(), client_id, client_secret);
         let ways = metadata.token_endpoint_auth_methods_supported();
         let takes = |way| ways.is_some_and(|ways| ways.contains(&way));
         let in_body = takes(CoreClientAuthMethod::ClientSecretPost)
             && !takes(CoreClientAuthMethod::ClientSecretBasic);
-        Ok(client
-            .set_redirect_uri(callback)
-            .set_auth_type(if in_body {
-                AuthType::RequestBody
-            } else {
-                AuthType::BasicAuth
-            }))
+        Ok(client.set_redirect_uri(callback).set_auth_type(if in_body {
+            AuthType::RequestBody
+        } else {
+            AuthType::BasicAuth
+        }))
     }
 }
 

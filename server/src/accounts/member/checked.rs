@@ -40,7 +40,9 @@ pub(in crate::accounts) fn language(language: &str) -> Result<String, AccountsEr
 }
 
 /// The record of an organisation or a city.
-pub(in crate::accounts) fn body(body: Option<RecordRef>) -> Result<Option<RecordRef>, AccountsError> {
+pub(in crate::accounts) fn body(
+    body: Option<RecordRef>,
+) -> Result<Option<RecordRef>, AccountsError> {
     let known = |body: &RecordRef| ["organisation", "city"].contains(&body.kind.as_str());
     if body.as_ref().is_some_and(|body| !known(body)) {
         return Err(AccountsError::BadField(

@@ -29,7 +29,10 @@ fn somebody_without_a_password_signs_in_with_none_and_recovers_one() {
         .expect("changed");
     assert!(credentials(&accounts).is_none());
     let password = Sensitive::new(PASSWORD.to_owned());
-    assert!(!password::verify(&password, credentials(&accounts).as_ref()));
+    assert!(!password::verify(
+        &password,
+        credentials(&accounts).as_ref()
+    ));
     let choice = DeviceChoice::default();
     let recovered = accounts.recover(&ana.member.id, &hashed_code, hashed(), &choice, &at(DAY));
     recovered.expect("recovered");
