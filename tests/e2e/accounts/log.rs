@@ -376,7 +376,7 @@ async fn nothing_is_told(format: &str) {
         secrets: RefCell::default(),
     };
     let (ana, ben) = run.accounts();
-    let told = openid::everything(&run.world, &provider, &ana);
+    let told = openid::tour::everything(&run.world, &provider, &ana);
     run.secrets.borrow_mut().extend(told);
     let ((id, ana_token), (_, ben_token)) = (run.token(&ana), run.token(&ben));
     let event = run.sync(&ana_token, &ben_token).await;
