@@ -110,6 +110,13 @@ impl Workspace {
         );
     }
 
+    /// Lets whoever may write a record bring changes of others, as after a backup was restored: by
+    /// the devices of those who are back before the authors.
+    pub fn take_relayed(&mut self, now: Timestamp, relayed: bool) {
+        let update = |policy: &mut RecordPolicy| policy.take_relayed(relayed);
+        self.repo.update_policy(now, update, |_| None);
+    }
+
     /// What somebody may do with a document. One that is not here is [`Access::None`].
     pub fn may(&self, principal: &Principal, document: &DocumentId) -> Access {
         if !self.repo.has(document) {

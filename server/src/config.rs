@@ -110,6 +110,12 @@ pub struct ServeOptions {
     #[arg(long, env = "MELTEMI_FOREIGN_DOCUMENTS")]
     pub foreign_documents: bool,
 
+    /// Takes changes of one member from the device of another who may write the record. For the
+    /// days after a backup was restored, so that what it lacks comes back with whoever has it; the
+    /// history says who brought it. Otherwise such changes wait for a coordinator.
+    #[arg(long, env = "MELTEMI_ACCEPT_RELAYED")]
+    pub accept_relayed: bool,
+
     /// The folder with the web client, as built by `cargo xtask web`. Without it the server
     /// syncs and answers programs, but shows no pages.
     #[arg(long, env = "MELTEMI_WEB", value_name = "DIR")]
@@ -165,6 +171,16 @@ pub struct ServeOptions {
     /// Passwords hands them out. Members may not choose these.
     #[arg(long, env = "MELTEMI_BREACHED_PASSWORDS", value_name = "FILE")]
     pub breached_passwords: Option<PathBuf>,
+
+    /// A TOML file with the providers of OpenID Connect by which people may sign in, such as the
+    /// sign-in of an organisation. docs/operations.md says what is in it.
+    #[arg(
+        long,
+        env = "MELTEMI_OPENID",
+        value_name = "FILE",
+        conflicts_with = "open"
+    )]
+    pub openid: Option<PathBuf>,
 }
 
 impl ServeOptions {

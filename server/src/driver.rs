@@ -42,6 +42,8 @@ pub(crate) struct Parts {
     pub(crate) storage_id: String,
     /// Whether documents that are no records are kept.
     pub(crate) foreign_documents: bool,
+    /// Whether changes of members are taken from others.
+    pub(crate) accept_relayed: bool,
     /// The thread that does the disk work.
     pub(crate) storage: StorageThread,
     /// Told when the catalogue is loaded.
@@ -95,7 +97,9 @@ impl Driver {
             wake: None,
             in_flight: 0,
         };
-        driver.workspace.set_roster(clock::now(), parts.roster);
+        let now = clock::now();
+        driver.workspace.set_roster(now, parts.roster);
+        driver.workspace.take_relayed(now, parts.accept_relayed);
         driver.drain();
         (driver, handle)
     }

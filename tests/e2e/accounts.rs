@@ -4,6 +4,7 @@ mod administration;
 mod authors;
 mod doors;
 mod log;
+mod openid;
 pub(crate) mod people;
 mod quarantine;
 mod sockets;

@@ -12,12 +12,13 @@ use super::protocol::Export;
 use super::text::change::{common_prefix, common_suffix};
 
 /// The reasons that have a text of their own in the locale files, as `refusal.{code}`.
-pub const CODES: [&str; 18] = [
+pub const CODES: [&str; 19] = [
     "bad-changes",
     "bad-chunk",
     "bad-filter",
     "bad-message",
     "equivocation",
+    "foreign-author",
     "kind-changed",
     "missing-dependencies",
     "no-kind",

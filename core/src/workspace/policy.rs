@@ -19,6 +19,8 @@ pub(super) struct RecordPolicy {
     roster: Option<Roster>,
     /// Whose actors begin how, of all who are or were members.
     tags: BTreeMap<Tag, Principal>,
+    /// Whether changes of others are taken from those who may write.
+    relayed: bool,
 }
 
 impl RecordPolicy {
@@ -27,11 +29,16 @@ impl RecordPolicy {
             foreign_documents,
             roster: None,
             tags: BTreeMap::new(),
+            relayed: false,
         }
     }
 
     pub(super) fn roster(&self) -> Option<&Roster> {
         self.roster.as_ref()
+    }
+
+    pub(super) fn take_relayed(&mut self, relayed: bool) {
+        self.relayed = relayed;
     }
 
     pub(super) fn set_roster(&mut self, roster: Option<Roster>) {
@@ -108,11 +115,13 @@ impl Policy for RecordPolicy {
             return Ok(());
         }
         let tagged = Tag::in_actor(actor).and_then(|tag| self.tags.get(&tag));
+        // Whoever brings changes of somebody else may still not forge them half.
+        let principal = tagged.filter(|_| self.relayed).unwrap_or(principal);
         let named = author.is_none_or(|author| author.as_bytes() == principal.0.as_bytes());
         // What names an author is made by an actor of that author's.
         let own = match tagged {
             Some(of) => of == principal,
-            None => author.is_none() && owner.is_none_or(|owner| owner == principal),
+            None => author.is_none() && (self.relayed || owner.is_none_or(|o| o == principal)),
         };
         if named && own {
             return Ok(());
@@ -280,6 +289,24 @@ mod tests {
             !takes("m-ben", None, ben, None),
             "a name, and no actor of that name"
         );
+    }
+
+    #[test]
+    fn relayed_changes_are_whole_ones() {
+        let mut policy = people();
+        policy.take_relayed(true);
+        let (ana, ben) = (Principal("m-ana".into()), Principal("m-ben".into()));
+        let document = DocumentId::from_bytes([1; 16]);
+        let mut doc = Automerge::new();
+        crate::sync::author::sign(&mut doc, Some(&ana));
+        let takes = |author: &Principal| {
+            let author = crate::sync::author::author(author);
+            let actor = doc.get_actor();
+            policy
+                .authored(&ben, &document, actor, Some(&author), None)
+                .is_ok()
+        };
+        assert!(takes(&ana) && !takes(&ben));
     }
 
     #[test]

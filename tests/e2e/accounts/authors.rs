@@ -1,10 +1,14 @@
 //! Who made which change: as it is named in records, as the server has noted it, and by name.
 
+use std::fs;
+use std::path::Path;
+
 use meltemi_core::id::DocumentId;
 use meltemi_tests::device::TestDevice;
 use serde_json::{Value, json};
 
 use super::people::{Person, World};
+use crate::copy_folder;
 
 /// A device of somebody, connected.
 async fn device(world: &World, person: &Person, name: &str) -> TestDevice {
@@ -74,6 +78,53 @@ async fn a_history_names_who_wrote_and_who_sent_and_outlives_a_restart() {
 
     let world = world.restart();
     assert_eq!(history(&ana.at(&world), record), entries);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restored_backup_others_bring_what_it_lacks() {
+    let world = World::begin(&[]);
+    let ana = world.first_coordinator("ana");
+    let ben = world.invited(&ana, "ben", "coordinator");
+    let desk = device(&world, &ana, "desk").await;
+    let record = desk
+        .create("event", "ev1", &[("titles/en", json!("Housing"))])
+        .await;
+    desk.synced().await;
+    let phone = device(&world, &ben, "phone").await;
+    phone.until_record(record, "the record", |_| true).await;
+    phone.disconnect().await;
+    desk.disconnect().await;
+    let backup = world.folder.path().join("backup");
+    let world = world.stopped(|data| copy_folder(data, &backup), &[]);
+    // What the backup lacks, and both devices have.
+    let [desk_token, phone_token] = [&ana, &ben].map(|one| one.at(&world).token(&["sync"]).1);
+    desk.connect_with(world.server.address, &desk_token).await;
+    desk.set(record, "venue", json!("Harbour")).await;
+    desk.synced().await;
+    phone.connect_with(world.server.address, &phone_token).await;
+    phone
+        .until_record(record, "her edit", |r| r.fields.contains_key("venue"))
+        .await;
+    for device in [&desk, &phone] {
+        device.disconnect().await;
+    }
+    let restore = |data: &Path| {
+        fs::remove_dir_all(data).expect("a folder");
+        copy_folder(&backup, data);
+    };
+    let world = world.stopped(restore, &["--accept-relayed"]);
+    let (ana, ben) = (ana.at(&world), ben.at(&world));
+    // Ben alone comes back.
+    phone
+        .connect_with(world.server.address, &ben.token(&["sync"]).1)
+        .await;
+    phone.synced().await;
+    assert_eq!(phone.with(|w| w.status().refused.len()).await, 0);
+    let newest = history(&ana, record).swap_remove(0);
+    assert_eq!(
+        (&newest["author"], &newest["sent"]["by"]),
+        (&json!(ana.id()), &json!(ben.id()))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

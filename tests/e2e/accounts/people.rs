@@ -1,7 +1,7 @@
 //! A server with accounts, and people at it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use meltemi_tests::request::{Answer, send};
 use meltemi_tests::server::Server;
@@ -41,14 +41,21 @@ impl World {
 
     /// Stops the server, and starts it again on the same folder.
     pub(crate) fn restart(self) -> Self {
+        self.stopped(|_| {}, &[])
+    }
+
+    /// Stops the server, does something to its folder and starts it again.
+    pub(crate) fn stopped(self, meanwhile: impl FnOnce(&Path), arguments: &[&str]) -> Self {
         let Self {
             server,
             data,
             folder,
         } = self;
         assert!(server.stop().success());
+        meanwhile(&data);
+        let arguments = [&["--log", "trace"], arguments].concat();
         Self {
-            server: MELTEMI.serve_closed(&data, &["--log", "trace"]),
+            server: MELTEMI.serve_closed(&data, &arguments),
             data,
             folder,
         }
