@@ -15,7 +15,7 @@ use meltemi_tests::device::TestDevice;
 use meltemi_tests::proxy::{Counted, Proxy};
 use serde_json::json;
 
-use crate::{Database, MELTEMI, copy_folder, data_folder, text};
+use crate::{Database, MELTEMI, copy_folder, data_folder};
 
 const DOCUMENTS: u64 = 10_000;
 

@@ -4,7 +4,7 @@ use meltemi_core::command::{Command, Splice};
 use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
 use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::view::difference::{Change, Difference};
-use meltemi_core::view::history::{HistoryEntry, HistoryView};
+use meltemi_core::view::history::{HistoryEntry, HistoryView, Sent};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use meltemi_core::workspace::RefusedView;
 use serde_json::Value;

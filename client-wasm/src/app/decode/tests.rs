@@ -9,7 +9,7 @@ use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, RefusedEdits, SyncStatus};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::difference::{Change, Difference};
-use meltemi_core::view::history::{HistoryEntry, HistoryView};
+use meltemi_core::view::history::{HistoryEntry, HistoryView, Sent};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
 use meltemi_core::workspace::RefusedView;
 use serde_json::{Map, Value, json};
@@ -261,6 +261,10 @@ fn refused_edits_read_back() {
             from: 1_700_000_000,
             to: 1_700_000_060,
             source: None,
+            sent: Some(Sent {
+                by: "m-rami".into(),
+                received: meltemi_core::time::Timestamp(5),
+            }),
             differences: vec![difference(Change::Value)],
         }],
         of: 3,
