@@ -110,6 +110,11 @@ impl Workspace {
         );
     }
 
+    /// See [`Repo::seal_cursors`].
+    pub fn seal_cursors(&mut self, key: [u8; 32]) {
+        self.repo.seal_cursors(key);
+    }
+
     /// Lets whoever may write a record bring changes of others, as after a backup was restored: by
     /// the devices of those who are back before the authors.
     pub fn take_relayed(&mut self, now: Timestamp, relayed: bool) {

@@ -50,6 +50,8 @@ pub(crate) struct Parts {
     pub(crate) health: Health,
     /// Answered once, when the catalogue is loaded.
     pub(crate) ready: oneshot::Sender<()>,
+    /// With what numbers of writes are told to devices.
+    pub(crate) cursor_key: Option<[u8; 32]>,
     /// Who the members are; none where there are no accounts.
     pub(crate) roster: Option<Roster>,
     /// Where changes go that were refused because of who sent them.
@@ -99,6 +101,9 @@ impl Driver {
         };
         let now = clock::now();
         driver.workspace.set_roster(now, parts.roster);
+        if let Some(key) = parts.cursor_key {
+            driver.workspace.seal_cursors(key);
+        }
         driver.workspace.take_relayed(now, parts.accept_relayed);
         driver.drain();
         (driver, handle)

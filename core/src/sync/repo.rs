@@ -8,6 +8,7 @@ mod access;
 mod aside;
 mod compare;
 mod connections;
+mod cursor;
 mod disk;
 mod edit;
 mod eviction;
@@ -40,6 +41,7 @@ use crate::sync::status::{Notice, SyncStatus};
 use crate::sync::storage::{CatalogueEntry, Cursor, StorageRequest, Synced};
 use crate::time::Timestamp;
 
+use self::cursor::CursorKey;
 pub use self::edit::EditError;
 use self::follow::Follow;
 use self::line::LineState;
@@ -112,6 +114,8 @@ pub struct Repo<P> {
     outdated: VecDeque<DocumentId>,
     /// Bytes that wait in the inboxes of all documents.
     waiting_bytes: usize,
+    /// With what a server tells the numbers of its writes.
+    cursor_key: Option<CursorKey>,
     /// Plain peers of documents that were put out of memory.
     sleeping: BTreeMap<DocumentId, BTreeSet<ConnectionId>>,
 }
@@ -169,6 +173,7 @@ impl<P: Policy> Repo<P> {
             counts: Metrics::default(),
             outdated: VecDeque::new(),
             waiting_bytes: 0,
+            cursor_key: None,
             sleeping: BTreeMap::new(),
         };
         repo.request(Effect::Catalogue, StorageRequest::Catalogue);

@@ -171,6 +171,7 @@ impl<P: Policy> Repo<P> {
         }
         let seq = self.catalogue.settled();
         for connection in meltemi {
+            let seq = self.told_seq(connection, seq);
             if let Some(document) = self.documents.get_mut(&id) {
                 document.followers.remove(&connection);
             }

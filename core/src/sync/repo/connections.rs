@@ -253,6 +253,14 @@ impl<P: Policy> Repo<P> {
 
     /// A part of a long frame.
     fn part(&mut self, connection: ConnectionId, left: u64, data: &[u8]) {
+        let all: usize = self.peers.values().map(|peer| peer.parts.len()).sum();
+        if all + data.len() > PARTED_BYTES_OF_ALL {
+            self.close(
+                connection,
+                "too many long frames come in at once; connect again later",
+            );
+            return;
+        }
         let Some(peer) = self.peers.get_mut(&connection) else {
             return;
         };
@@ -260,6 +268,7 @@ impl<P: Policy> Repo<P> {
             self.bad_frame(connection, "a frame in parts is too large");
             return;
         }
+        peer.parts.reserve_exact(data.len());
         peer.parts.extend_from_slice(data);
         if left > 0 {
             return;
