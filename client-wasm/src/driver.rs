@@ -30,6 +30,7 @@ use crate::app::protocol::{Event, Failure, FromWorker, Opened, ToWorker};
 use crate::clock::{self, Alarm};
 use crate::network::{Network, NetworkNews};
 use crate::storage::{NoStorage, Storage, StorageNews};
+use crate::tabs::lock::{self, Held, Share};
 use crate::tabs::word::{Message, Word};
 use crate::tabs::{Channel, TabNews};
 use crate::{log, scope};
@@ -105,6 +106,8 @@ struct Driver {
     asked: Asked,
     wake: Alarm,
     beat: Alarm,
+    /// Nobody moves the records meanwhile.
+    _here: Option<Held>,
     /// Whether it may have a line at all.
     line: bool,
     ready: bool,
@@ -134,6 +137,7 @@ impl Driver {
                 "The browser does not let tabs talk to each other.",
             )
         })?;
+        let here = lock::share(&home.database, Share::Together).await;
         let fresh = format!("device-{}", hex::encode(&seed[..16]));
         let storage = Storage::open(&home, &fresh, mailbox.source(Signal::Storage));
         let storage = storage.await.map_err(no_storage)?;
@@ -164,6 +168,7 @@ impl Driver {
             asked: Asked::default(),
             wake: mailbox.alarm(|| Signal::Wake),
             beat,
+            _here: here,
             line: home.line,
             ready: false,
             heard: Vec::new(),

@@ -29,7 +29,7 @@ pub(super) async fn take_over(own: &Database, name: &str) -> Result<(), Fault> {
         return Ok(());
     }
     // Another tab may be at it.
-    let _alone = lock::share(name, Share::Alone).await;
+    let _alone = lock::share(&format!("{name}-begin"), Share::Alone).await;
     if meta::text(own, APART).await?.is_some() {
         return Ok(());
     }

@@ -41,10 +41,10 @@ pub(crate) fn look(page: Page) {
         };
         let last = page.account.with_untracked(|known| known.member().cloned());
         let account = account::session(&answered, last);
-        if let Account::SignedIn(member) = &account {
-            if !leave::enter(page, &keep(member), &member.id) {
-                return;
-            }
+        if let Account::SignedIn(member) = &account
+            && !leave::enter(page, &keep(member), &member.id)
+        {
+            return;
         }
         page.account.set(account);
     });
