@@ -12,6 +12,7 @@ use super::audit::{By, Deed};
 use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::device::DeviceChoice;
 use super::member::{self, Member, checked};
+use super::openid::{self, Subject};
 use super::password::Hashed;
 use super::secret::{Secret, SecretHash, SecretKind};
 use super::session::{self, SignedIn};
@@ -77,6 +78,8 @@ pub(crate) struct Joining {
 pub(crate) enum Way {
     /// With e-mail address and password.
     Password(Hashed),
+    /// At a provider of OpenID Connect.
+    Openid(Subject),
 }
 
 impl Accounts {
@@ -218,6 +221,10 @@ impl Accounts {
             };
             match &joining.way {
                 Way::Password(hashed) => member::add(change, &member, Some(hashed.clone()))?,
+                Way::Openid(subject) => {
+                    member::add(change, &member, None)?;
+                    openid::link(change, &member, subject, &by.as_member(&member.id, None))?;
+                }
             }
             session::begin(change, &member.id, &joining.device, Deed::Join, by)
         })
