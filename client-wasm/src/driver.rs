@@ -16,6 +16,7 @@ use futures_channel::mpsc::{UnboundedSender, unbounded};
 use meltemi_core::id::PeerId;
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::output::Output;
+use meltemi_core::sync::policy::Principal;
 use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
 use meltemi_core::time::Timestamp;
 use meltemi_core::wire::limits::KEPT_DOCUMENTS;
@@ -129,7 +130,8 @@ impl Driver {
         // Listens before it reads: what is written in between is heard.
         let tabs = mailbox.source(Signal::Tab);
         let tell = tabs.clone();
-        let home = home::home(&scope::worker().name());
+        let name = scope::worker().name();
+        let home = home::home(&name);
         let channel = Channel::open(&home.database, peer.0.clone(), move |news| tell(news));
         let channel = channel.map_err(|_| {
             failure(
@@ -157,10 +159,12 @@ impl Driver {
             kept: KEPT_DOCUMENTS,
         };
         let now = clock::now();
+        let mut workspace = Workspace::new(config, now);
+        workspace.set_author(home.owned.then_some(Principal(name)));
         let beat = mailbox.alarm(|| Signal::Beat);
         beat.set(leading::BEAT);
         Ok(Self {
-            workspace: Workspace::new(config, now),
+            workspace,
             leading: Leading::begin(peer.0, storage.id(), channel, tabs, now),
             storage,
             network: Network::new(mailbox.source(Signal::Network)),

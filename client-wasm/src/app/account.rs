@@ -6,6 +6,8 @@
 
 use serde_json::{Value, json};
 
+use super::people::{self, Colleague};
+
 /// Somebody who has signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -19,6 +21,8 @@ pub struct Member {
     pub device: Option<String>,
     /// Their roles, each with its programme.
     pub roles: Vec<(String, String)>,
+    /// Those with whom they share a programme, as far as they were looked up.
+    pub colleagues: Vec<Colleague>,
 }
 
 /// What is known of who uses this device.
@@ -46,11 +50,16 @@ impl Account {
 
     /// Takes what was kept of the person in their database: outside it there is only their id.
     pub fn fill(&mut self, kept: Member) {
-        if let Self::Unheard(Some(member)) | Self::SignedOut(Some(member)) = self
-            && member.id == kept.id
-            && member.name.is_empty()
-        {
-            *member = kept;
+        match self {
+            Self::Unheard(Some(member)) | Self::SignedOut(Some(member))
+                if member.id == kept.id && member.name.is_empty() =>
+            {
+                *member = kept;
+            }
+            Self::SignedIn(member) if member.id == kept.id && member.colleagues.is_empty() => {
+                member.colleagues = kept.colleagues;
+            }
+            _ => {}
         }
     }
 
@@ -110,7 +119,11 @@ pub fn session(answered: &Answered, kept: Option<Member>) -> Account {
         return Account::Open;
     }
     match member(&value) {
-        Some(member) if is_good(answered.status) => Account::SignedIn(member),
+        Some(mut member) if is_good(answered.status) => {
+            let known = kept.filter(|kept| kept.id == member.id);
+            member.colleagues = known.map(|kept| kept.colleagues).unwrap_or_default();
+            Account::SignedIn(member)
+        }
         _ => Account::Unheard(kept),
     }
 }
@@ -189,6 +202,7 @@ pub fn keep(member: &Member) -> String {
             "id": member.id, "name": member.name, "email": member.email, "memberships": roles,
         },
         "device": { "id": member.device },
+        "people": people::keep(&member.colleagues),
     })
     .to_string()
 }
@@ -214,6 +228,7 @@ fn member(value: &Value) -> Option<Member> {
         email: text(&member["email"]).unwrap_or_default(),
         device: text(&value["device"]["id"]),
         roles: roles.collect(),
+        colleagues: people::read(&value["people"]),
     })
 }
 

@@ -106,6 +106,7 @@ mod tests {
             email: "leila@example.org".to_owned(),
             device: Some("d-1".to_owned()),
             roles: Vec::new(),
+            colleagues: Vec::new(),
         }
     }
 

@@ -9,7 +9,9 @@ use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, PROTOCOL, PeerMetadata};
-use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES, REFUSED_DOCUMENTS};
+use crate::wire::limits::{
+    FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES, PARTED_BYTES_OF_ALL, REFUSED_DOCUMENTS,
+};
 
 impl<P: Policy> Repo<P> {
     pub(super) fn connected(&mut self, connection: ConnectionId, role: Role, principal: Principal) {
