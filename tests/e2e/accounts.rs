@@ -1,8 +1,10 @@
 //! A server with accounts: who gets in, how far, and how quickly they are out again.
 
 mod administration;
+mod authenticator;
 mod doors;
 mod log;
+mod passkeys;
 mod people;
 mod quarantine;
 mod sockets;

@@ -12,6 +12,7 @@ use super::audit::{By, Deed};
 use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::device::DeviceChoice;
 use super::member::{self, Member, checked};
+use super::passkey::{self, Key};
 use super::password::Hashed;
 use super::secret::{Secret, SecretHash, SecretKind};
 use super::session::{self, SignedIn};
@@ -77,6 +78,8 @@ pub(crate) struct Joining {
 pub(crate) enum Way {
     /// With e-mail address and password.
     Password(Hashed),
+    /// With a passkey.
+    Passkey(Key),
 }
 
 impl Accounts {
@@ -218,6 +221,11 @@ impl Accounts {
             };
             match &joining.way {
                 Way::Password(hashed) => member::add(change, &member, Some(hashed.clone()))?,
+                Way::Passkey(key) => {
+                    member::add(change, &member, None)?;
+                    let name = joining.device.name()?;
+                    passkey::add(change, &member.id, key.clone(), name, by)?;
+                }
             }
             session::begin(change, &member.id, &joining.device, Deed::Join, by)
         })

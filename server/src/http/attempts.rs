@@ -65,6 +65,11 @@ impl Attempts {
         })
     }
 
+    /// What was begun from this network address has turned out to be right.
+    pub(crate) fn was_right(&self, address: IpAddr) {
+        self.addresses.give_back(&counted(address));
+    }
+
     /// Does something that takes much time and memory, when it is its turn.
     pub(crate) async fn hash<T: Send + 'static>(
         &self,
