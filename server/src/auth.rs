@@ -194,7 +194,7 @@ impl Authenticator {
         })
     }
 
-    /// The cookie's name. Browsers take one that begins so only from this very host, by HTTPS.
+    /// The name of the cookie of a session. Browsers take one that begins so only from this very host, by HTTPS.
     const fn cookie_name(&self) -> &'static str {
         match self.door {
             DoorKind::Plain => "meltemi",
@@ -204,14 +204,37 @@ impl Authenticator {
 
     /// What the browser shows as its session.
     pub(crate) fn session_cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let cookies = headers.get_all(COOKIE).iter();
-        let mut pairs = cookies
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='));
-        pairs
-            .find(|(name, _)| *name == self.cookie_name())
-            .map(|(_, value)| value)
+        cookie(headers, self.cookie_name())
+    }
+
+    /// The name of the cookie of a browser that has left for a provider of OpenID Connect.
+    const fn way_cookie_name(&self) -> &'static str {
+        match self.door {
+            DoorKind::Plain => "meltemi-openid",
+            DoorKind::Tls | DoorKind::BehindHttps => "__Host-meltemi-openid",
+        }
+    }
+
+    /// What the browser shows that comes back from a provider.
+    pub(crate) fn way_cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        cookie(headers, self.way_cookie_name())
+    }
+
+    /// The header by which a browser is known again when it comes back.
+    pub(crate) fn give_way_cookie(&self, browser: &Secret) -> String {
+        self.write_way_cookie(browser.expose(), limits::OPENID_FLOW.as_secs())
+    }
+
+    /// The header that takes it away.
+    pub(crate) fn take_way_cookie(&self) -> String {
+        self.write_way_cookie("", 0)
+    }
+
+    /// `Lax`, because browsers do not send a strict cookie when another site leads here, and that
+    /// is how people come back. It lets nobody in by itself.
+    fn write_way_cookie(&self, value: &str, seconds: u64) -> String {
+        let (name, secure) = (self.way_cookie_name(), self.secure());
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
     }
 
     /// The header that gives a browser its session, for as long as that lasts.
@@ -230,9 +253,12 @@ impl Authenticator {
     }
 
     fn cookie(&self, value: &str, seconds: u64) -> String {
-        let name = self.cookie_name();
-        let secure = if self.is_secure() { "; Secure" } else { "" };
+        let (name, secure) = (self.cookie_name(), self.secure());
         format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    }
+
+    fn secure(&self) -> &'static str {
+        if self.is_secure() { "; Secure" } else { "" }
     }
 
     /// The network address a request comes from. Only a server on this machine in front of this
@@ -310,6 +336,17 @@ pub(crate) fn site(headers: &HeaderMap) -> Option<Site> {
 fn printable(text: &str) -> String {
     let shown = text.chars().filter(|c| !c.is_control());
     shown.take(200).collect()
+}
+
+/// A cookie that a browser shows.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(COOKIE).iter();
+    let mut pairs = cookies
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let found = pairs.find(|(known, _)| *known == name);
+    found.map(|(_, value)| value)
 }
 
 fn origin(headers: &HeaderMap) -> Option<String> {

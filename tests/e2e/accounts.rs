@@ -4,6 +4,7 @@ mod administration;
 mod authenticator;
 mod doors;
 mod log;
+mod openid;
 mod passkeys;
 mod people;
 mod quarantine;

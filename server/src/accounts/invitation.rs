@@ -12,6 +12,7 @@ use super::audit::{By, Deed};
 use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::device::DeviceChoice;
 use super::member::{self, Member, checked};
+use super::openid::{self, Subject};
 use super::passkey::{self, Key};
 use super::password::Hashed;
 use super::secret::{Secret, SecretHash, SecretKind};
@@ -80,6 +81,8 @@ pub(crate) enum Way {
     Password(Hashed),
     /// With a passkey.
     Passkey(Key),
+    /// At a provider of OpenID Connect.
+    Openid(Subject),
 }
 
 impl Accounts {
@@ -225,6 +228,10 @@ impl Accounts {
                     member::add(change, &member, None)?;
                     let name = joining.device.name()?;
                     passkey::add(change, &member.id, key.clone(), name, by)?;
+                }
+                Way::Openid(subject) => {
+                    member::add(change, &member, None)?;
+                    openid::link(change, &member, subject, &by.as_member(&member.id, None))?;
                 }
             }
             session::begin(change, &member.id, &joining.device, Deed::Join, by)

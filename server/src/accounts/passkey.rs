@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use self::ceremony::{Begun, Site, Verified};
 use super::audit::{By, Deed};
-use super::database::{Change, Reading, Shelf};
+use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::device::DeviceChoice;
 use super::member::{self, Member, checked};
 use super::secret::SecretHash;
 use super::session::{self, SignedIn};
-use super::{Accounts, AccountsError, checked_name, day, fresh_id, invitation, note};
+use super::{Accounts, AccountsError, checked_name, day, fresh_id, invitation, note, ways};
 use crate::{clock, limits};
 
 /// Passkeys, by the id that the authenticator has given to each.
@@ -59,7 +59,7 @@ pub(crate) struct Key {
 impl Accounts {
     /// Passkeys of a member, the newest first.
     pub(crate) fn passkeys(&self, member: &str) -> Result<Vec<Passkey>, AccountsError> {
-        self.database.read(|view| of_member(view, member))
+        self.database.read(|view| Ok(of_member(view, member)?))
     }
 
     /// Begins to make a passkey for a member. Gives what the browser is to be told.
@@ -211,19 +211,10 @@ impl Accounts {
         self.database.change(|change| {
             let passkey = one(of_member(change, member)?, id)?;
             change.remove(&PASSKEYS, &passkey.key.credential)?;
-            if !has_a_way(change, member)? {
-                return Err(AccountsError::LastWay);
-            }
+            ways::keep_one(change, member)?;
             Ok(note(change, by, Deed::PasskeyRemove, Some(id))?)
         })
     }
-}
-
-/// Whether a member can sign in somehow, recovery codes apart.
-fn has_a_way(reading: &impl Reading, member: &str) -> Result<bool, AccountsError> {
-    let credentials = member::credentials(reading, member)?;
-    let password = credentials.is_some_and(|credentials| credentials.password.is_some());
-    Ok(password || !of_member(reading, member)?.is_empty())
 }
 
 /// Keeps a passkey that was made.
@@ -258,7 +249,11 @@ fn check_room(known: &[Passkey]) -> Result<(), AccountsError> {
     Err(AccountsError::TooMany("passkeys"))
 }
 
-fn of_member(reading: &impl Reading, member: &str) -> Result<Vec<Passkey>, AccountsError> {
+/// The passkeys of a member, the newest first.
+pub(super) fn of_member(
+    reading: &impl Reading,
+    member: &str,
+) -> Result<Vec<Passkey>, DatabaseError> {
     let mut passkeys = reading.all(&PASSKEYS)?;
     passkeys.retain(|passkey| passkey.member == member);
     passkeys.sort_by_key(|passkey| std::cmp::Reverse(passkey.created));

@@ -65,11 +65,6 @@ impl Attempts {
         })
     }
 
-    /// What was begun from this network address has turned out to be right.
-    pub(crate) fn was_right(&self, address: IpAddr) {
-        self.addresses.give_back(&counted(address));
-    }
-
     /// Does something that takes much time and memory, when it is its turn.
     pub(crate) async fn hash<T: Send + 'static>(
         &self,
@@ -89,7 +84,17 @@ impl Attempts {
     }
 }
 
+impl Attempts {
+    /// An attempt from this address, let through a while ago, has turned out to be right.
+    pub(crate) fn succeeded_at(&self, address: IpAddr) {
+        self.addresses.give_back(&counted(address));
+    }
+}
+
 impl Attempt<'_> {
+    /// It is known later whether it is right; until then it counts.
+    pub(crate) fn goes_on(self) {}
+
     /// It was right, so it was no guess.
     pub(crate) fn succeeded(self) {
         self.attempts.addresses.give_back(&self.address);

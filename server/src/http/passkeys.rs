@@ -120,7 +120,8 @@ pub(super) async fn begin_sign_in(
 ) -> Result<Json<Value>, ApiError> {
     let now = caller.by().now;
     // It counts until somebody has signed in with it.
-    drop(shared.attempts.attempt(None, caller.address, now)?);
+    let attempt = shared.attempts.attempt(None, caller.address, now)?;
+    attempt.goes_on();
     let site = site(&headers)?;
     let told = shared.accounts(move |accounts| accounts.begin_passkey_sign_in(site, now));
     Ok(Json(told.await?))
@@ -145,7 +146,7 @@ pub(super) async fn sign_in(
         })
         .await?;
     attempt.succeeded();
-    shared.attempts.was_right(caller.address);
+    shared.attempts.succeeded_at(caller.address);
     end_shown(&shared, &headers, &caller).await?;
     welcome(&shared, signed_in).await
 }
