@@ -1,10 +1,12 @@
 //! A server with accounts: who gets in, how far, and how quickly they are out again.
 
 mod administration;
+mod authenticator;
 mod authors;
 mod doors;
 mod log;
 mod openid;
+mod passkeys;
 pub(crate) mod people;
 mod quarantine;
 mod sockets;
