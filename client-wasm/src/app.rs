@@ -5,6 +5,7 @@
 pub mod account;
 pub mod columns;
 pub mod dates;
+pub mod decisions;
 pub mod decode;
 pub mod entry;
 pub mod failure;

@@ -8,6 +8,7 @@
 mod account;
 mod conflict;
 mod control;
+mod decisions;
 mod dom;
 mod entries;
 mod field;
@@ -48,6 +49,7 @@ pub fn start(outside: Outside, language: &'static Language) {
         page.use_language(language);
         account::start(page);
         account::follow_line(page);
+        decisions::follow(page);
         router::start(page);
         shell::app(page)
     })

@@ -8,7 +8,7 @@ use meltemi_core::id::DocumentId;
 use meltemi_core::sync::status::SyncStatus;
 use meltemi_core::view::history::HistoryView;
 use meltemi_core::view::{OverviewView, RecordView, Summary};
-use meltemi_core::workspace::RefusedView;
+use meltemi_core::workspace::{ProposedView, RefusedView};
 use serde::{Deserialize, Serialize};
 
 /// A message from the page.
@@ -67,6 +67,13 @@ pub enum Ask {
         /// The document.
         id: DocumentId,
     },
+    /// What changes of somebody else would make of a record.
+    Proposed {
+        /// The document.
+        id: DocumentId,
+        /// The changes as Automerge writes them, as hex.
+        changes: String,
+    },
     /// Do something. Answered when the result is on this device's disk.
     Execute {
         /// What to do.
@@ -117,6 +124,8 @@ pub enum Answer {
     Refused(Option<Box<RefusedView>>),
     /// To [`Ask::ExportRefused`]; nothing when there are none.
     ExportRefused(Option<Export>),
+    /// To [`Ask::Proposed`].
+    Proposed(Box<ProposedView>),
     /// To [`Ask::Execute`].
     Done(Box<Done>),
     /// To [`Ask::Reconnect`], [`Ask::Dismiss`] and [`Ask::DecideRefused`].

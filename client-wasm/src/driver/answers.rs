@@ -80,7 +80,8 @@ impl Driver {
             Ask::Record { id }
             | Ask::History { id, .. }
             | Ask::Refused { id }
-            | Ask::ExportRefused { id } => self.ready || self.workspace.is_loaded(id),
+            | Ask::ExportRefused { id }
+            | Ask::Proposed { id, .. } => self.ready || self.workspace.is_loaded(id),
             Ask::Overview { .. }
             | Ask::Summaries { .. }
             | Ask::DecideRefused { .. }
@@ -112,6 +113,7 @@ impl Driver {
             Ask::ExportRefused { id } => {
                 Ok(Answer::ExportRefused(export_refused(&self.workspace, &id)))
             }
+            Ask::Proposed { id, changes } => proposed(&self.workspace, &id, &changes),
             Ask::DecideRefused { id, again } => {
                 self.decide_refused(id, again);
                 Ok(Answer::Nothing)
@@ -170,6 +172,21 @@ fn export_refused(workspace: &Workspace, document: &DocumentId) -> Option<Export
         bytes: hex::encode(bytes),
         readable: serde_json::to_string_pretty(&view).ok()?,
     })
+}
+
+fn proposed(
+    workspace: &Workspace,
+    document: &DocumentId,
+    changes: &str,
+) -> Result<Answer, Failure> {
+    let failed = |code: &str, message: String| Failure {
+        code: code.to_owned(),
+        message,
+    };
+    let changes = hex::decode(changes).map_err(|error| failed("bad-message", error.to_string()))?;
+    let view = workspace.proposed(document, &changes);
+    view.map(|view| Answer::Proposed(Box::new(view)))
+        .map_err(|refusal| failed(refusal.code, refusal.message))
 }
 
 fn done(

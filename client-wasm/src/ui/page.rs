@@ -12,6 +12,7 @@ use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::record::KINDS;
 use meltemi_core::view::Summary;
 
+use super::decisions::Decisions;
 use super::toasts::Toasts;
 use crate::app::account::Account;
 use crate::app::failure::failure;
@@ -60,6 +61,8 @@ pub(crate) struct Page {
     pub(crate) language: RwSignal<Loaded<&'static Language>>,
     /// The documents that changed last.
     pub(crate) changed: RwSignal<Arc<Vec<DocumentId>>>,
+    /// What is in quarantine.
+    pub(crate) decisions: Decisions,
     pub(crate) toasts: Toasts,
     pub(crate) undo: StoredValue<UndoStack>,
     /// Number of commands that are not answered yet.
@@ -93,6 +96,7 @@ impl Page {
             route: RwSignal::new(Route::Overview),
             language: RwSignal::new(Loaded::Waiting),
             changed: RwSignal::new(Arc::default()),
+            decisions: Decisions::new(),
             toasts: Toasts::new(),
             undo: StoredValue::new(UndoStack::default()),
             unanswered: RwSignal::new(0),

@@ -2,7 +2,7 @@
 
 mod absent;
 mod contents;
-mod differences;
+pub(crate) mod differences;
 mod extras;
 mod header;
 mod history;

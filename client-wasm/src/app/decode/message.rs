@@ -67,6 +67,7 @@ impl Decode for Answer {
             "history" => Self::History(Decode::decode(value)?),
             "refused" => Self::Refused(Decode::decode(value)?),
             "export_refused" => Self::ExportRefused(Decode::decode(value)?),
+            "proposed" => Self::Proposed(Decode::decode(value)?),
             "done" => Self::Done(Decode::decode(value)?),
             "nothing" => Self::Nothing,
             _ => return Err(DecodeError("answer")),

@@ -11,7 +11,7 @@ use meltemi_core::time::Timestamp;
 use meltemi_core::view::difference::{Change, Difference};
 use meltemi_core::view::history::{HistoryEntry, HistoryView};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
-use meltemi_core::workspace::RefusedView;
+use meltemi_core::workspace::{ProposedView, RefusedView};
 use serde_json::{Map, Value, json};
 
 use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker};
@@ -253,6 +253,11 @@ fn refused_edits_read_back() {
         differences: ways.into_iter().map(difference).collect(),
     }))));
     answer(Answer::Refused(None));
+    answer(Answer::Proposed(Box::new(ProposedView {
+        record: record(),
+        base: vec!["ab".into()],
+        differences: vec![difference(Change::Added)],
+    })));
     answer(Answer::History(HistoryView {
         entries: vec![HistoryEntry {
             change: "0aff".into(),

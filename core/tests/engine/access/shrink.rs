@@ -1,17 +1,20 @@
 //! What a device may no longer read goes from it, what it has not handed over stays, and who may
 //! do more sees more.
 
+use automerge::ActorId;
 use meltemi_core::access::{Answer, Role};
 use meltemi_core::command::Command;
-use meltemi_core::id::DocumentId;
+use meltemi_core::command::create_record::create;
+use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::policy::{Access, Principal};
 use meltemi_core::sync::storage::{CatalogueEntry, WriteBatch};
+use meltemi_core::time::Timestamp;
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{End, OWN, START, World, member, principal, record, roster};
+use super::{End, OWN, PROGRAMME, START, World, member, principal, record, roster};
 
 fn set(document: DocumentId, path: &str, value: Value) -> Command {
     Command::SetField {
@@ -90,6 +93,43 @@ fn what_was_closed_while_a_device_was_away_goes_when_it_is_back() {
     world.sent.clear();
     let ben = world.connect("ben", device);
     assert_eq!(world.exchanges(ben).len(), 1);
+}
+
+#[test]
+fn what_was_imported_goes_too_and_is_not_sent_again() {
+    let mut world = World::new();
+    let mut documents = Vec::new();
+    for key in ["o1", "o2"] {
+        let values = [("visibility".parse().expect("a path"), json!("peers"))];
+        // Imports are the same bytes every time, so their changes have no time.
+        let (document, doc) = create(
+            PROGRAMME,
+            &RecordRef::new("outcome", key),
+            &values,
+            ActorId::from([8; 16]),
+            Timestamp(0),
+        )
+        .expect("a record");
+        world.server.put(document, &doc);
+        documents.push(document);
+    }
+    world.set_roster(roster([member("ben", Role::PartnerEditor)]));
+    let ben = world.connect("ben", End::new("ben", true));
+    let mut away = world.disconnect(ben);
+    let edit = set(documents[0], "source", json!("a letter"));
+    away.workspace.execute(START, &edit).expect("an edit");
+    away.settle(|_| {});
+    let mut nobody = member("ben", Role::Reader);
+    nobody.memberships.clear();
+    world.set_roster(roster([nobody]));
+    let ben = world.connect("ben", away);
+    let device = world.device(ben);
+    // The one with edits stays until a person has decided.
+    assert!(is_here(device, &documents[0]));
+    assert!(device.workspace.refused(&documents[0]).is_some());
+    assert!(!is_here(device, &documents[1]));
+    assert!(!is_on_disk(device, &documents[1]));
+    assert_eq!(device.workspace.status().notices, []);
 }
 
 #[test]
