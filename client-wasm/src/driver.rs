@@ -173,7 +173,11 @@ impl Driver {
             // What others have written can be taken in once everything is loaded.
             Signal::Tab(TabNews::Heard(
                 message @ Message {
-                    word: Word::Wrote { .. } | Word::Synced { .. } | Word::Refused { .. },
+                    word:
+                        Word::Wrote { .. }
+                        | Word::Synced { .. }
+                        | Word::Removed { .. }
+                        | Word::Refused { .. },
                     ..
                 },
             )) if !self.ready => self.heard.push(message),
@@ -323,6 +327,10 @@ impl Driver {
             Told::Synced { document, heads } => {
                 self.workspace
                     .handle(now, Input::SyncedElsewhere { document, heads });
+            }
+            Told::Removed { document } => {
+                let input = Input::RemovedElsewhere { document };
+                self.workspace.handle(now, input);
             }
             Told::Refused { document, again } => {
                 self.workspace

@@ -133,6 +133,21 @@ fn what_was_imported_goes_too_and_is_not_sent_again() {
 }
 
 #[test]
+fn what_another_tab_has_removed_goes_unless_there_is_something_new_in_it() {
+    let (mut world, document) = world();
+    let ana = world.connect("ana", End::new("ana", true));
+    let mut tab = world.disconnect(ana);
+    let edit = set(document, "source", json!("a letter"));
+    tab.workspace.execute(START, &edit).expect("an edit");
+    tab.handle(Input::RemovedElsewhere { document });
+    assert!(is_here(&tab, &document), "what is not on the disk stays");
+    tab.settle(|_| {});
+    tab.handle(Input::RemovedElsewhere { document });
+    assert!(!is_here(&tab, &document));
+    assert_eq!(tab.workspace.status().waiting, 0);
+}
+
+#[test]
 fn edits_that_were_not_handed_over_stay_until_a_person_has_decided() {
     let (mut world, document) = world();
     world.set_roster(roster([

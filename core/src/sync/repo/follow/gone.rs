@@ -66,11 +66,7 @@ impl<P: Policy> Repo<P> {
             Some(document) => document.chunks.keys().copied().collect(),
             None => Vec::new(),
         };
-        self.documents.remove(&id);
-        self.catalogue.remove(&id);
-        self.learned.heads.retain(|(document, _)| *document != id);
-        self.unsaved.remove(&id);
-        self.waiting.remove(&id);
+        self.drop_document(id);
         if let Some(follow) = &mut self.follow {
             follow.sends.remove(&id);
             follow.sent.remove(&id);
@@ -88,13 +84,32 @@ impl<P: Policy> Repo<P> {
         };
         // If that fails the disk still knows the document as the server's: it is asked about again.
         self.request(Effect::Remove(id), StorageRequest::Write(batch));
+        true
+    }
+
+    /// Another process has removed a document from the storage that this one shares. What was
+    /// entered here since, and is not on the disk, keeps it.
+    pub(in crate::sync::repo) fn removed_elsewhere(&mut self, id: DocumentId) {
+        let here = self.documents.get(&id);
+        if here.is_some_and(|d| d.phase != Phase::Ready || !d.is_saved()) {
+            return;
+        }
+        self.drop_document(id);
+    }
+
+    /// Nothing of a document is known in memory any more.
+    fn drop_document(&mut self, id: DocumentId) {
+        self.documents.remove(&id);
+        self.catalogue.remove(&id);
+        self.learned.heads.retain(|(document, _)| *document != id);
+        self.unsaved.remove(&id);
+        self.waiting.remove(&id);
         self.resolve(|notice| notice.document != Some(id));
         self.status_changed = true;
         self.outputs.push_back(Output::Changed {
             document: id,
             local: false,
         });
-        true
     }
 }
 
