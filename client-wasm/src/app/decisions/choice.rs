@@ -89,9 +89,8 @@ pub fn commands(kind: &'static Kind, view: &ProposedView, chosen: &Chosen) -> Ve
         });
     }
     for difference in &chosen {
-        let is_filled =
-            |entry: &&Difference| entry.what == Change::Added && is_within(difference, entry);
-        if chosen.iter().any(|entry| is_filled(entry))
+        let mut entries = chosen.iter().filter(|entry| entry.what == Change::Added);
+        if entries.any(|entry| is_within(difference, entry))
             && matches!(difference.what, Change::Value | Change::Added)
         {
             // It comes with its entry.
