@@ -8,7 +8,7 @@ use meltemi_core::command::create_record::create;
 use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::policy::{Access, Principal};
-use meltemi_core::sync::storage::{CatalogueEntry, WriteBatch};
+use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk, WriteBatch};
 use meltemi_core::time::Timestamp;
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
@@ -145,6 +145,32 @@ fn what_another_tab_has_removed_goes_unless_there_is_something_new_in_it() {
     tab.handle(Input::RemovedElsewhere { document });
     assert!(!is_here(&tab, &document));
     assert_eq!(tab.workspace.status().waiting, 0);
+}
+
+#[test]
+fn what_another_tab_still_writes_of_a_removed_record_is_removed_again() {
+    let (mut world, document) = world();
+    let ana = world.connect("ana", End::new("ana", true));
+    let ben = world.connect("ben", End::new("ben", true));
+    let bytes = world.device(ben).workspace.bytes(&document);
+    let bytes = bytes.expect("the record");
+    let command = set(document, "visibility", json!("consortium"));
+    let coordinator = &mut world.device(ana).workspace;
+    coordinator.execute(START, &command).expect("an edit");
+    world.settle();
+    assert!(!is_here(world.device(ben), &document));
+    let chunk = StoredChunk {
+        key: ChunkKey::increment(&bytes),
+        bytes,
+    };
+    world.device(ben).handle(Input::WrittenElsewhere {
+        document,
+        chunks: vec![chunk],
+    });
+    world.settle();
+    assert!(!is_here(world.device(ben), &document));
+    assert!(!is_on_disk(world.device(ben), &document));
+    assert_eq!(world.device(ben).workspace.status().waiting, 0);
 }
 
 #[test]

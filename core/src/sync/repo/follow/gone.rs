@@ -61,13 +61,17 @@ impl<P: Policy> Repo<P> {
         if !self.follow.as_ref().is_some_and(|f| f.gone.contains(&id)) {
             return false;
         }
-        let removed = match self.documents.get(&id) {
+        let (removed, heads) = match self.documents.get(&id) {
             Some(document) if !is_removable(document) => return false,
-            Some(document) => document.chunks.keys().copied().collect(),
-            None => Vec::new(),
+            Some(document) => {
+                let chunks = document.chunks.keys().copied().collect();
+                (chunks, document.doc.get_heads())
+            }
+            None => (Vec::new(), Vec::new()),
         };
         self.drop_document(id);
         if let Some(follow) = &mut self.follow {
+            follow.removed.insert(id, heads);
             follow.sends.remove(&id);
             follow.sent.remove(&id);
         }
@@ -95,6 +99,15 @@ impl<P: Policy> Repo<P> {
             return;
         }
         self.drop_document(id);
+    }
+
+    /// Another process has written a document, which may be one that was removed: it was on its way
+    /// to the disk when it was. What the server had of it the server still has.
+    pub(in crate::sync::repo) fn written_after_removal(&mut self, id: DocumentId) {
+        let removed = self.follow.as_ref().and_then(|f| f.removed.get(&id));
+        if let (Some(heads), Some(document)) = (removed, self.documents.get_mut(&id)) {
+            document.add_synced_here(heads);
+        }
     }
 
     /// Nothing of a document is known in memory any more.
