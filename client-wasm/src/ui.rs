@@ -12,6 +12,7 @@ mod decisions;
 mod dom;
 mod entries;
 mod field;
+mod leave;
 mod list;
 mod live;
 mod new_record;
@@ -50,6 +51,7 @@ pub fn start(outside: Outside, language: &'static Language) {
         account::start(page);
         account::follow_line(page);
         decisions::follow(page);
+        page.follow_other_tabs();
         router::start(page);
         shell::app(page)
     })
