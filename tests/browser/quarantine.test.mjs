@@ -108,6 +108,11 @@ function said(page, words) {
   return page.locator(".toasts[role=status]").getByText(words).waitFor();
 }
 
+/** Resolves when the number beside the name in the header says this. */
+function toBeSeen(page, words) {
+  return page.getByRole("banner").getByText(words).waitFor({ state: "attached" });
+}
+
 /** The client looks for news when its window is used again. */
 function comeBack(page) {
   return page.evaluate(() => window.dispatchEvent(new Event("focus")));
@@ -181,7 +186,7 @@ test("30 edits under a role that was reduced are decided on by a coordinator, an
 
   // The coordinator finds what waits from every screen.
   await comeBack(ana);
-  await ana.getByRole("banner").getByText("3 decisions to look at").waitFor({ state: "attached" });
+  await toBeSeen(ana, "3 decisions to look at");
   await toDecisions(ana, ANA, "Waiting for a decision");
   await ana.getByText("3 entries wait for you.").waitFor();
   for (const { title } of three) {
@@ -260,7 +265,7 @@ test("30 edits under a role that was reduced are decided on by a coordinator, an
 
   // The author is told, on every screen and at each record.
   await comeBack(ben);
-  await said(ben, "There are 3 decisions on your edits");
+  await toBeSeen(ben, "3 decisions to look at");
   await says(ben, "20 not accepted");
   await toDecisions(ben, BEN, "Decisions on your edits");
   await entry(ben, part.title).getByText(`${ANA.name} has accepted a part of your changes`).waitFor();
@@ -328,7 +333,7 @@ test("who may not read a record any more is told what became of the last edits, 
   assert.equal((await fields(ana, { id })).venue, undefined);
 
   await comeBack(page);
-  await said(page, "There is a decision on your edits");
+  await toBeSeen(page, "1 decision to look at");
   await block(page).getByText("Your task has ended. Thank you.").waitFor();
   await block(page).getByText("Discard", { exact: true }).click();
   await block(page).getByRole("button", { name: "Discard for good" }).click();
