@@ -8,7 +8,7 @@ use web_sys::Event;
 use super::dom::{El, el};
 use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
-use super::{decisions, leave, parts, router, screen, status};
+use super::{decisions, leave, lock, parts, router, screen, status};
 use crate::app::account::{
     self, Account, Answered, Member, Offer, Wrong, join_body, keep, kept, sign_in_body,
 };
@@ -32,7 +32,7 @@ pub(crate) fn start(page: Page) {
 
 /// Asks again, as after a time without a connection.
 pub(crate) fn look(page: Page) {
-    if leave::go_on(page, move || page.reload()) {
+    if untrack(|| lock::is_closed(page)) || leave::go_on(page, move || page.reload()) {
         return;
     }
     send(page, "GET", "/api/session", None, move |answered| {
@@ -290,6 +290,7 @@ fn panel(page: Page, member: &Member) -> AnyView {
         decisions::link(page),
         el("p").child(office_link()).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
+        lock::settings(page),
         leave::button(page),
         el("p")
             .is("class", "hint")
