@@ -5,6 +5,7 @@
 pub mod account;
 pub mod columns;
 pub mod dates;
+pub mod decisions;
 pub mod decode;
 pub mod entry;
 pub mod failure;
@@ -15,6 +16,7 @@ pub mod home;
 pub mod input;
 pub mod keys;
 pub mod language;
+pub mod lock;
 pub mod office;
 pub mod order;
 pub mod people;

@@ -1,8 +1,10 @@
 //! Where records and the engine meet: applies commands, answers views.
 
 mod policy;
+mod proposed;
 mod refused;
 
+pub use self::proposed::ProposedView;
 pub use self::refused::RefusedView;
 
 use automerge::{ActorId, Automerge, AutomergeError};

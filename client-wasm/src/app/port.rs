@@ -37,6 +37,12 @@ pub trait Device {
     /// Sends a request to the server this page came from: method, address, JSON. An error when
     /// there is no answer.
     fn request(&self, method: &'static str, path: &str, body: Option<String>) -> Requesting;
+    /// Asks the server for bytes: the HTTP status, and what came.
+    fn bytes(&self, path: &str) -> Receiving;
+    /// Until when a member was told on this device what became of their edits.
+    fn told(&self, member: &str) -> u64;
+    /// Keeps it.
+    fn keep_told(&self, member: &str, until: u64);
     /// What this device keeps under a name, see [`super::home`].
     fn kept(&self, name: &'static str) -> Option<String>;
     /// Keeps it; forgets it for `None`.
@@ -77,6 +83,9 @@ pub type Removing = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 /// An answer of the server to come.
 pub type Requesting = Pin<Box<dyn Future<Output = Result<Answered, String>>>>;
+
+/// Bytes of the server to come.
+pub type Receiving = Pin<Box<dyn Future<Output = Result<(u16, Vec<u8>), String>>>>;
 
 /// All that the screens have from outside.
 #[derive(Clone)]

@@ -87,7 +87,8 @@ pub fn with_added(view: &RecordView, differences: &[Difference]) -> RecordView {
     view
 }
 
-fn put(fields: &mut Map<String, Value>, path: &[Segment], value: &Value) {
+/// Puts a value at a place below these fields.
+pub(super) fn put(fields: &mut Map<String, Value>, path: &[Segment], value: &Value) {
     let Some((first, rest)) = path.split_first() else {
         return;
     };

@@ -8,7 +8,7 @@ use web_sys::Event;
 use super::dom::{El, el};
 use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
-use super::{leave, parts, router, screen, status};
+use super::{decisions, leave, lock, parts, router, screen, status};
 use crate::app::account::{
     self, Account, Answered, Member, Offer, Wrong, join_body, keep, kept, sign_in_body,
 };
@@ -32,7 +32,7 @@ pub(crate) fn start(page: Page) {
 
 /// Asks again, as after a time without a connection.
 pub(crate) fn look(page: Page) {
-    if leave::go_on(page, move || page.reload()) {
+    if untrack(|| lock::is_closed(page)) || leave::go_on(page, move || page.reload()) {
         return;
     }
     send(page, "GET", "/api/session", None, move |answered| {
@@ -74,7 +74,7 @@ pub(crate) fn follow_line(page: Page) {
 pub(super) fn send(
     page: Page,
     method: &'static str,
-    path: &'static str,
+    path: &str,
     body: Option<String>,
     then: impl FnOnce(Result<Answered, Wrong>) + 'static,
 ) {
@@ -106,12 +106,13 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
     let draw = move || {
         let account = shown.get();
         account.has_lapsed().then(|| {
-            el("details")
+            let form = el("details")
                 .is("class", "lapsed")
-                .is("role", "region")
-                .attr("aria-label", t!("account.lapsed"))
                 .child(el("summary").child(t!("account.lapsed")))
-                .child(sign_in(page, account.member().cloned()))
+                .child(sign_in(page, account.member().cloned()));
+            el("section")
+                .attr("aria-label", t!("account.lapsed"))
+                .child(form)
                 .into_any()
         })
     };
@@ -249,11 +250,11 @@ pub(crate) fn menu(page: Page) -> AnyView {
         let member = member.get()?;
         let name = member.name.clone();
         let label = move || {
-            el("span")
-                .is("class", "who")
-                .is("dir", "auto")
-                .child(name.clone())
-                .into_any()
+            let who = el("span").is("class", "who").is("dir", "auto");
+            several(vec![
+                who.child(name.clone()).into_any(),
+                decisions::count(page),
+            ])
         };
         Some(status::popover("account", label, panel(page, &member)))
     };
@@ -286,8 +287,10 @@ fn panel(page: Page, member: &Member) -> AnyView {
             .child(member.email.clone())
             .into_any(),
         el("ul").is("class", "facts").child(roles).into_any(),
+        decisions::link(page),
         el("p").child(office_link()).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
+        lock::settings(page),
         leave::button(page),
         el("p")
             .is("class", "hint")
@@ -406,7 +409,7 @@ fn field(
         .into_any()
 }
 
-fn wrong_text(wrong: Wrong) -> String {
+pub(super) fn wrong_text(wrong: Wrong) -> String {
     locale::text(&format!("account.wrong.{wrong}"), &[])
 }
 

@@ -268,12 +268,13 @@ impl Document {
         has(&self.doc, hash)
     }
 
-    /// Whether only somebody who has had it can name these changes: all of them are here, and one
-    /// is not of those that every replica makes by itself.
+    /// Whether only somebody who has had it, or the file it was imported from, can name these
+    /// changes: all of them are here, and one is not of those that every replica makes by itself.
     pub(super) fn proves_knowledge(&self, heads: &[ChangeHash]) -> bool {
         let made = |head| {
             let change = self.doc.get_change_meta_by_hash(head);
-            change.map(|change| change.timestamp != 0)
+            let by_itself = self.id.as_bytes().as_slice();
+            change.map(|change| change.actor.to_bytes() != by_itself)
         };
         let made: Option<Vec<bool>> = heads.iter().map(made).collect();
         made.is_some_and(|made| made.contains(&true))

@@ -204,6 +204,7 @@ impl<P: Policy> Repo<P> {
                 self.written_elsewhere(document, chunks);
             }
             Input::SyncedElsewhere { document, heads } => self.synced_elsewhere(document, &heads),
+            Input::RemovedElsewhere { document } => self.removed_elsewhere(document),
             Input::Open { document } => self.open(document),
             Input::Dismiss { notice } => self.dismiss(notice),
             Input::Refused { document, again } => drop(self.end_aside(document, again)),

@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::payload::{Id, Payload};
 use crate::accounts::AccountsError;
-use crate::accounts::quarantine::{Decision, Quarantined, State as Outcome};
+use crate::accounts::quarantine::{Decision, Named, Quarantined, State as Outcome};
 use crate::driver::Message;
 use crate::limits;
 
@@ -23,7 +23,7 @@ use crate::limits;
 pub(super) async fn list(
     State(shared): State<Shared>,
     Person(_, known): Person,
-) -> Result<Json<Vec<Quarantined>>, ApiError> {
+) -> Result<Json<Vec<Named>>, ApiError> {
     let entries = shared
         .accounts(move |accounts| accounts.quarantined(&known.member))
         .await?;
@@ -52,7 +52,7 @@ pub(super) async fn decide(
     Person(caller, known): Person,
     Path(id): Id,
     Payload(decision): Payload<Decision>,
-) -> Result<Json<Quarantined>, ApiError> {
+) -> Result<Json<Named>, ApiError> {
     if decision.decision == Outcome::Accepted {
         let (viewer, which) = (known.clone(), id.clone());
         let (entry, changes) = shared

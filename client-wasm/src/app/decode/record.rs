@@ -6,7 +6,7 @@ use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::view::difference::{Change, Difference};
 use meltemi_core::view::history::{HistoryEntry, HistoryView, Sent};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
-use meltemi_core::workspace::RefusedView;
+use meltemi_core::workspace::{ProposedView, RefusedView};
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
@@ -29,6 +29,7 @@ objects! {
     Reported { source, itemised }
     Splice { at, delete, insert }
     RefusedView { edits, differences }
+    ProposedView { record, base, differences }
     HistoryView { entries, of }
     HistoryEntry { change, author, actor, from, to, source, sent, differences }
     Sent { by, received }

@@ -88,6 +88,7 @@ fn entry(open: Open, entry: &HistoryEntry) -> AnyView {
         )
     };
     let title = format!("history-{}", entry.change);
+    let view = open.view.get_untracked();
     el("li")
         .child(
             el("h3")
@@ -97,11 +98,12 @@ fn entry(open: Open, entry: &HistoryEntry) -> AnyView {
                 .child(el("small").child(when)),
         )
         .child(differences::table(
-            open,
+            open.of(&view),
             &entry.differences,
             &title,
             [t!("history.before"), t!("history.after")],
             t!("history.no_difference"),
+            None,
         ))
         .into_any()
 }

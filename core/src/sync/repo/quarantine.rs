@@ -1,6 +1,8 @@
 //! Changes that a server does not take because of who sent them. It gives them to its driver, so
 //! that somebody who may can look at them and take them after all.
 
+use automerge::Automerge;
+
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission;
 use crate::sync::document::receive::unreadable;
@@ -98,6 +100,21 @@ impl<P: Policy> Repo<P> {
         }
         self.settle();
         accepted.map(|heads| heads.is_some())
+    }
+
+    /// A copy of a document with changes that are not in it. The document stays as it is; what is
+    /// not here begins empty.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when they are no changes, or build on others that are not here.
+    pub fn with_changes(&self, id: DocumentId, changes: &[u8]) -> Result<Automerge, Refusal> {
+        let scan = admission::scan_chunks(changes)?;
+        let mut copy = Document::new(id, &self.actor, None);
+        if let Some(doc) = self.document(&id) {
+            copy.doc = doc.clone();
+        }
+        copy.receive_changes(changes, &scan, |_, _| Ok(None))?;
+        Ok(copy.doc)
     }
 
     /// Gives refused changes to the driver.
