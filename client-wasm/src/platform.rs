@@ -1,5 +1,7 @@
 //! The browser as the page's device: clock, random bits, the chosen language, locale files.
 
+mod passkey;
+
 use std::cell::RefCell;
 
 use js_sys::{Array, Date, Uint8Array};
@@ -10,7 +12,8 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, RequestInit, Response, U
 
 use crate::app::account::Answered;
 use crate::app::language::{Language, best, language};
-use crate::app::port::{Device, Loading, Requesting, key_from};
+use crate::app::passkey::Step;
+use crate::app::port::{Device, Loading, Requesting, Signing, key_from};
 use crate::locale::catalogue::Catalogue;
 
 /// Where it is kept who signed in last.
@@ -79,6 +82,10 @@ impl Device for Browser {
             let failed = |what: JsValue| format!("{method} {path}: {what:?}");
             request(method, &path, body).await.map_err(failed)
         })
+    }
+
+    fn passkey(&self, step: Step, options: String) -> Signing {
+        Box::pin(async move { passkey::ask(step, &options).await })
     }
 
     fn account(&self) -> Option<String> {

@@ -18,6 +18,7 @@ pub mod office;
 mod overview;
 mod page;
 mod parts;
+mod passkey;
 mod record;
 mod router;
 mod screen;
