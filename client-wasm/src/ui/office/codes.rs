@@ -30,10 +30,10 @@ pub(crate) fn codes(desk: Desk, session: Kept<Session>) -> AnyView {
     let password = RwSignal::new(String::new());
     let has_password = move || session.with(|session| session.password);
     let submit = move || {
-        let body = match has_password() {
-            true => json!({ "password": password.get_untracked() }),
-            false => json!({}),
-        };
+        let mut body = json!({});
+        if untrack(has_password) {
+            body["password"] = password.get_untracked().into();
+        }
         desk.send("POST", "/api/recovery/codes", Some(body), move |answered| {
             let codes = answered.and_then(|body| answer::read::<Codes>(&body));
             if let Some(codes) = form.end(codes) {

@@ -21,7 +21,7 @@ pub(crate) fn password(desk: Desk) -> AnyView {
     let has_password = move || session.with(|session| session.password);
     let submit = move || {
         let mut body = json!({ "new": new.get_untracked() });
-        if has_password() {
+        if untrack(has_password) {
             body["current"] = current.get_untracked().into();
         }
         desk.send("POST", "/api/password", Some(body), move |answered| {
