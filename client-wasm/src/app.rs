@@ -17,6 +17,7 @@ pub mod keys;
 pub mod language;
 pub mod office;
 pub mod order;
+pub mod passkey;
 pub mod port;
 pub mod protocol;
 pub mod query;

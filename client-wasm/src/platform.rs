@@ -1,5 +1,7 @@
 //! The browser as the page's device: clock, random bits, the chosen language, locale files.
 
+mod passkey;
+
 use std::cell::RefCell;
 
 use js_sys::{Array, Date, Function, Promise, Reflect, Uint8Array};
@@ -11,7 +13,8 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, RequestInit, Response, U
 use crate::app::account::Answered;
 use crate::app::home;
 use crate::app::language::{Language, best, language};
-use crate::app::port::{Device, Loading, Removing, Requesting, key_from};
+use crate::app::passkey::Step;
+use crate::app::port::{Device, Loading, Removing, Requesting, Signing, key_from};
 use crate::locale::catalogue::Catalogue;
 
 /// What the names begin with under which things are kept.
@@ -80,6 +83,10 @@ impl Device for Browser {
             let failed = |what: JsValue| format!("{method} {path}: {what:?}");
             request(method, &path, body).await.map_err(failed)
         })
+    }
+
+    fn passkey(&self, step: Step, options: String) -> Signing {
+        Box::pin(async move { passkey::ask(step, &options).await })
     }
 
     fn kept(&self, name: &'static str) -> Option<String> {

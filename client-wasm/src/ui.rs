@@ -19,6 +19,7 @@ pub mod office;
 mod overview;
 mod page;
 mod parts;
+mod passkey;
 mod record;
 mod router;
 mod screen;
