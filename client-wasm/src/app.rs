@@ -19,6 +19,7 @@ pub mod language;
 pub mod lock;
 pub mod office;
 pub mod order;
+pub mod passkey;
 pub mod people;
 pub mod port;
 pub mod protocol;

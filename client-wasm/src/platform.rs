@@ -1,5 +1,7 @@
 //! The browser as the page's device: clock, random bits, the chosen language, locale files.
 
+mod passkey;
+
 use std::cell::RefCell;
 
 use js_sys::{Array, Date, Function, Promise, Reflect, Uint8Array};
@@ -11,7 +13,8 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, RequestInit, Response, U
 use crate::app::account::Answered;
 use crate::app::home;
 use crate::app::language::{Language, best, language};
-use crate::app::port::{Device, Loading, Receiving, Removing, Requesting, key_from};
+use crate::app::passkey::Step;
+use crate::app::port::{Device, Loading, Receiving, Removing, Requesting, Signing, key_from};
 use crate::locale::catalogue::Catalogue;
 
 /// What the names begin with under which things are kept.
@@ -105,6 +108,10 @@ impl Device for Browser {
             // A browser that keeps nothing tells it again next time.
             drop(storage.set_item(&told(member), &until.to_string()));
         }
+    }
+
+    fn passkey(&self, step: Step, options: String) -> Signing {
+        Box::pin(async move { passkey::ask(step, &options).await })
     }
 
     fn kept(&self, name: &'static str) -> Option<String> {

@@ -21,6 +21,7 @@ pub mod office;
 mod overview;
 mod page;
 mod parts;
+mod passkey;
 mod people;
 mod record;
 mod router;

@@ -96,7 +96,7 @@ pub struct Offer {
 pub type Wrong = &'static str;
 
 /// The words that have a text of their own, as the server says them.
-pub const WRONG: [&str; 10] = [
+pub const WRONG: [&str; 15] = [
     "wrong-credentials",
     "too-many-attempts",
     "invitation-unusable",
@@ -105,6 +105,11 @@ pub const WRONG: [&str; 10] = [
     "password-too-long",
     "password-breached",
     "bad-field",
+    "passkey-cancelled",
+    "passkey-known",
+    "passkey-missing",
+    "passkey-refused",
+    "passkeys-need-a-name",
     "no-connection",
     "other",
 ];
@@ -170,11 +175,20 @@ pub fn is_good(status: u16) -> bool {
 
 /// The body of `POST /api/session`.
 pub fn sign_in_body(email: &str, password: &str, device: Option<&str>, name: &str) -> String {
-    let mut body = json!({ "email": email, "password": password, "device_name": name });
+    let mut body = here(device, name);
+    body["email"] = email.into();
+    body["password"] = password.into();
+    body.to_string()
+}
+
+/// What a body says of this device when somebody signs in on it: its id of an earlier time, its
+/// name.
+pub fn here(device: Option<&str>, name: &str) -> Value {
+    let mut body = json!({ "device_name": name });
     if let Some(device) = device {
         body["device"] = device.into();
     }
-    body.to_string()
+    body
 }
 
 /// The body of `POST /api/join`.

@@ -1,5 +1,7 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+mod passkey;
+
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -124,10 +126,15 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
     let form = Form::new();
     let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
     let password = RwSignal::new(String::new());
+    let device = move || {
+        let known = page.device(|device| device.kept(home::DEVICES));
+        email.with_untracked(|email| home::device(known.as_deref(), email))
+    };
+    let other = passkey::sign_in(page, form, device);
     let submit = move || {
-        let (name, known) = page.device(|device| (device.name(), device.kept(home::DEVICES)));
+        let name = page.device(|device| device.name());
+        let device = device();
         let body = email.with_untracked(|email| {
-            let device = home::device(known.as_deref(), email);
             password.with_untracked(|password| {
                 sign_in_body(email.trim(), password, device.as_deref(), &name)
             })
@@ -154,6 +161,7 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         ],
         t!("account.sign_in.submit"),
         submit,
+        other,
     )
 }
 
@@ -191,6 +199,18 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let form = Form::new();
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
+    let joining = secret.clone();
+    let who = move || {
+        let text = |text: RwSignal<String>| text.with_untracked(|text| text.trim().to_owned());
+        serde_json::json!({ "secret": joining, "name": text(name), "email": text(email) })
+    };
+    let joined = move |welcome: &Result<Member, Wrong>| {
+        if welcome.is_ok() {
+            // The address with the secret is of no use any more.
+            page.replace(Route::Overview);
+        }
+    };
+    let other = passkey::join(page, form, who, joined);
     let submit = move || {
         let who = (name, email, password);
         let who = (
@@ -204,10 +224,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         let body = join_body(&secret, who, language, &device);
         send(page, "POST", "/api/join", Some(body), move |answered| {
             let welcome = answered.and_then(|answered| account::welcome(&answered));
-            if welcome.is_ok() {
-                // The address with the secret is of no use any more.
-                page.replace(Route::Overview);
-            }
+            joined(&welcome);
             form.end(page, welcome);
         });
     };
@@ -232,6 +249,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         ],
         t!("account.join.submit"),
         submit,
+        other,
     )
 }
 
@@ -314,6 +332,15 @@ impl Form {
         }
     }
 
+    /// Does it, unless the answer to something is still to come.
+    fn begin(self, run: impl FnOnce()) {
+        if !self.busy.get_untracked() {
+            self.busy.set(true);
+            self.wrong.set(None);
+            run();
+        }
+    }
+
     fn end(self, page: Page, welcome: Result<Member, Wrong>) {
         self.busy.try_set(false);
         match welcome {
@@ -332,15 +359,12 @@ impl Form {
         fields: Vec<AnyView>,
         submit_label: String,
         submit: impl Fn() + 'static,
+        other: AnyView,
     ) -> AnyView {
         let Self { busy, wrong } = self;
         let submit = move |event: Event| {
             event.prevent_default();
-            if !busy.get_untracked() {
-                busy.set(true);
-                wrong.set(None);
-                submit();
-            }
+            self.begin(&submit);
         };
         el("form")
             .is("class", "new sheet")
@@ -355,12 +379,15 @@ impl Form {
                     .child(live(move || wrong.get().map(wrong_text))),
             )
             .child(
-                el("div").is("class", "actions").child(
-                    el("button")
-                        .is("type", "submit")
-                        .live("aria-busy", move || busy.get().to_string())
-                        .child(submit_label),
-                ),
+                el("div")
+                    .is("class", "actions")
+                    .child(
+                        el("button")
+                            .is("type", "submit")
+                            .live("aria-busy", move || busy.get().to_string())
+                            .child(submit_label),
+                    )
+                    .child(other),
             )
             .into_any()
     }

@@ -12,6 +12,7 @@ mod invite;
 mod member;
 mod members;
 mod once;
+mod passkeys;
 mod password;
 mod tokens;
 
@@ -232,6 +233,7 @@ fn screens(page: Page, hall: Hall, member: &Member) -> AnyView {
             Place::Invitations => invitations::invitations(desk),
             Place::Audit => audit::audit(desk),
             Place::Devices => devices::devices(desk),
+            Place::Passkeys => passkeys::passkeys(desk),
             Place::Tokens => tokens::tokens(desk),
             Place::Password => password::password(desk),
         }

@@ -11,6 +11,8 @@ pub enum Place {
     Audit,
     /// One's own devices.
     Devices,
+    /// One's own passkeys.
+    Passkeys,
     /// One's own access tokens.
     Tokens,
     /// One's own password and recovery codes.
@@ -19,11 +21,12 @@ pub enum Place {
 
 impl Place {
     /// All screens, in the order of the navigation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Members,
         Self::Invitations,
         Self::Audit,
         Self::Devices,
+        Self::Passkeys,
         Self::Tokens,
         Self::Password,
     ];
@@ -35,6 +38,7 @@ impl Place {
             Self::Invitations => "invitations",
             Self::Audit => "audit",
             Self::Devices => "devices",
+            Self::Passkeys => "passkeys",
             Self::Tokens => "tokens",
             Self::Password => "password",
         }

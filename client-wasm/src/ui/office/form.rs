@@ -27,6 +27,15 @@ impl Form {
         }
     }
 
+    /// Does it, unless the answer to something is still to come.
+    pub(crate) fn begin(self, run: impl FnOnce()) {
+        if !self.busy.get_untracked() {
+            self.busy.set(true);
+            self.wrong.set(None);
+            run();
+        }
+    }
+
     /// The answer is here: what was asked for, or the refusal for the person to read.
     pub(crate) fn end<T>(self, result: Result<T, Failure>) -> Option<T> {
         self.busy.try_set(false);
@@ -48,11 +57,7 @@ impl Form {
     ) -> El {
         let submit = move |event: Event| {
             event.prevent_default();
-            if !self.busy.get_untracked() {
-                self.busy.set(true);
-                self.wrong.set(None);
-                submit();
-            }
+            self.begin(&submit);
         };
         let wrong = move || self.wrong.get().map(|failure| refusal(&failure));
         let button = el("button")
