@@ -15,6 +15,7 @@ pub mod input;
 pub mod keys;
 pub mod language;
 pub mod office;
+pub mod openid;
 pub mod order;
 pub mod port;
 pub mod protocol;

@@ -77,7 +77,7 @@ pub struct Offer {
 pub type Wrong = &'static str;
 
 /// The words that have a text of their own, as the server says them.
-pub const WRONG: [&str; 10] = [
+pub const WRONG: [&str; 17] = [
     "wrong-credentials",
     "too-many-attempts",
     "invitation-unusable",
@@ -87,6 +87,13 @@ pub const WRONG: [&str; 10] = [
     "password-breached",
     "bad-field",
     "no-connection",
+    "openid-unavailable",
+    "openid-ended",
+    "openid-refused",
+    "openid-unknown",
+    "openid-linked",
+    "openid-not-allowed",
+    "openid-no-email",
     "other",
 ];
 

@@ -1,5 +1,7 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+mod openid;
+
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -95,7 +97,9 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
     let draw = move || {
         let account = shown.get();
         account.has_lapsed().then(|| {
+            let back = openid::told().map(|_| "");
             el("details")
+                .attr("open", back)
                 .is("class", "lapsed")
                 .is("role", "region")
                 .attr("aria-label", t!("account.lapsed"))
@@ -112,7 +116,8 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
     let form = Form::new();
     let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
     let password = RwSignal::new(String::new());
-    let device = StoredValue::new(last.and_then(|member| member.device));
+    let known = last.and_then(|member| member.device);
+    let device = StoredValue::new(known.clone());
     let submit = move || {
         let name = page.device(|device| device.name());
         let body = email.with_untracked(|email| {
@@ -142,6 +147,7 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         ],
         t!("account.sign_in.submit"),
         submit,
+        openid::buttons(page, None, known),
     )
 }
 
@@ -178,6 +184,7 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
 
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let form = Form::new();
+    let others = openid::buttons(page, Some(secret.clone()), None);
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
     let submit = move || {
         let who = (name, email, password);
@@ -220,6 +227,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         ],
         t!("account.join.submit"),
         submit,
+        others,
     )
 }
 
@@ -344,6 +352,7 @@ impl Form {
         fields: Vec<AnyView>,
         submit_label: String,
         submit: impl Fn() + 'static,
+        others: AnyView,
     ) -> AnyView {
         let Self { busy, wrong } = self;
         let submit = move |event: Event| {
@@ -374,6 +383,7 @@ impl Form {
                         .child(submit_label),
                 ),
             )
+            .child(others)
             .into_any()
     }
 }
