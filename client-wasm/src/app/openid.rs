@@ -59,10 +59,9 @@ pub fn address(answered: &Answered) -> Result<String, Wrong> {
     page.then(|| address.to_owned()).ok_or("other")
 }
 
-/// Why somebody who comes back is not let in, from the fragment `#/sign-in?wrong=…`.
+/// Why somebody who comes back has not got what they left for, from the fragment `#…?wrong=CODE`.
 pub fn came_back(fragment: &str) -> Option<Wrong> {
-    let fragment = fragment.trim_start_matches('#');
-    let code = fragment.strip_prefix("/sign-in?wrong=")?;
+    let (_, code) = fragment.split_once("?wrong=")?;
     let known = WRONG.iter().find(|word| **word == code);
     Some(known.copied().unwrap_or("other"))
 }
@@ -120,6 +119,8 @@ mod tests {
         let told = came_back("#/sign-in?wrong=openid-ended");
         assert_eq!(told, Some("openid-ended"));
         assert_eq!(came_back("/sign-in?wrong=<b>"), Some("other"));
+        let linking = came_back("#password?wrong=openid-linked");
+        assert_eq!(linking, Some("openid-linked"));
         assert_eq!(came_back("#/sign-in"), None);
         assert_eq!(came_back("#dates"), None);
     }

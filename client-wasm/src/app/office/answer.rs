@@ -9,7 +9,8 @@ use crate::app::protocol::Failure;
 
 /// Codes that have a text of their own, as `office.refused.{code}`. For all others the sentence of
 /// the server says more.
-pub const PLAIN: [&str; 7] = [
+pub const PLAIN: [&str; 8] = [
+    "last-way",
     "no-connection",
     "password-breached",
     "password-too-long",

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::desk::{Desk, focus};
 use super::form::{self, Form};
-use super::{codes, heading};
+use super::{codes, heading, organisations};
 use crate::app::office::place::Place;
 use crate::t;
 use crate::ui::dom::el;
@@ -53,5 +53,6 @@ pub(crate) fn password(desk: Desk) -> AnyView {
             .is("class", "section part")
             .into_any(),
         codes::codes(desk),
+        organisations::organisations(desk),
     ])
 }
