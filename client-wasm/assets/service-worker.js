@@ -45,9 +45,10 @@ self.addEventListener("fetch", (event) => {
 async function keepFiles() {
   const cache = await caches.open(CACHE);
   const isText = ([path]) => path.startsWith("/locales/");
+  const hasLock = await caches.match("/lock/lock.js");
   const keep = (files) =>
     Promise.all(files.map(async ([path, integrity]) => cache.put(path, await file(path, integrity))));
-  await keep(FILES.filter((file) => !isText(file)));
+  await keep(FILES.filter((file) => !isText(file) && (hasLock || !isLock(file[0]))));
   await keep(FILES.filter(isText));
 }
 
@@ -72,5 +73,14 @@ async function removeOlderVersions() {
 
 async function answer(path, request) {
   const cache = await caches.open(CACHE);
-  return (await cache.match(path)) ?? fetch(request);
+  const kept = await cache.match(path);
+  if (kept) return kept;
+  const fresh = await fetch(request);
+  if (isLock(path) && fresh.ok) await cache.put(path, fresh.clone());
+  return fresh;
+}
+
+/** The program for PINs is kept from the time on when somebody has one, also by later versions. */
+function isLock(path) {
+  return path.startsWith("/lock/");
 }

@@ -15,6 +15,7 @@ pub mod home;
 pub mod input;
 pub mod keys;
 pub mod language;
+pub mod lock;
 pub mod office;
 pub mod openid;
 pub mod order;

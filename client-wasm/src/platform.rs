@@ -100,9 +100,12 @@ impl Device for Browser {
     fn remove_records(&self, person: &str) -> Removing {
         let database = home::database(person);
         Box::pin(async move {
-            let failed = |what: JsValue| format!("{database}: {what:?}");
-            let removed = remove_database(&database).map_err(failed)?;
-            JsFuture::from(removed).await.map(drop).map_err(failed)
+            for database in [home::locked(&database), database] {
+                let failed = |what: JsValue| format!("{database}: {what:?}");
+                let removed = remove_database(&database).map_err(failed)?;
+                JsFuture::from(removed).await.map_err(failed)?;
+            }
+            Ok(())
         })
     }
 

@@ -14,6 +14,7 @@ mod field;
 mod leave;
 mod list;
 mod live;
+mod lock;
 mod new_record;
 pub mod office;
 mod overview;
@@ -45,6 +46,7 @@ pub fn start(outside: Outside, language: &'static Language) {
     mount_to(place, move || {
         let page = Page::new(outside);
         provide_context(page);
+        lock::start(page);
         page.listen();
         page.use_language(language);
         account::start(page);

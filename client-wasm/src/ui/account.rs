@@ -10,7 +10,7 @@ use web_sys::Event;
 use super::dom::{El, el};
 use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
-use super::{leave, parts, router, screen, status};
+use super::{leave, lock, parts, router, screen, status};
 use crate::app::account::{
     self, Account, Answered, Member, Offer, Wrong, join_body, keep, kept, sign_in_body,
 };
@@ -34,7 +34,7 @@ pub(crate) fn start(page: Page) {
 
 /// Asks again, as after a time without a connection.
 pub(crate) fn look(page: Page) {
-    if leave::go_on(page, move || page.reload()) {
+    if untrack(|| lock::is_closed(page)) || leave::go_on(page, move || page.reload()) {
         return;
     }
     send(page, "GET", "/api/session", None, move |answered| {
@@ -295,6 +295,7 @@ fn panel(page: Page, member: &Member) -> AnyView {
         el("ul").is("class", "facts").child(roles).into_any(),
         el("p").child(office_link()).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
+        lock::settings(page),
         leave::button(page),
         el("p")
             .is("class", "hint")

@@ -14,7 +14,10 @@ use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, S
 use meltemi_core::workspace::RefusedView;
 use serde_json::{Map, Value, json};
 
-use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker, Opened, Unsent};
+use crate::app::lock::State;
+use crate::app::protocol::{
+    Answer, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
+};
 use crate::app::status::NOTICES;
 
 fn reads_back(message: FromWorker) {
@@ -311,8 +314,24 @@ fn the_overview_reads_back() {
 #[test]
 fn events_read_back() {
     event(Event::Ready);
+    for (state, until) in [
+        (State::Filling, None),
+        (State::On, Some(Timestamp(5))),
+        (State::Emptying, None),
+    ] {
+        event(Event::Locked(Locked {
+            state,
+            until,
+            unsent: 2,
+        }));
+        answer(Answer::Pin(Pin { right: true, until }));
+    }
     for account in [None, Some("{}".to_owned())] {
-        event(Event::Opened(Opened { account }));
+        event(Event::Opened(Opened {
+            account,
+            locked: true,
+            not_settled: false,
+        }));
     }
     event(Event::Changed(vec![document()]));
     event(Event::Status(SyncStatus {
