@@ -18,6 +18,7 @@ pub mod keys;
 pub mod language;
 pub mod lock;
 pub mod office;
+pub mod openid;
 pub mod order;
 pub mod passkey;
 pub mod people;

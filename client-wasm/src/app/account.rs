@@ -96,7 +96,7 @@ pub struct Offer {
 pub type Wrong = &'static str;
 
 /// The words that have a text of their own, as the server says them.
-pub const WRONG: [&str; 15] = [
+pub const WRONG: [&str; 22] = [
     "wrong-credentials",
     "too-many-attempts",
     "invitation-unusable",
@@ -111,6 +111,13 @@ pub const WRONG: [&str; 15] = [
     "passkey-refused",
     "passkeys-need-a-name",
     "no-connection",
+    "openid-unavailable",
+    "openid-ended",
+    "openid-refused",
+    "openid-unknown",
+    "openid-linked",
+    "openid-not-allowed",
+    "openid-no-email",
     "other",
 ];
 

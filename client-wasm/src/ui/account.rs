@@ -1,5 +1,6 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+mod openid;
 mod passkey;
 
 use leptos::ev;
@@ -108,7 +109,9 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
     let draw = move || {
         let account = shown.get();
         account.has_lapsed().then(|| {
+            let back = openid::told().map(|_| "");
             let form = el("details")
+                .attr("open", back)
                 .is("class", "lapsed")
                 .child(el("summary").child(t!("account.lapsed")))
                 .child(sign_in(page, account.member().cloned()));
@@ -162,6 +165,7 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         t!("account.sign_in.submit"),
         submit,
         other,
+        openid::buttons(page, None, last.and_then(|member| member.device)),
     )
 }
 
@@ -198,6 +202,7 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
 
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let form = Form::new();
+    let others = openid::buttons(page, Some(secret.clone()), None);
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
     let joining = secret.clone();
     let who = move || {
@@ -250,6 +255,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         t!("account.join.submit"),
         submit,
         other,
+        others,
     )
 }
 
@@ -360,6 +366,7 @@ impl Form {
         submit_label: String,
         submit: impl Fn() + 'static,
         other: AnyView,
+        others: AnyView,
     ) -> AnyView {
         let Self { busy, wrong } = self;
         let submit = move |event: Event| {
@@ -389,6 +396,7 @@ impl Form {
                     )
                     .child(other),
             )
+            .child(others)
             .into_any()
     }
 }

@@ -12,6 +12,7 @@ mod invite;
 mod member;
 mod members;
 mod once;
+mod organisations;
 mod passkeys;
 mod password;
 mod tokens;

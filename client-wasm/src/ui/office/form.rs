@@ -48,6 +48,11 @@ impl Form {
         }
     }
 
+    /// The refusal, to be read outside of a form.
+    pub(crate) fn wrong(self) -> Option<AnyView> {
+        self.wrong.get().map(|failure| refusal(&failure))
+    }
+
     /// The form. `submit` is called once, until the answer is here.
     pub(crate) fn draw(
         self,
@@ -59,7 +64,7 @@ impl Form {
             event.prevent_default();
             self.begin(&submit);
         };
-        let wrong = move || self.wrong.get().map(|failure| refusal(&failure));
+        let wrong = move || self.wrong();
         let button = el("button")
             .is("type", "submit")
             .live("aria-busy", move || self.busy.get().to_string())

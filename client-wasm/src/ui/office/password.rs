@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::desk::{Desk, Kept, focus};
 use super::form::{self, Form};
-use super::{codes, heading};
+use super::{codes, heading, organisations};
 use crate::app::office::device::Session;
 use crate::app::office::place::Place;
 use crate::t;
@@ -66,5 +66,6 @@ pub(crate) fn password(desk: Desk) -> AnyView {
             .is("class", "section part")
             .into_any(),
         codes::codes(desk, session),
+        organisations::organisations(desk),
     ])
 }
