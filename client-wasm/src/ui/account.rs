@@ -156,9 +156,11 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
         "/api/join/look",
         Some(look),
         move |answered| {
-            offer.try_set(Some(
-                answered.and_then(|answered| account::offer(&answered)),
-            ));
+            let answered = answered.and_then(|answered| account::offer(&answered));
+            if let Ok(offer) = &answered {
+                page.speak(&offer.language);
+            }
+            offer.try_set(Some(answered));
         },
     );
     let draw = move || match offer.get() {
@@ -193,6 +195,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         send(page, "POST", "/api/join", Some(body), move |answered| {
             let welcome = answered.and_then(|answered| account::welcome(&answered));
             if welcome.is_ok() {
+                page.device(|device| device.keep_language(language));
                 // The address with the secret is of no use any more.
                 page.replace(Route::Overview);
             }
