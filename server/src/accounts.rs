@@ -8,6 +8,7 @@ mod database;
 pub(crate) mod device;
 pub(crate) mod invitation;
 pub(crate) mod member;
+pub(crate) mod openid;
 pub(crate) mod password;
 pub(crate) mod quarantine;
 pub(crate) mod rate;
@@ -19,6 +20,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -152,6 +154,18 @@ pub(crate) enum AccountsError {
     /// It was decided before.
     #[error("somebody has decided on this already")]
     Decided,
+    /// A provider names somebody who is no member here.
+    #[error("nobody here is linked to this account; sign in by another way, or use an invitation")]
+    NotLinked,
+    /// A provider names somebody who is another member.
+    #[error("this account is linked to a member already")]
+    Linked,
+    /// A provider does not speak for this member.
+    #[error("this is the sign-in of another organisation or city")]
+    OtherProvider,
+    /// Nothing would be left to sign in with.
+    #[error("this is the only way in which this member can sign in; add another one first")]
+    LastWay,
     /// There are enough of something.
     #[error("there are too many {0}; remove some first")]
     TooMany(&'static str),
@@ -248,7 +262,7 @@ const fn day(time: Timestamp) -> u64 {
 }
 
 /// The time `later` than `now`.
-fn after(now: Timestamp, later: std::time::Duration) -> Timestamp {
+pub(crate) fn after(now: Timestamp, later: std::time::Duration) -> Timestamp {
     let later = u64::try_from(later.as_millis()).unwrap_or(u64::MAX);
     Timestamp(now.0.saturating_add(later))
 }

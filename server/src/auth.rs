@@ -3,6 +3,9 @@
 //! People show the cookie of a session, programs show a token. A server that was started as open
 //! asks nobody.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -190,7 +193,7 @@ impl Authenticator {
         })
     }
 
-    /// The cookie's name. Browsers take one that begins so only from this very host, by HTTPS.
+    /// The name of the cookie of a session. Browsers take one that begins so only from this very host, by HTTPS.
     const fn cookie_name(&self) -> &'static str {
         match self.door {
             DoorKind::Plain => "meltemi",
@@ -200,14 +203,37 @@ impl Authenticator {
 
     /// What the browser shows as its session.
     pub(crate) fn session_cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let cookies = headers.get_all(COOKIE).iter();
-        let mut pairs = cookies
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='));
-        pairs
-            .find(|(name, _)| *name == self.cookie_name())
-            .map(|(_, value)| value)
+        cookie(headers, self.cookie_name())
+    }
+
+    /// The name of the cookie of a browser that has left for a provider of OpenID Connect.
+    const fn way_cookie_name(&self) -> &'static str {
+        match self.door {
+            DoorKind::Plain => "meltemi-openid",
+            DoorKind::Tls | DoorKind::BehindHttps => "__Host-meltemi-openid",
+        }
+    }
+
+    /// What the browser shows that comes back from a provider.
+    pub(crate) fn way_cookie<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        cookie(headers, self.way_cookie_name())
+    }
+
+    /// The header by which a browser is known again when it comes back.
+    pub(crate) fn give_way_cookie(&self, browser: &Secret) -> String {
+        self.write_way_cookie(browser.expose(), limits::OPENID_FLOW.as_secs())
+    }
+
+    /// The header that takes it away.
+    pub(crate) fn take_way_cookie(&self) -> String {
+        self.write_way_cookie("", 0)
+    }
+
+    /// `Lax`, because browsers do not send a strict cookie when another site leads here, and that
+    /// is how people come back. It lets nobody in by itself.
+    fn write_way_cookie(&self, value: &str, seconds: u64) -> String {
+        let (name, secure) = (self.way_cookie_name(), self.secure());
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
     }
 
     /// The header that gives a browser its session, for as long as that lasts.
@@ -226,9 +252,12 @@ impl Authenticator {
     }
 
     fn cookie(&self, value: &str, seconds: u64) -> String {
-        let name = self.cookie_name();
-        let secure = if self.is_secure() { "; Secure" } else { "" };
+        let (name, secure) = (self.cookie_name(), self.secure());
         format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    }
+
+    fn secure(&self) -> &'static str {
+        if self.is_secure() { "; Secure" } else { "" }
     }
 
     /// The network address a request comes from. Only a server on this machine in front of this
@@ -301,116 +330,18 @@ fn printable(text: &str) -> String {
     shown.take(200).collect()
 }
 
+/// A cookie that a browser shows.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(COOKIE).iter();
+    let mut pairs = cookies
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let found = pairs.find(|(known, _)| *known == name);
+    found.map(|(_, value)| value)
+}
+
 fn origin(headers: &HeaderMap) -> Option<String> {
     let origin = headers.get(ORIGIN)?;
     Some(String::from_utf8_lossy(origin.as_bytes()).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(host: &str, origin: Option<&str>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, host.parse().expect("a header"));
-        if let Some(origin) = origin {
-            headers.insert(ORIGIN, origin.parse().expect("a header"));
-        }
-        headers
-    }
-
-    fn authenticator(door: DoorKind) -> Authenticator {
-        let allowed = vec!["https://cities.example".to_owned()];
-        Authenticator::new(None, allowed, door)
-    }
-
-    #[test]
-    fn pages_of_other_sites_may_not_connect_unless_allowed() {
-        let auth = authenticator(DoorKind::Plain);
-        let ask = |origin| {
-            auth.check_origin(&headers("localhost:8080", origin))
-                .is_ok()
-        };
-        assert!(ask(None));
-        assert!(ask(Some("http://localhost:8080")));
-        assert!(ask(Some("https://cities.example")));
-        assert!(!ask(Some("https://evil.example")));
-        assert!(!ask(Some("http://localhost:8081")));
-        assert!(!ask(Some("null")));
-    }
-
-    #[test]
-    fn only_own_pages_change_something() {
-        let ask = |door, origin| {
-            let headers = headers("meltemi.example", origin);
-            authenticator(door).check_same_origin(&headers).is_ok()
-        };
-        assert!(ask(DoorKind::Plain, Some("http://meltemi.example")));
-        assert!(ask(DoorKind::Tls, Some("https://meltemi.example")));
-        assert!(!ask(DoorKind::Tls, Some("http://meltemi.example")));
-        assert!(!ask(DoorKind::BehindHttps, Some("https://cities.example")));
-        assert!(!ask(DoorKind::Plain, None));
-        assert!(!ask(DoorKind::Plain, Some("null")));
-    }
-
-    #[test]
-    fn a_name_that_was_pointed_at_this_machine_is_not_answered() {
-        let ask = |door, host| {
-            let headers = headers(host, None);
-            authenticator(door).check_host(&headers).is_ok()
-        };
-        for own in ["localhost:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"] {
-            assert!(ask(DoorKind::Plain, own), "{own}");
-        }
-        for other in ["evil.example:8080", "127.0.0.1.evil.example", "a b", ""] {
-            assert!(!ask(DoorKind::Plain, other), "{other}");
-        }
-        assert!(ask(DoorKind::Tls, "meltemi.example"));
-        assert!(ask(DoorKind::BehindHttps, "meltemi.example"));
-        let nothing = authenticator(DoorKind::Plain).check_host(&HeaderMap::new());
-        assert!(nothing.is_ok());
-    }
-
-    #[test]
-    fn only_our_own_proxy_is_believed() {
-        let mut headers = headers("meltemi.example", None);
-        let forwarded = "203.0.113.9, 192.0.2.7".parse().expect("a header");
-        headers.insert("x-forwarded-for", forwarded);
-        let from = |door, peer: &str| {
-            let peer = peer.parse().expect("an address");
-            authenticator(door).address(&headers, peer).to_string()
-        };
-        assert_eq!(from(DoorKind::BehindHttps, "127.0.0.1"), "192.0.2.7");
-        assert_eq!(from(DoorKind::BehindHttps, "198.51.100.1"), "198.51.100.1");
-        assert_eq!(from(DoorKind::Plain, "127.0.0.1"), "127.0.0.1");
-    }
-
-    #[test]
-    fn a_token_is_read_from_header_or_query_and_a_session_from_its_cookie() {
-        let auth = authenticator(DoorKind::Tls);
-        let token = Secret::fresh(SecretKind::Token).expect("a token");
-        let session = Secret::fresh(SecretKind::Session).expect("a session");
-        let mut headers = HeaderMap::new();
-        assert!(auth.shown(&headers, None).is_none());
-        let query = format!("v=1&access_token={}", token.expose());
-        let shown = auth.shown(&headers, Some(&query));
-        assert!(matches!(shown, Some(Shown::Token(_))));
-        let cookie = format!("a=b; __Host-meltemi={}", session.expose());
-        headers.insert(COOKIE, cookie.parse().expect("a header"));
-        let shown = auth.shown(&headers, None);
-        assert!(matches!(shown, Some(Shown::Session(_))));
-        assert!(
-            authenticator(DoorKind::Plain)
-                .shown(&headers, None)
-                .is_none()
-        );
-        let bearer = format!("bearer {}", token.expose());
-        headers.insert(AUTHORIZATION, bearer.parse().expect("a header"));
-        let shown = auth.shown(&headers, None);
-        assert!(matches!(shown, Some(Shown::Token(_))));
-        // A session is nothing for programs.
-        let bearer = format!("Bearer {}", session.expose());
-        headers.insert(AUTHORIZATION, bearer.parse().expect("a header"));
-        assert!(auth.shown(&headers, None).is_none());
-    }
 }

@@ -165,6 +165,16 @@ pub struct ServeOptions {
     /// Passwords hands them out. Members may not choose these.
     #[arg(long, env = "MELTEMI_BREACHED_PASSWORDS", value_name = "FILE")]
     pub breached_passwords: Option<PathBuf>,
+
+    /// A TOML file with the providers of OpenID Connect by which people may sign in, such as the
+    /// sign-in of an organisation. docs/operations.md says what is in it.
+    #[arg(
+        long,
+        env = "MELTEMI_OPENID",
+        value_name = "FILE",
+        conflicts_with = "open"
+    )]
+    pub openid: Option<PathBuf>,
 }
 
 impl ServeOptions {

@@ -10,6 +10,7 @@ mod invitations;
 mod join;
 mod members;
 mod metrics;
+mod openid;
 mod password;
 pub(crate) mod payload;
 mod quarantine;
@@ -41,6 +42,7 @@ use crate::driver::DriverHandle;
 use crate::health::Health;
 use crate::intake::Room;
 use crate::limits;
+use crate::openid::Openid;
 use crate::outbox::Outboxes;
 use crate::places::Places;
 use crate::sockets::Sockets;
@@ -52,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) health: Health,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) attempts: Arc<Attempts>,
+    pub(crate) openid: Arc<Openid>,
     pub(crate) sockets: Sockets,
     /// Held by whoever tells the engine of members.
     pub(crate) roster: Arc<Mutex<()>>,
@@ -112,6 +115,12 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/quarantine", get(quarantine::list))
         .route("/api/quarantine/{id}", post(quarantine::decide))
         .route("/api/quarantine/{id}/changes", get(quarantine::changes))
+        .route("/api/openid", get(openid::list))
+        .route("/api/openid/callback", get(openid::callback))
+        .route("/api/openid/links", get(openid::links))
+        .route("/api/openid/links/{id}", delete(openid::unlink))
+        .route("/api/openid/{key}/begin", post(openid::begin))
+        .route("/api/openid/{key}/link", post(openid::begin_link))
         .route("/api/{*rest}", any(no_such_resource))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::metrics))

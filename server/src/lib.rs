@@ -16,6 +16,7 @@ mod intake;
 mod limits;
 pub mod lock;
 mod offline;
+mod openid;
 mod outbox;
 mod places;
 pub mod server;

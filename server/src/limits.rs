@@ -184,6 +184,30 @@ pub(crate) const QUARANTINE_WAITING: usize = 64;
 /// Most characters of a word to somebody whose changes were in quarantine.
 pub(crate) const NOTE_LONGEST: usize = 2_000;
 
+/// Providers of OpenID Connect.
+pub(crate) const OPENID_PROVIDERS: usize = 20;
+
+/// People who are on their way to a provider and back at one time.
+pub(crate) const OPENID_FLOWS: usize = 5_000;
+
+/// How long somebody may take to sign in at a provider.
+pub(crate) const OPENID_FLOW: Duration = Duration::from_mins(10);
+
+/// How long a provider may take to answer this server.
+pub(crate) const OPENID_FETCH: Duration = Duration::from_secs(10);
+
+/// Longest answer of a provider.
+pub(crate) const OPENID_BYTES: usize = 256 * 1024;
+
+/// How long it is believed what a provider has said of itself and its keys.
+pub(crate) const OPENID_KNOWN: Duration = Duration::from_hours(1);
+
+/// How long to wait before a provider is asked again for keys that are not known.
+pub(crate) const OPENID_KEYS_AGAIN: Duration = Duration::from_mins(1);
+
+/// Accounts at providers that one member can sign in with.
+pub(crate) const OPENID_LINKS: usize = 10;
+
 /// Entries of the audit log in one answer.
 pub(crate) const AUDIT_PAGE: u64 = 200;
 

@@ -27,6 +27,8 @@ use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
 use crate::intake::Room;
 use crate::lock::{DataFolder, DataFolderError};
+use crate::openid::Openid;
+use crate::openid::config::OpenidError;
 use crate::outbox::Outboxes;
 use crate::places::Places;
 use crate::sockets::Sockets;
@@ -58,6 +60,9 @@ pub enum RunError {
     /// The list of breached passwords cannot be used.
     #[error("cannot use the list of breached passwords: {0}")]
     BreachedPasswords(io::Error),
+    /// The providers of OpenID Connect cannot be used.
+    #[error(transparent)]
+    Openid(#[from] OpenidError),
     /// There is no TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -129,6 +134,7 @@ async fn run_with(
         return Err(RunError::Options(objection));
     }
     let entrance = Entrance::prepare(accounts, &options, &listener)?;
+    let openid = Openid::prepare(options.openid.as_deref(), options.public_url.as_deref())?;
     if options.demo {
         storage = install_demo(storage)?;
     }
@@ -176,6 +182,7 @@ async fn run_with(
         health: health.clone(),
         authenticator,
         attempts: Arc::new(Attempts::new()),
+        openid: Arc::new(openid),
         sockets: Sockets::default(),
         roster: Arc::default(),
         web: Arc::new(WebClient::new(options.web)),

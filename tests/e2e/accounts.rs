@@ -3,6 +3,7 @@
 mod administration;
 mod doors;
 mod log;
+mod openid;
 mod people;
 mod quarantine;
 mod sockets;

@@ -80,6 +80,7 @@ async fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
         behind_https: false,
         public_url: None,
         breached_passwords: None,
+        openid: None,
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let (ready, is_ready) = oneshot::channel();

@@ -66,6 +66,12 @@ pub(crate) enum Deed {
     QuarantineAccept,
     /// Decided not to take changes out of quarantine.
     QuarantineRefuse,
+    /// Signed in at a provider of OpenID Connect.
+    OpenidSignIn,
+    /// Linked the own account to one at a provider.
+    OpenidLink,
+    /// Took such a link away.
+    OpenidUnlink,
 }
 
 /// How it ended.

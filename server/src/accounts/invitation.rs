@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::audit::{By, Deed};
 use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::device::DeviceChoice;
-use super::member::{self, Member};
+use super::member::{self, Member, checked};
+use super::openid::{self, Subject};
 use super::password::Hashed;
 use super::secret::{Secret, SecretHash, SecretKind};
 use super::session::{self, SignedIn};
@@ -66,10 +67,19 @@ pub(crate) struct Joining {
     pub(crate) email: Sensitive<String>,
     /// Language, if it is another one than the invitation's.
     pub(crate) language: Option<String>,
-    /// Password.
-    pub(crate) password: Hashed,
+    /// How they will sign in.
+    pub(crate) way: Way,
     /// Device.
     pub(crate) device: DeviceChoice,
+}
+
+/// How somebody signs in who joins.
+#[derive(Debug, Clone)]
+pub(crate) enum Way {
+    /// With e-mail address and password.
+    Password(Hashed),
+    /// At a provider of OpenID Connect.
+    Openid(Subject),
 }
 
 impl Accounts {
@@ -116,14 +126,14 @@ impl Accounts {
         if lasts.is_zero() || lasts > limits::INVITATION_LONGEST {
             return Err(AccountsError::BadField("days", "must be from 1 to 90"));
         }
-        member::checked_memberships(std::slice::from_ref(&new.membership))?;
+        checked::memberships(std::slice::from_ref(&new.membership))?;
         let secret = Secret::fresh(SecretKind::Invitation)?;
         let invitation = Invitation {
             id: fresh_id("i")?,
             hash: SecretHash::of_secret(&secret),
             membership: new.membership.clone(),
-            body: member::checked_body(new.body.clone())?,
-            language: member::checked_language(&new.language)?,
+            body: checked::body(new.body.clone())?,
+            language: checked::language(&new.language)?,
             invited_by: inviter.map(|inviter| inviter.id.clone()),
             created: by.now,
             expires: after(by.now, lasts),
@@ -193,9 +203,9 @@ impl Accounts {
         by: &By,
     ) -> Result<SignedIn, AccountsError> {
         let name = checked_name("name", joining.name.expose())?;
-        let email = member::checked_email(joining.email.expose())?;
+        let email = checked::email(joining.email.expose())?;
         let language = joining.language.as_deref();
-        let language = language.map(member::checked_language).transpose()?;
+        let language = language.map(checked::language).transpose()?;
         self.database.change(|change| {
             let invitation = usable(change, hash, by.now)?;
             change.remove(&INVITATIONS, hash.key())?;
@@ -209,7 +219,13 @@ impl Accounts {
                 active: true,
                 created: by.now,
             };
-            member::add(change, &member, joining.password.clone())?;
+            match &joining.way {
+                Way::Password(hashed) => member::add(change, &member, Some(hashed.clone()))?,
+                Way::Openid(subject) => {
+                    member::add(change, &member, None)?;
+                    openid::link(change, &member, subject, &by.as_member(&member.id, None))?;
+                }
+            }
             session::begin(change, &member.id, &joining.device, Deed::Join, by)
         })
     }
@@ -226,30 +242,41 @@ impl Accounts {
             if !matches!(holder.by, Held::Session { .. }) {
                 return Err(AccountsError::NotAllowed("only people join, not programs"));
             }
-            let mut member = member::get(change, &holder.member)?;
-            let bodies = member.body.as_ref().zip(invitation.body.as_ref());
-            // Whoever invites decides for whose records; another programme has no say in it.
-            if bodies.is_some_and(|(own, offered)| own != offered) {
-                return Err(AccountsError::NotAllowed(
-                    "this invitation is for somebody of another organisation or city",
-                ));
-            }
-            change.remove(&INVITATIONS, hash.key())?;
-            member.memberships.push(invitation.membership);
-            member.memberships = member::checked_memberships(&member.memberships)?;
-            member.body = member.body.or(invitation.body);
-            change.put(&member::MEMBERS, member.id.as_bytes(), &member)?;
-            note(change, by, Deed::Join, Some(&member.id))?;
-            Ok(member)
+            let member = member::get(change, &holder.member)?;
+            give(change, invitation, member, by)
         })
     }
+}
+
+/// Gives a member the role of an invitation, which is then used up.
+pub(super) fn give(
+    change: &Change,
+    invitation: Invitation,
+    mut member: Member,
+    by: &By,
+) -> Result<Member, AccountsError> {
+    let bodies = member.body.as_ref().zip(invitation.body.as_ref());
+    // Whoever invites decides for whose records; another programme has no say in it.
+    if bodies.is_some_and(|(own, offered)| own != offered) {
+        return Err(AccountsError::NotAllowed(
+            "this invitation is for somebody of another organisation or city",
+        ));
+    }
+    change.remove(&INVITATIONS, invitation.hash.key())?;
+    member.memberships.push(invitation.membership);
+    member.memberships = checked::memberships(&member.memberships)?;
+    member.body = member.body.or(invitation.body);
+    change.put(&member::MEMBERS, member.id.as_bytes(), &member)?;
+    note(change, by, Deed::Join, Some(&member.id))?;
+    Ok(member)
 }
 
 fn decides_on(viewer: Option<&Member>, invitation: &Invitation) -> bool {
     viewer.is_none_or(|viewer| viewer.coordinates(&invitation.membership.programme))
 }
 
-fn usable(
+/// The invitation with this secret, if it can still be used.
+pub(super) fn usable(
     reading: &impl Reading,
     hash: &SecretHash,
     now: Timestamp,

@@ -1,5 +1,7 @@
 //! Members: who they are, and what they may do in which programme.
 
+pub(super) mod checked;
+
 use std::collections::BTreeSet;
 
 use meltemi_core::access::{self, EVERY_PROGRAMME, MemberId, Membership, Role, Roster};
@@ -13,7 +15,6 @@ use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::password::Hashed;
 use super::recovery::RecoveryHashes;
 use super::{Accounts, AccountsError, Ended, checked_name, device, note, session, token};
-use crate::limits;
 
 /// Members, by id.
 pub(super) const MEMBERS: Shelf<Member> = Shelf::new("members");
@@ -48,7 +49,8 @@ pub(crate) struct Member {
 /// How a member proves who they are.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Credentials {
-    pub(super) password: Hashed,
+    /// None for who signs in by other ways only.
+    pub(super) password: Option<Hashed>,
     pub(super) recovery: Option<RecoveryHashes>,
 }
 
@@ -237,13 +239,13 @@ fn patched(before: &Member, patch: &MemberPatch) -> Result<Member, AccountsError
         after.name = checked_name("name", name.expose())?.into();
     }
     if let Some(language) = &patch.language {
-        after.language = checked_language(language)?;
+        after.language = checked::language(language)?;
     }
     if let Some(body) = &patch.body {
-        after.body = checked_body(body.clone())?;
+        after.body = checked::body(body.clone())?;
     }
     if let Some(memberships) = &patch.memberships {
-        after.memberships = checked_memberships(memberships)?;
+        after.memberships = checked::memberships(memberships)?;
     }
     if let Some(active) = patch.active {
         after.active = active;
@@ -299,7 +301,7 @@ pub(super) fn by_email(
     reading: &impl Reading,
     email: &str,
 ) -> Result<Option<String>, DatabaseError> {
-    reading.get(&EMAILS, normal_email(email).as_bytes())
+    reading.get(&EMAILS, checked::normal_email(email).as_bytes())
 }
 
 /// How a member proves who they are.
@@ -319,8 +321,12 @@ pub(super) fn set_credentials(
     change.put(&CREDENTIALS, id.as_bytes(), credentials)
 }
 
-/// Puts a new member beside the others.
-pub(super) fn add(change: &Change, member: &Member, password: Hashed) -> Result<(), AccountsError> {
+/// Puts a new member beside the others, with a password or without one.
+pub(super) fn add(
+    change: &Change,
+    member: &Member,
+    password: Option<Hashed>,
+) -> Result<(), AccountsError> {
     let email = member.email.expose().as_bytes();
     // Who was made inactive and is invited anew has the same address again.
     if let Some(holder) = change.get(&EMAILS, email)?
@@ -337,66 +343,17 @@ pub(super) fn add(change: &Change, member: &Member, password: Hashed) -> Result<
     Ok(set_credentials(change, &member.id, &credentials)?)
 }
 
-/// An address as it is compared.
-fn normal_email(email: &str) -> String {
-    email.trim().to_lowercase()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// An address that somebody entered.
-pub(super) fn checked_email(email: &str) -> Result<Sensitive<String>, AccountsError> {
-    let email = normal_email(&checked_name("email", email)?);
-    let parts = email.rsplit_once('@');
-    let valid = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty());
-    if !valid || email.contains(char::is_whitespace) {
-        return Err(AccountsError::BadField("email", "is no e-mail address"));
+    #[test]
+    fn credentials_of_before_are_read_and_a_password_may_be_missing() {
+        let before = r#"{"password":"$argon2id$","recovery":null}"#;
+        let read: Credentials = serde_json::from_str(before).expect("credentials");
+        assert!(read.password.is_some());
+        let none = r#"{"password":null,"recovery":null}"#;
+        let read: Credentials = serde_json::from_str(none).expect("credentials");
+        assert!(read.password.is_none());
     }
-    Ok(email.into())
-}
-
-/// A language that somebody chose.
-pub(super) fn checked_language(language: &str) -> Result<String, AccountsError> {
-    let letters = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    if language.len() > 20 || !language.split('-').all(letters) {
-        return Err(AccountsError::BadField(
-            "language",
-            "is no language tag such as en or fr",
-        ));
-    }
-    Ok(language.to_owned())
-}
-
-/// The record of an organisation or a city.
-pub(super) fn checked_body(body: Option<RecordRef>) -> Result<Option<RecordRef>, AccountsError> {
-    let known = |body: &RecordRef| ["organisation", "city"].contains(&body.kind.as_str());
-    if body.as_ref().is_some_and(|body| !known(body)) {
-        return Err(AccountsError::BadField(
-            "body",
-            "is no organisation or city, such as city/tangier",
-        ));
-    }
-    Ok(body)
-}
-
-/// Roles in programmes, in order and each once.
-pub(super) fn checked_memberships(
-    memberships: &[Membership],
-) -> Result<Vec<Membership>, AccountsError> {
-    if memberships.len() > limits::MEMBERSHIPS {
-        return Err(AccountsError::TooMany("roles"));
-    }
-    for Membership { programme, .. } in memberships {
-        let key =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
-        let named = (1..=100).contains(&programme.len()) && programme.bytes().all(key);
-        if !named && programme != EVERY_PROGRAMME {
-            return Err(AccountsError::BadField(
-                "programme",
-                "is no key of a programme: a-z, 0-9, _ and -",
-            ));
-        }
-    }
-    let sorted: BTreeSet<Membership> = memberships.iter().cloned().collect();
-    Ok(sorted.into_iter().collect())
 }

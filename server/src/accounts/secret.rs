@@ -24,6 +24,8 @@ pub(crate) enum SecretKind {
     Session,
     /// A program.
     Token,
+    /// Somebody on their way to a provider of OpenID Connect and back.
+    Openid,
 }
 
 /// A secret, for the one who is to have it.
@@ -40,6 +42,7 @@ impl SecretKind {
             Self::Invitation => "mli_",
             Self::Session => "mls_",
             Self::Token => "mlt_",
+            Self::Openid => "mlo_",
         }
     }
 }

@@ -47,8 +47,8 @@ pub(crate) struct SignedIn {
 pub(crate) struct Proof {
     /// Id of the member.
     pub(crate) member: String,
-    /// The password.
-    pub(crate) password: Hashed,
+    /// The password; none for who signs in by other ways only.
+    pub(crate) password: Option<Hashed>,
 }
 
 impl Accounts {
@@ -127,7 +127,7 @@ impl Accounts {
         self.database.change(|change| {
             let credentials = credentials_after(change, proof)?;
             let changed = Credentials {
-                password,
+                password: Some(password),
                 ..credentials
             };
             member::set_credentials(change, &proof.member, &changed)?;
@@ -196,7 +196,7 @@ impl Accounts {
             if !redeemed {
                 return Err(AccountsError::WrongCredentials);
             }
-            credentials.password = password;
+            credentials.password = Some(password);
             member::set_credentials(change, member, &credentials)?;
             end_all(change, member, None)?;
             let mut signed_in = begin(change, member, choice, Deed::Recovery, by)?;

@@ -8,7 +8,7 @@ use meltemi_core::time::Timestamp;
 
 use super::audit::By;
 use super::device::DeviceChoice;
-use super::invitation::{Joining, NewInvitation};
+use super::invitation::{Joining, NewInvitation, Way};
 use super::member::Member;
 use super::password::{self, Hashed};
 use super::secret::{Secret, SecretHash, SecretKind};
@@ -42,7 +42,7 @@ pub(super) fn joining(name: &str) -> Joining {
         name: Sensitive::new(name.to_owned()),
         email: Sensitive::new(format!("{name}@cities.example")),
         language: None,
-        password: hashed(),
+        way: Way::Password(hashed()),
         device: DeviceChoice::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod anew;
 mod apart;
+mod ways;
 
 use std::time::Duration;
 

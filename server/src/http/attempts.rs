@@ -84,7 +84,17 @@ impl Attempts {
     }
 }
 
+impl Attempts {
+    /// An attempt from this address, let through a while ago, has turned out to be right.
+    pub(crate) fn succeeded_at(&self, address: IpAddr) {
+        self.addresses.give_back(&counted(address));
+    }
+}
+
 impl Attempt<'_> {
+    /// It is known later whether it is right; until then it counts.
+    pub(crate) fn goes_on(self) {}
+
     /// It was right, so it was no guess.
     pub(crate) fn succeeded(self) {
         self.attempts.addresses.give_back(&self.address);

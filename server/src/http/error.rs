@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::accounts::AccountsError;
 use crate::accounts::password::PasswordError;
 use crate::auth::Denied;
+use crate::openid::provider::NotProved;
 
 /// A refusal.
 #[derive(Debug)]
@@ -39,9 +40,14 @@ impl ApiError {
         }
     }
 
-    /// Whether it is this one document that cannot be given, not the server that cannot give.
-    pub(crate) fn is_about_document(&self) -> bool {
+    /// Whether what was asked for is refused, not that the server cannot give.
+    pub(crate) fn is_about_request(&self) -> bool {
         self.status.is_client_error()
+    }
+
+    /// The stable word.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.body.code
     }
 
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
@@ -105,10 +111,30 @@ impl From<AccountsError> for ApiError {
             E::NotAllowed(_) => (StatusCode::FORBIDDEN, "not-allowed"),
             E::NoSuch(_) => (StatusCode::NOT_FOUND, "not-found"),
             E::LastCoordinator(_) => (StatusCode::CONFLICT, "last-coordinator"),
+            E::NotLinked => (StatusCode::FORBIDDEN, "openid-unknown"),
+            E::Linked => (StatusCode::CONFLICT, "openid-linked"),
+            E::OtherProvider => (StatusCode::FORBIDDEN, "openid-not-allowed"),
+            E::LastWay => (StatusCode::CONFLICT, "last-way"),
             E::Decided => (StatusCode::CONFLICT, "decided"),
             E::TooMany(_) => (StatusCode::CONFLICT, "too-many"),
         };
         Self::new(status, code, message)
+    }
+}
+
+impl From<NotProved> for ApiError {
+    fn from(error: NotProved) -> Self {
+        let message = error.to_string();
+        match error {
+            NotProved::Unavailable(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "openid-unavailable",
+                message,
+            ),
+            NotProved::Code | NotProved::OtherIssuer | NotProved::Token(_) => {
+                Self::new(StatusCode::FORBIDDEN, "openid-refused", message)
+            }
+        }
     }
 }
 

@@ -36,12 +36,21 @@ fn need(method: &Method, path: &str) -> Need {
         (&Method::POST, "/api/session" | "/api/join" | "/api/join/look" | "/api/recovery") => {
             Need::Nothing
         }
+        (&Method::GET, "/api/openid" | "/api/openid/callback") => Need::Nothing,
+        (&Method::POST, path) if begins_openid(path) => Need::Nothing,
         (&Method::GET, "/api/session" | "/api/records") => Need::SessionOr(Scope::Read),
         (&Method::GET, path) if path.starts_with("/api/records/") => Need::SessionOr(Scope::Read),
         (_, "/api") => Need::Session,
         (_, path) if path.starts_with("/api/") => Need::Session,
         _ => Need::Nothing,
     }
+}
+
+/// Whether somebody leaves for a provider of OpenID Connect: `/api/openid/{key}/begin`.
+fn begins_openid(path: &str) -> bool {
+    let key = path.strip_prefix("/api/openid/");
+    let key = key.and_then(|rest| rest.strip_suffix("/begin"));
+    key.is_some_and(|key| !key.is_empty() && !key.contains('/'))
 }
 
 /// Lets a request on that may go on.
@@ -221,6 +230,14 @@ mod tests {
             ("POST", "/api/join/role", Need::Session),
             ("POST", "/api/recovery", Need::Nothing),
             ("POST", "/api/recovery/codes", Need::Session),
+            ("GET", "/api/openid", Need::Nothing),
+            ("GET", "/api/openid/callback", Need::Nothing),
+            ("POST", "/api/openid/cities/begin", Need::Nothing),
+            ("GET", "/api/openid/cities/begin", Need::Session),
+            ("POST", "/api/openid/cities/x/begin", Need::Session),
+            ("POST", "/api/openid/cities/link", Need::Session),
+            ("GET", "/api/openid/links", Need::Session),
+            ("DELETE", "/api/openid/links/o-1", Need::Session),
             ("GET", "/api/members", Need::Session),
             ("GET", "/api/audit", Need::Session),
             ("GET", "/api/whatever/comes", Need::Session),

@@ -18,7 +18,7 @@ use super::session::{end_shown, new_password, welcome};
 use super::{Shared, roster};
 use crate::accounts::AccountsError;
 use crate::accounts::device::DeviceChoice;
-use crate::accounts::invitation::Joining;
+use crate::accounts::invitation::{Joining, Way};
 use crate::accounts::password::Password;
 use crate::accounts::secret::{SecretHash, SecretKind};
 use crate::auth::Caller;
@@ -99,7 +99,7 @@ pub(super) async fn join(
         name: join.name,
         email: join.email,
         language: join.language,
-        password: new_password(&shared, join.password).await?,
+        way: Way::Password(new_password(&shared, join.password).await?),
         device: DeviceChoice {
             id: None,
             name: join.device_name,

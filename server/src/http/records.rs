@@ -190,7 +190,7 @@ impl Items {
                         break;
                     }
                     // Nothing of it is left that could be shown.
-                    Err(error) if error.is_about_document() => {
+                    Err(error) if error.is_about_request() => {
                         tracing::warn!(%document, "left out of a list: it cannot be read");
                     }
                     Err(_) => {

@@ -1,17 +1,17 @@
 //! What the log must not say, at its most talkative: a run that uses every address of
 //! `docs/accounts.md`, as it is meant and otherwise, and syncs records.
 
+mod records;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use meltemi_core::id::DocumentId;
-use meltemi_core::wire::frame::{Frame, Reason, Route};
-use meltemi_tests::device::TestDevice;
 use meltemi_tests::request::{Answer, get_with, send};
 use serde_json::{Value, json};
 
+use super::openid::provider::Provider;
 use super::people::{PASSWORD, Person, World};
-use crate::attacks::peer::{Kind, RawPeer};
+use crate::accounts::openid;
 use crate::{MELTEMI, text};
 
 /// A title that occurs nowhere else.
@@ -24,7 +24,7 @@ const WRONG: &str = "no password of anybody";
 const NEXT: &str = "another lighthouse keeper";
 
 /// What no log may have in it, apart from secrets that are made as the run goes on.
-const NEVER: [&str; 12] = [
+const NEVER: [&str; 14] = [
     "harbour",
     "cities.example",
     "phone of",
@@ -36,6 +36,8 @@ const NEVER: [&str; 12] = [
     "mlt_",
     "mls_",
     "mli_",
+    "mlo_",
+    "subject-of",
     "127.0.0.1:",
 ];
 
@@ -61,9 +63,13 @@ impl Run {
     /// Notes what an answer gives away.
     fn note(&self, answer: &Answer) {
         let mut secrets = self.secrets.borrow_mut();
-        if let Some(cookie) = answer.header("set-cookie") {
-            secrets.extend(cookie.split(['=', ';']).nth(1).map(str::to_owned));
-        }
+        let cookies = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "set-cookie");
+        let given = cookies.filter_map(|(_, cookie)| cookie.split(['=', ';']).nth(1));
+        // One that is taken away is empty.
+        secrets.extend(given.filter(|given| !given.is_empty()).map(str::to_owned));
         let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
             return;
         };
@@ -111,6 +117,7 @@ impl Run {
         for address in addresses() {
             let (method, path) = address.split_once(' ').expect("method and path");
             let path = path.replace("{id}", "t-ana-of-the-harbour");
+            let path = path.replace("{key}", "cities");
             for (who, body) in [
                 (None, &personal),
                 (Some(person), &personal),
@@ -240,99 +247,6 @@ impl Run {
         let text = |field: &str| made[field].as_str().expect("a text").to_owned();
         (text("id"), text("secret"))
     }
-
-    /// Records with titles go both ways; other clients say what is not understood.
-    async fn sync(&self, ana: &str, ben: &str) -> DocumentId {
-        let server = self.world.server.address;
-        let device = TestDevice::new("ana");
-        device.connect_with(server, ana).await;
-        let title = [
-            ("titles/en", json!(TITLE)),
-            ("description", json!(TITLE.repeat(50))),
-        ];
-        let event = device.create("event", "ev1", &title).await;
-        device.synced().await;
-        let other = TestDevice::new("ben");
-        other.connect_with(server, ben).await;
-        other.until_record(event, "the event", |_| true).await;
-        other.set(event, "titles/fr", json!(TITLE)).await;
-        other
-            .until("a refusal", |workspace| {
-                !workspace.status().refused.is_empty()
-            })
-            .await;
-        for kind in [Kind::Plain, Kind::Meltemi] {
-            let join = || RawPeer::join_with(server, ben, kind, "phone of ben");
-            let route = Route {
-                sender: meltemi_core::id::PeerId(TITLE.to_owned()),
-                target: meltemi_core::id::PeerId("server".to_owned()),
-            };
-            let reason = Reason {
-                code: "storage".to_owned(),
-                message: TITLE.to_owned(),
-            };
-            let mut peer = join().await;
-            peer.request(event).await;
-            for frame in [
-                Frame::Unavailable {
-                    route: route.clone(),
-                    document: event,
-                    refusal: Some(reason.clone()),
-                },
-                Frame::Notice {
-                    route: route.clone(),
-                    document: Some(event),
-                    reason,
-                },
-                Frame::Ephemeral {
-                    route: route.clone(),
-                    document: event,
-                    count: 1,
-                    session: TITLE.to_owned(),
-                    data: TITLE.as_bytes().to_vec(),
-                },
-                Frame::Other {
-                    kind: TITLE.to_owned(),
-                },
-            ] {
-                peer.send(&frame).await;
-            }
-            let foreign = named(TITLE);
-            peer.offer(NOWHERE, foreign).await;
-            assert_eq!(peer.refusal(NOWHERE).await, "unknown-kind");
-            peer.send(&Frame::Error {
-                route,
-                message: TITLE.to_owned(),
-            })
-            .await;
-            let mut peer = join().await;
-            peer.send_text(TITLE).await;
-            while !matches!(peer.next().await, crate::attacks::peer::Heard::Closed(_)) {}
-            let mut peer = join().await;
-            peer.send_bytes(TITLE.as_bytes().to_vec()).await;
-            peer.ending().await;
-        }
-        event
-    }
-}
-
-/// A document that nobody has.
-const NOWHERE: DocumentId = DocumentId::from_bytes([0x77; 16]);
-
-/// A sync message with a document that says of itself to be something of this name.
-fn named(name: &str) -> Vec<u8> {
-    use automerge::transaction::Transactable;
-    let mut doc = automerge::Automerge::new();
-    let mut transaction = doc.transaction();
-    for field in ["programme", "kind", "key"] {
-        transaction
-            .put(automerge::ROOT, field, name)
-            .expect("a map");
-    }
-    transaction.commit();
-    let changes = doc.get_changes(&[]);
-    let bytes = changes.iter().map(|change| change.raw_bytes().to_vec());
-    meltemi_core::testing::hostile::message(doc.get_heads(), bytes.collect())
 }
 
 /// What a text looks like where bytes are written as numbers.
@@ -358,12 +272,17 @@ fn assert_silent(log: &str, secrets: &BTreeSet<String>) {
 }
 
 async fn nothing_is_told(format: &str) {
-    let world = World::begin(&["--log-format", format]);
+    let provider = Provider::begin();
+    let (openid, file) = openid::file(&provider, "");
+    let world = World::begin(&["--log-format", format, "--openid", text(&file)]);
+    drop(openid);
     let run = Run {
         world,
         secrets: RefCell::default(),
     };
     let (ana, ben) = run.accounts();
+    let told = openid::tour::everything(&run.world, &provider, &ana);
+    run.secrets.borrow_mut().extend(told);
     let ((id, ana_token), (_, ben_token)) = (run.token(&ana), run.token(&ben));
     let event = run.sync(&ana_token, &ben_token).await;
     run.does(&ana, "GET", &format!("/api/records/{event}"), &Value::Null);
