@@ -26,6 +26,28 @@ const MESSAGES = {
     failed:
       "Meltemi n’a pas pu être chargé. Vérifiez la connexion et rechargez la page. Si cela persiste, signalez ceci à la personne responsable du serveur :",
   },
+  ar: {
+    starting: "جارٍ البدء…",
+    outdated:
+      "هذا المتصفح قديم جدًا لتطبيق Meltemi. حدّثه، أو استخدم إصدارًا حديثًا من Firefox أو Chrome أو Edge أو Safari.",
+    storage:
+      "يحفظ Meltemi سجلاته في هذا المتصفح، لكن المتصفح لا يسمح بذلك. اخرج من التصفح الخاص أو اسمح لهذا الموقع بحفظ البيانات، ثم أعد تحميل الصفحة.",
+    insecure:
+      "يحتاج Meltemi إلى اتصال آمن. افتح هذا العنوان مسبوقًا بـ https:// أو اسأل القائمين على الخادم.",
+    failed:
+      "تعذّر تحميل Meltemi. تحقق من الاتصال وأعد تحميل الصفحة. إذا استمر ذلك فأبلغ القائمين على الخادم:",
+  },
+  es: {
+    starting: "Iniciando…",
+    outdated:
+      "Este navegador es demasiado antiguo para Meltemi. Actualícelo o utilice una versión reciente de Firefox, Chrome, Edge o Safari.",
+    storage:
+      "Meltemi guarda sus fichas en este navegador, pero el navegador no lo permite. Salga de la navegación privada o permita que este sitio conserve datos y vuelva a cargar la página.",
+    insecure:
+      "Meltemi necesita una conexión segura. Abra esta dirección con https:// delante o consulte a quien administra el servidor.",
+    failed:
+      "No se ha podido cargar Meltemi. Compruebe la conexión y vuelva a cargar la página. Si sigue igual, avise a quien administra el servidor:",
+  },
 };
 
 const language = navigator.languages
@@ -35,6 +57,7 @@ const message = document.getElementById("boot-message");
 
 function say(key, detail = "") {
   message.lang = language;
+  message.dir = language === "ar" ? "rtl" : "ltr";
   message.textContent = `${MESSAGES[language][key]} ${detail}`.trim();
 }
 

@@ -8,7 +8,8 @@ const FILES = "__FILES__";
 
 const PREFIX = "meltemi-shell-";
 const CACHE = PREFIX + VERSION;
-const PATHS = new Set(FILES.map(([path]) => path));
+/** The digests by the paths. */
+const PATHS = new Map(FILES);
 const SERVER = /^\/(sync|api|healthz|readyz|metrics)(\/|$)/;
 /** Administration is not kept: it is nothing without the server. */
 const OFFICE = "/office.html";
@@ -39,17 +40,43 @@ self.addEventListener("fetch", (event) => {
 /**
  * All files of this version or none: a digest that does not match makes the installation fail.
  *
- * The texts come last: the screen needs those of one language and has them already, the others
- * are for whoever changes the language without a connection.
+ * Texts are kept of the languages that were used on this device, and not of all: those that the
+ * version before has, and those that the browser has loaded already. They come last, as the page
+ * may still be loading them.
  */
 async function keepFiles() {
-  const cache = await caches.open(CACHE);
-  const isText = ([path]) => path.startsWith("/locales/");
+  const keep = (files) => Promise.all(files.map(([path]) => keepFile(path)));
   const hasLock = await caches.match("/lock/lock.js");
-  const keep = (files) =>
-    Promise.all(files.map(async ([path, integrity]) => cache.put(path, await file(path, integrity))));
-  await keep(FILES.filter((file) => !isText(file) && (hasLock || !isLock(file[0]))));
-  await keep(FILES.filter(isText));
+  await keep(FILES.filter(([path]) => !isText(path) && (hasLock || !isLock(path))));
+  const kept = await Promise.all(FILES.filter(([path]) => isText(path)).map(keepUsed));
+  if (kept.includes(true)) return;
+  // The browser keeps nothing itself: the language that the screen begins in.
+  const wanted = navigator.languages.map((tag) => `/locales/${tag.split("-")[0]}.json`);
+  await keepFile(wanted.find((path) => PATHS.has(path)) ?? "/locales/en.json");
+}
+
+function isText(path) {
+  return path.startsWith("/locales/");
+}
+
+/** Keeps texts if their language was used, and says whether it was. */
+async function keepUsed([path, integrity]) {
+  if (await caches.match(path)) {
+    await keepFile(path);
+    return true;
+  }
+  const options = { cache: "only-if-cached", mode: "same-origin", integrity };
+  const loaded = await fetch(path, options).catch(() => undefined);
+  if (!loaded?.ok) return false;
+  await (await caches.open(CACHE)).put(path, loaded);
+  return true;
+}
+
+async function keepFile(path) {
+  const response = await file(path, PATHS.get(path));
+  const cache = await caches.open(CACHE);
+  await cache.put(path, response.clone());
+  return response;
 }
 
 /**
@@ -75,9 +102,14 @@ async function answer(path, request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(path);
   if (kept) return kept;
-  const fresh = await fetch(request);
-  if (isLock(path) && fresh.ok) await cache.put(path, fresh.clone());
-  return fresh;
+  if (isLock(path)) {
+    const fresh = await fetch(request);
+    if (fresh.ok) await cache.put(path, fresh.clone());
+    return fresh;
+  }
+  if (!isText(path)) return fetch(request);
+  // From now on this language is used on this device.
+  return keepFile(path).catch(() => fetch(request));
 }
 
 /** The program for PINs is kept from the time on when somebody has one, also by later versions. */

@@ -153,6 +153,10 @@ impl Device for Browser {
         device_name(&agent.unwrap_or_default())
     }
 
+    fn has_chosen_language(&self) -> bool {
+        kept_language().is_some()
+    }
+
     fn keep_language(&self, code: &str) {
         if let Some(storage) = storage() {
             // A browser that keeps nothing asks again next time.
@@ -175,8 +179,7 @@ impl Device for Browser {
 
 /// The language chosen on this device, or else the best for the languages of the browser.
 pub fn chosen_language() -> &'static Language {
-    let kept = storage().and_then(|storage| storage.get_item(LANGUAGE).ok().flatten());
-    if let Some(language) = kept.as_deref().and_then(language) {
+    if let Some(language) = kept_language() {
         return language;
     }
     let wanted = window()
@@ -184,6 +187,10 @@ pub fn chosen_language() -> &'static Language {
         .unwrap_or_default();
     let wanted: Vec<String> = wanted.iter().filter_map(|tag| tag.as_string()).collect();
     best(wanted.iter().map(String::as_str))
+}
+
+fn kept_language() -> Option<&'static Language> {
+    language(&storage()?.get_item(LANGUAGE).ok()??)
 }
 
 /// Loads the texts of a language from a folder. The error is for people who help.

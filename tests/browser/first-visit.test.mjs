@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { launchBrowser, newDevice, startServer } from "./harness.mjs";
-import { openAt, says, text, titled } from "./screen.mjs";
+import { holds, openAt, says, text, titled } from "./screen.mjs";
 
 /**
  * Bytes that a first visit may cost, both ways, everything included: what it costs now and a
@@ -54,6 +54,11 @@ async function firstVisit(t) {
   return { server, device, page, requests };
 }
 
+/** Chooses another language for the screens; `label` is what the control is called in this one. */
+async function chooseLanguage(page, label, language) {
+  await page.getByRole("banner").getByRole("combobox", { name: label }).selectOption(language);
+}
+
 test("a first visit is small", async (t) => {
   const { device, requests } = await firstVisit(t);
   const { received, sent } = device.bytes;
@@ -63,11 +68,18 @@ test("a first visit is small", async (t) => {
   // The script of the service worker is in here too: the browser does not tell its size.
   t.diagnostic(`${received + sent - http} data over the socket`);
   t.diagnostic(`${received} received + ${sent} sent = ${received + sent} of ${FIRST_VISIT}`);
+  const texts = files.map(([path]) => path).filter((path) => path.startsWith("/locales/"));
+  assert.deepEqual(texts, ["/locales/en.json"], "texts are loaded in one language");
   assert.ok(received + sent <= FIRST_VISIT, `${received + sent} bytes are over ${FIRST_VISIT}`);
 });
 
 test("a second visit with the server off shows overview and record, and nothing is received", async (t) => {
   const { server, device, page } = await firstVisit(t);
+  // A language that is used once is kept from then on.
+  await chooseLanguage(page, "Language", "Français");
+  await page.getByRole("link", { name: "Événements" }).first().waitFor();
+  await chooseLanguage(page, "Langue", "English");
+  await page.getByRole("link", { name: "Events" }).first().waitFor();
   await page.close();
   await server.stop();
   const answered = [];
@@ -83,11 +95,14 @@ test("a second visit with the server off shows overview and record, and nothing 
   await titled(again, "Fostering the Right to the City for all");
   assert.equal(await text(again, "English").inputValue(), "Fostering the Right to the City for all");
 
-  // So are the texts in the other languages.
-  await again.getByRole("banner").getByRole("combobox", { name: "Language" }).selectOption("Français");
+  // So are the texts in the languages that were used. Another one has to wait.
+  await chooseLanguage(again, "Language", "Français");
   await again.getByRole("link", { name: "Événements" }).first().waitFor();
-  await again.getByRole("banner").getByRole("combobox", { name: "Langue" }).selectOption("English");
+  await chooseLanguage(again, "Langue", "English");
   await again.getByRole("link", { name: "Events" }).first().waitFor();
+  await chooseLanguage(again, "Language", "Español");
+  await again.getByText("The texts of this language could not be loaded.").waitFor();
+  await holds(again.getByRole("banner").getByRole("combobox", { name: "Language" }), "en");
   await again.close();
 
   // The address of a record opens too, not only what is reached from the overview.

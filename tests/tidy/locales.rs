@@ -15,6 +15,15 @@ const LOOKUPS: [&str; 2] = ["t", "tn"];
 /// Plural forms of the world's languages; `other` exists in each.
 const FORMS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 
+/// The forms that CLDR has for a count in each language, in the order of [`FORMS`]. The browser
+/// chooses among them.
+const COUNTED: [(&str, &[&str]); 4] = [
+    ("ar", &FORMS),
+    ("en", &["one", "other"]),
+    ("es", &["one", "many", "other"]),
+    ("fr", &["one", "many", "other"]),
+];
+
 /// The placeholders of each text, by its key.
 type Texts = BTreeMap<String, BTreeSet<String>>;
 
@@ -50,6 +59,39 @@ fn all_languages_use_the_same_placeholders() {
         }
     }
     hold("a text has the same placeholders in every language", broken);
+}
+
+#[test]
+fn a_text_with_a_count_has_the_plural_forms_of_its_language() {
+    let mut broken = Vec::new();
+    for file in files("client-wasm", "json") {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        let Some((_, needed)) = COUNTED
+            .iter()
+            .find(|(code, _)| name == format!("{code}.json"))
+        else {
+            broken.push(format!(
+                "{}: its plural forms are not known here",
+                file.path
+            ));
+            continue;
+        };
+        let json: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&file.text).unwrap_or_else(|e| panic!("{}: {e}", file.path));
+        for (key, value) in &json {
+            let Some(forms) = value.as_object() else {
+                continue;
+            };
+            let is_counted = forms
+                .values()
+                .any(|form| form.as_str().is_some_and(|form| form.contains("{count}")));
+            let found = FORMS.iter().filter(|form| forms.contains_key(**form));
+            if is_counted && !found.eq(needed.iter()) {
+                broken.push(format!("{}: {key} needs {needed:?}", file.path));
+            }
+        }
+    }
+    hold("a count is said as the language says it", broken);
 }
 
 #[test]

@@ -20,6 +20,24 @@ const MESSAGES = {
     failed:
       "L’administration n’a pas pu être chargée. Elle a besoin du réseau : vérifiez la connexion et rechargez la page. Si cela persiste, signalez ceci à la personne responsable du serveur :",
   },
+  ar: {
+    starting: "جارٍ البدء…",
+    outdated:
+      "هذا المتصفح قديم جدًا لتطبيق Meltemi. حدّثه، أو استخدم إصدارًا حديثًا من Firefox أو Chrome أو Edge أو Safari.",
+    insecure:
+      "يحتاج Meltemi إلى اتصال آمن. افتح هذا العنوان مسبوقًا بـ https:// أو اسأل القائمين على الخادم.",
+    failed:
+      "تعذّر تحميل الإدارة. فهي تحتاج إلى الشبكة: تحقق من الاتصال وأعد تحميل الصفحة. إذا استمر ذلك فأبلغ القائمين على الخادم:",
+  },
+  es: {
+    starting: "Iniciando…",
+    outdated:
+      "Este navegador es demasiado antiguo para Meltemi. Actualícelo o utilice una versión reciente de Firefox, Chrome, Edge o Safari.",
+    insecure:
+      "Meltemi necesita una conexión segura. Abra esta dirección con https:// delante o consulte a quien administra el servidor.",
+    failed:
+      "No se ha podido cargar la administración. Necesita conexión: compruébela y vuelva a cargar la página. Si sigue igual, avise a quien administra el servidor:",
+  },
 };
 
 const language = navigator.languages
@@ -29,6 +47,7 @@ const message = document.getElementById("boot-message");
 
 function say(key, detail = "") {
   message.lang = language;
+  message.dir = language === "ar" ? "rtl" : "ltr";
   message.textContent = `${MESSAGES[language][key]} ${detail}`.trim();
 }
 

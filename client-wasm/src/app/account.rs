@@ -90,6 +90,8 @@ pub struct Offer {
     pub programme: String,
     /// The role in it.
     pub role: String,
+    /// Code of the language that it was made in.
+    pub language: String,
 }
 
 /// Why a request was refused, in a word that has a text as `account.wrong.{word}`.
@@ -159,6 +161,7 @@ pub fn offer(answered: &Answered) -> Result<Offer, Wrong> {
         (Some(programme), Some(role)) => Ok(Offer {
             programme: programme.to_owned(),
             role: role.to_owned(),
+            language: value["language"].as_str().unwrap_or_default().to_owned(),
         }),
         _ => Err("other"),
     }

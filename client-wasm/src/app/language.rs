@@ -27,6 +27,21 @@ pub const LANGUAGES: &[Language] = &[
         name: "Français",
         rtl: false,
     },
+    // The Maghreb writes 0123456789 and the Mashriq ٠١٢٣٤٥٦٧٨٩ as well; everybody reads the former,
+    // the programme's reports have them, and typed numbers are stored so. The months of plain `ar`
+    // (يناير) are those most of the cities know.
+    Language {
+        code: "ar",
+        tag: "ar-u-nu-latn",
+        name: "العربية",
+        rtl: true,
+    },
+    Language {
+        code: "es",
+        tag: "es",
+        name: "Español",
+        rtl: false,
+    },
 ];
 
 /// Languages offered for names in records.
@@ -52,6 +67,8 @@ mod tests {
     #[test]
     fn the_first_language_a_person_reads_wins() {
         assert_eq!(best(["de", "fr-BE", "en"]).code, "fr");
+        assert_eq!(best(["ar-TN", "fr"]).code, "ar");
+        assert_eq!(best(["es-419"]).code, "es");
         assert_eq!(best(["xx"]).code, "en");
         assert_eq!(best([]).code, "en");
     }

@@ -73,6 +73,8 @@ pub trait Device {
     }
     /// What this device calls itself where devices are listed, such as `Firefox · Android`.
     fn name(&self) -> String;
+    /// Whether a person has chosen a language on this device.
+    fn has_chosen_language(&self) -> bool;
     /// Keeps the language a person chose, for the next time.
     fn keep_language(&self, code: &str);
     /// Loads a language and makes it the one of the screens. The error is for people who help.

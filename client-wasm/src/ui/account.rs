@@ -180,9 +180,11 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
         "/api/join/look",
         Some(look),
         move |answered| {
-            offer.try_set(Some(
-                answered.and_then(|answered| account::offer(&answered)),
-            ));
+            let answered = answered.and_then(|answered| account::offer(&answered));
+            if let Ok(offer) = &answered {
+                page.speak(&offer.language);
+            }
+            offer.try_set(Some(answered));
         },
     );
     let draw = move || match offer.get() {
@@ -211,6 +213,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     };
     let joined = move |welcome: &Result<Member, Wrong>| {
         if welcome.is_ok() {
+            page.device(|device| device.keep_language(locale::language().code));
             // The address with the secret is of no use any more.
             page.replace(Route::Overview);
         }

@@ -20,7 +20,7 @@ use super::toasts::Toasts;
 use crate::app::account::{self, Account};
 use crate::app::failure::failure;
 use crate::app::home;
-use crate::app::language::Language;
+use crate::app::language::{LANGUAGES, Language, language};
 use crate::app::port::{Device, Outside};
 use crate::app::protocol::{Answer, Ask, Done, Event, Failure, Locked};
 use crate::app::route::Route;
@@ -199,9 +199,30 @@ impl Page {
 
     /// Loads a language and shows the screens in it.
     pub(crate) fn use_language(self, language: &'static Language) {
+        self.load_language(language, Box::new(|_| ()));
+    }
+
+    /// Makes the language the one of the screens from now on. `then` hears whether it is.
+    pub(crate) fn choose_language(
+        self,
+        language: &'static Language,
+        then: impl FnOnce(bool) + 'static,
+    ) {
+        let keep = move |here| {
+            if here {
+                self.device(|device| device.keep_language(language.code));
+            }
+            then(here);
+        };
+        self.load_language(language, Box::new(keep));
+    }
+
+    fn load_language(self, language: &'static Language, then: Box<dyn FnOnce(bool)>) {
         let loading = self.device(|device| device.use_language(language));
         spawn_local(async move {
-            match loading.await {
+            let loaded = loading.await;
+            then(loaded.is_ok());
+            match loaded {
                 Ok(()) => self.language.set(Loaded::Here(language)),
                 // The language before, if there is one, stays.
                 Err(why) if matches!(self.language.get_untracked(), Loaded::Here(_)) => {
@@ -210,6 +231,18 @@ impl Page {
                 Err(why) => self.language.set(Loaded::Failed(failure("language", why))),
             }
         });
+    }
+
+    /// Speaks the language that somebody chose for this person, unless they have chosen one here.
+    /// The first language is also that of invitations for which nobody chose any.
+    pub(crate) fn speak(self, code: &str) {
+        let chosen = self.device(|device| device.has_chosen_language());
+        let Some(other) = language(code).filter(|it| **it != LANGUAGES[0]) else {
+            return;
+        };
+        if !chosen && *other != *locale::language() {
+            self.use_language(other);
+        }
     }
 
     /// Asks the worker something.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use meltemi_core::record::kind;
+use web_sys::HtmlSelectElement;
 
 use super::dom::el;
 use super::live::{happened, live, memo, several};
@@ -84,7 +85,12 @@ fn screens(page: Page) -> AnyView {
                             .is("width", "28")
                             .is("height", "28"),
                     )
-                    .child(el("span").child(live(move || words::programme_name(page)))),
+                    .child(
+                        // Too long for a phone, it is cut where it ends.
+                        el("span")
+                            .is("dir", "auto")
+                            .child(live(move || words::programme_name(page))),
+                    ),
             )
             .child(navigation(page))
             .child(
@@ -192,10 +198,13 @@ fn link(page: Page, route: Route, label: String, icon: &'static str) -> AnyView 
 pub(crate) fn language_menu(page: Page) -> AnyView {
     let now = locale::language().code;
     let choose = move |event| {
-        let code = event_target_value(&event);
-        if let Some(language) = language(&code) {
-            page.device(|device| device.keep_language(&code));
-            page.use_language(language);
+        let menu: HtmlSelectElement = event_target(&event);
+        if let Some(language) = language(&menu.value()) {
+            page.choose_language(language, move |here| {
+                if !here {
+                    menu.set_value(now);
+                }
+            });
         }
     };
     let options: Vec<AnyView> = LANGUAGES
@@ -235,12 +244,23 @@ fn no_language(page: Page, why: String) -> AnyView {
                 .is("lang", "fr")
                 .child("Les textes n’ont pas pu être chargés. Vos données sont en sécurité."),
         )
+        .child(
+            el("p")
+                .is("lang", "ar")
+                .is("dir", "rtl")
+                .child("تعذّر تحميل نصوص الشاشات. سجلاتك في أمان."),
+        )
+        .child(
+            el("p")
+                .is("lang", "es")
+                .child("No se han podido cargar los textos. Sus fichas están a salvo."),
+        )
         .child(el("p").child(el("small").child(why)))
         .child(
             el("button")
                 .is("type", "button")
                 .on("click", happened(again))
-                .child("Try again · Réessayer"),
+                .child("Try again · Réessayer · المحاولة مرة أخرى · Reintentar"),
         )
         .into_any()
 }
