@@ -224,6 +224,7 @@ mod tests {
             email: String::new(),
             device: None,
             roles: vec![(programme.to_owned(), role.to_owned())],
+            colleagues: Vec::new(),
         }
     }
 

@@ -164,8 +164,10 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         ],
         t!("account.sign_in.submit"),
         submit,
-        other,
-        openid::buttons(page, None, last.and_then(|member| member.device)),
+        [
+            other,
+            openid::buttons(page, None, last.and_then(|member| member.device)),
+        ],
     )
 }
 
@@ -257,8 +259,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         ],
         t!("account.join.submit"),
         submit,
-        other,
-        others,
+        [other, others],
     )
 }
 
@@ -368,9 +369,9 @@ impl Form {
         fields: Vec<AnyView>,
         submit_label: String,
         submit: impl Fn() + 'static,
-        other: AnyView,
-        others: AnyView,
+        others: [AnyView; 2],
     ) -> AnyView {
+        let [other, others] = others;
         let Self { busy, wrong } = self;
         let submit = move |event: Event| {
             event.prevent_default();
