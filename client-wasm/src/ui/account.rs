@@ -203,13 +203,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         let text = |text: RwSignal<String>| text.with_untracked(|text| text.trim().to_owned());
         serde_json::json!({ "secret": joining, "name": text(name), "email": text(email) })
     };
-    let joined = move |welcome: &Result<Member, Wrong>| {
-        if welcome.is_ok() {
-            // The address with the secret is of no use any more.
-            page.replace(Route::Overview);
-        }
-    };
-    let other = passkey::join(page, form, who, joined);
+    let other = passkey::join(page, form, who);
     let submit = move || {
         let who = (name, email, password);
         let who = (
@@ -223,7 +217,10 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         let body = join_body(&secret, who, language, &device);
         send(page, "POST", "/api/join", Some(body), move |answered| {
             let welcome = answered.and_then(|answered| account::welcome(&answered));
-            joined(&welcome);
+            if welcome.is_ok() {
+                // The address with the secret is of no use any more.
+                page.replace(Route::Overview);
+            }
             form.end(page, welcome);
         });
     };
