@@ -204,6 +204,13 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
     live(draw)
 }
 
+/// Somebody has joined by the invitation in the address.
+fn entered(page: Page) {
+    page.device(|device| device.keep_language(locale::language().code));
+    // The address with the secret is of no use any more.
+    page.replace(Route::Overview);
+}
+
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let form = Form::new();
     let others = openid::buttons(page, Some(secret.clone()), None);
@@ -213,14 +220,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         let text = |text: RwSignal<String>| text.with_untracked(|text| text.trim().to_owned());
         serde_json::json!({ "secret": joining, "name": text(name), "email": text(email) })
     };
-    let joined = move |welcome: &Result<Member, Wrong>| {
-        if welcome.is_ok() {
-            page.device(|device| device.keep_language(locale::language().code));
-            // The address with the secret is of no use any more.
-            page.replace(Route::Overview);
-        }
-    };
-    let other = passkey::join(page, form, who, joined);
+    let other = passkey::join(page, form, who);
     let submit = move || {
         let who = (name, email, password);
         let who = (
@@ -234,7 +234,9 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         let body = join_body(&secret, who, language, &device);
         send(page, "POST", "/api/join", Some(body), move |answered| {
             let welcome = answered.and_then(|answered| account::welcome(&answered));
-            joined(&welcome);
+            if welcome.is_ok() {
+                entered(page);
+            }
             form.end(page, welcome);
         });
     };

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde_json::{Value, json};
 
 use super::Form;
-use crate::app::account::{self, Member, Wrong};
+use crate::app::account;
 use crate::app::passkey::{Step, Steps};
 use crate::locale;
 use crate::t;
@@ -23,16 +23,11 @@ pub(super) fn sign_in(
         begin: json!({}),
         end: account::here(device().as_deref(), &page.device(|device| device.name())),
     };
-    button(page, form, t!("account.passkey"), steps, |_| ())
+    button(page, form, t!("account.passkey"), steps, || ())
 }
 
 /// The button to join with a passkey instead of a password.
-pub(super) fn join(
-    page: Page,
-    form: Form,
-    who: impl Fn() -> Value + 'static,
-    joined: impl Fn(&Result<Member, Wrong>) + Copy + 'static,
-) -> AnyView {
+pub(super) fn join(page: Page, form: Form, who: impl Fn() -> Value + 'static) -> AnyView {
     let steps = move || {
         let begin = who();
         let mut end = begin.clone();
@@ -45,7 +40,9 @@ pub(super) fn join(
             end,
         }
     };
-    button(page, form, t!("account.join.passkey"), steps, joined)
+    button(page, form, t!("account.join.passkey"), steps, move || {
+        super::entered(page);
+    })
 }
 
 fn button(
@@ -53,13 +50,15 @@ fn button(
     form: Form,
     label: String,
     steps: impl Fn() -> Steps + 'static,
-    before: impl Fn(&Result<Member, Wrong>) + Copy + 'static,
+    joined: impl Fn() + Copy + 'static,
 ) -> AnyView {
     let click = move || {
         form.begin(|| {
             passkey::ask(page, steps(), move |answered| {
                 let welcome = answered.and_then(|answered| account::welcome(&answered));
-                before(&welcome);
+                if welcome.is_ok() {
+                    joined();
+                }
                 form.end(page, welcome);
             });
         });
