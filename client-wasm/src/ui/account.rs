@@ -1,5 +1,7 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+mod recovery;
+
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -85,7 +87,7 @@ pub(crate) fn gate(page: Page) -> Option<AnyView> {
     let must = memo(move || page.account.with(Account::must_sign_in));
     must.get().then(|| {
         screen::title(page, t!("account.sign_in.title"));
-        sign_in(page, None)
+        recovery::entrance(page, None)
     })
 }
 
@@ -100,7 +102,7 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
                 .is("role", "region")
                 .attr("aria-label", t!("account.lapsed"))
                 .child(el("summary").child(t!("account.lapsed")))
-                .child(sign_in(page, account.member().cloned()))
+                .child(recovery::entrance(page, account.member().cloned()))
                 .into_any()
         })
     };

@@ -4,6 +4,7 @@ mod audit;
 mod codes;
 mod confirm;
 mod desk;
+mod details;
 mod devices;
 mod door;
 mod form;
@@ -234,6 +235,7 @@ fn screens(page: Page, hall: Hall, member: &Member) -> AnyView {
             Place::Devices => devices::devices(desk),
             Place::Tokens => tokens::tokens(desk),
             Place::Password => password::password(desk),
+            Place::Details => details::details(desk),
         }
     };
     several(vec![

@@ -15,17 +15,20 @@ pub enum Place {
     Tokens,
     /// One's own password and recovery codes.
     Password,
+    /// One's own name and language.
+    Details,
 }
 
 impl Place {
     /// All screens, in the order of the navigation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Members,
         Self::Invitations,
         Self::Audit,
         Self::Devices,
         Self::Tokens,
         Self::Password,
+        Self::Details,
     ];
 
     /// The word in the address, and in the keys of texts.
@@ -37,6 +40,7 @@ impl Place {
             Self::Devices => "devices",
             Self::Tokens => "tokens",
             Self::Password => "password",
+            Self::Details => "details",
         }
     }
 

@@ -66,6 +66,15 @@ pub(crate) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
             form.draw(fields, t!("account.sign_in.submit"), submit)
                 .is("class", "section part"),
         )
+        .child(
+            // The form for it is where the records are.
+            el("p").child(
+                el("a")
+                    .is("href", "/")
+                    .is("target", "_self")
+                    .child(t!("account.recovery.lost")),
+            ),
+        )
         .into_any()
 }
 
