@@ -11,6 +11,7 @@ pub mod failure;
 pub mod filters;
 pub mod fold;
 pub mod form;
+pub mod home;
 pub mod input;
 pub mod keys;
 pub mod language;

@@ -38,10 +38,11 @@ struct Inner {
 }
 
 impl Bridge {
-    /// Starts the worker.
-    pub fn start() -> Result<Self, JsValue> {
+    /// Starts the worker. Its name says whose records it holds, see [`crate::app::home`].
+    pub fn start(name: &str) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
+        options.set_name(name);
         let inner = Rc::new(Inner {
             worker: Worker::new_with_options(WORKER, &options)?,
             last: Cell::new(0),

@@ -8,6 +8,7 @@
 mod answers;
 mod leading;
 mod page;
+mod unsent;
 
 use std::rc::Rc;
 
@@ -24,10 +25,12 @@ use wasm_bindgen_futures::spawn_local;
 use self::answers::Asked;
 use self::leading::{Leading, Told};
 use self::page::Page;
-use crate::app::protocol::{Event, Failure, ToWorker};
+use crate::app::home;
+use crate::app::protocol::{Event, Failure, FromWorker, Opened, ToWorker};
 use crate::clock::{self, Alarm};
 use crate::network::{Network, NetworkNews};
 use crate::storage::{NoStorage, Storage, StorageNews};
+use crate::tabs::lock::{self, Held, Share};
 use crate::tabs::word::{Message, Word};
 use crate::tabs::{Channel, TabNews};
 use crate::{log, scope};
@@ -103,6 +106,10 @@ struct Driver {
     asked: Asked,
     wake: Alarm,
     beat: Alarm,
+    /// Nobody moves the records meanwhile.
+    _here: Option<Held>,
+    /// Whether it may have a line at all.
+    line: bool,
     ready: bool,
     /// What was heard from other tabs while the workspace was loading.
     heard: Vec<Message>,
@@ -122,15 +129,22 @@ impl Driver {
         // Listens before it reads: what is written in between is heard.
         let tabs = mailbox.source(Signal::Tab);
         let tell = tabs.clone();
-        let channel = Channel::open(peer.0.clone(), move |news| tell(news)).map_err(|_| {
+        let home = home::home(&scope::worker().name());
+        let channel = Channel::open(&home.database, peer.0.clone(), move |news| tell(news));
+        let channel = channel.map_err(|_| {
             failure(
                 "no-tabs",
                 "The browser does not let tabs talk to each other.",
             )
         })?;
+        let here = lock::share(&home.database, Share::Together).await;
         let fresh = format!("device-{}", hex::encode(&seed[..16]));
-        let storage = Storage::open(&fresh, mailbox.source(Signal::Storage));
+        let storage = Storage::open(&home, &fresh, mailbox.source(Signal::Storage));
         let storage = storage.await.map_err(no_storage)?;
+        let account = storage.account().await;
+        scope::post(&FromWorker::Event {
+            event: Event::Opened(Opened { account }),
+        });
         // The names above are public, the seed must not be guessed from them.
         let seed = scope::random().unwrap_or(seed);
         let config = WorkspaceConfig {
@@ -154,6 +168,8 @@ impl Driver {
             asked: Asked::default(),
             wake: mailbox.alarm(|| Signal::Wake),
             beat,
+            _here: here,
+            line: home.line,
             ready: false,
             heard: Vec::new(),
             look_when_ready: false,
@@ -308,7 +324,7 @@ impl Driver {
             Told::Nothing => {}
             Told::Line => self.page.status_changed(),
             Told::Dials(dials) => {
-                self.workspace.set_dials(now, dials);
+                self.workspace.set_dials(now, dials && self.line);
                 self.page.status_changed();
                 if dials {
                     self.look_for_missed();

@@ -2,19 +2,20 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Date, Uint8Array};
+use js_sys::{Array, Date, Function, Promise, Reflect, Uint8Array};
 use meltemi_core::time::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, RequestInit, Response, Url, Window};
 
 use crate::app::account::Answered;
+use crate::app::home;
 use crate::app::language::{Language, best, language};
-use crate::app::port::{Device, Loading, Requesting, key_from};
+use crate::app::port::{Device, Loading, Removing, Requesting, key_from};
 use crate::locale::catalogue::Catalogue;
 
-/// Where it is kept who signed in last.
-const ACCOUNT: &str = "meltemi.account";
+/// What the names begin with under which things are kept.
+const KEPT: &str = "meltemi.";
 
 /// Where the chosen language is kept.
 const LANGUAGE: &str = "meltemi.language";
@@ -81,17 +82,34 @@ impl Device for Browser {
         })
     }
 
-    fn account(&self) -> Option<String> {
-        storage()?.get_item(ACCOUNT).ok()?
+    fn kept(&self, name: &'static str) -> Option<String> {
+        storage()?.get_item(&format!("{KEPT}{name}")).ok()?
     }
 
-    fn keep_account(&self, account: Option<&str>) {
+    fn keep(&self, name: &'static str, text: Option<&str>) {
         if let Some(storage) = storage() {
+            let name = format!("{KEPT}{name}");
             // A browser that keeps nothing asks to sign in again next time.
-            drop(match account {
-                Some(account) => storage.set_item(ACCOUNT, account),
-                None => storage.remove_item(ACCOUNT),
+            drop(match text {
+                Some(text) => storage.set_item(&name, text),
+                None => storage.remove_item(&name),
             });
+        }
+    }
+
+    fn remove_records(&self, person: &str) -> Removing {
+        let database = home::database(person);
+        Box::pin(async move {
+            let failed = |what: JsValue| format!("{database}: {what:?}");
+            let removed = remove_database(&database).map_err(failed)?;
+            JsFuture::from(removed).await.map(drop).map_err(failed)
+        })
+    }
+
+    fn reload(&self) {
+        if let Some(window) = window() {
+            // A browser that cannot reload leaves the screen as it is.
+            drop(window.location().reload());
         }
     }
 
@@ -176,6 +194,20 @@ async fn request(method: &str, path: &str, body: Option<String>) -> Result<Answe
         status: response.status(),
         body: text.as_string().unwrap_or_default(),
     })
+}
+
+/// Removes a database; done when nothing has it open any more. By name and not by the library
+/// that the worker has for it, which is large.
+fn remove_database(name: &str) -> Result<Promise, JsValue> {
+    let databases = Reflect::get(&js_sys::global(), &"indexedDB".into())?;
+    let remove: Function = Reflect::get(&databases, &"deleteDatabase".into())?.dyn_into()?;
+    let request = remove.call1(&databases, &name.into())?;
+    Ok(Promise::new(&mut |done, failed| {
+        for (event, then) in [("onsuccess", done), ("onerror", failed)] {
+            // An object takes every property.
+            drop(Reflect::set(&request, &event.into(), &then));
+        }
+    }))
 }
 
 /// The browser and the system that a user agent names, each the first that is known.

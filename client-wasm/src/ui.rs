@@ -11,6 +11,7 @@ mod control;
 mod dom;
 mod entries;
 mod field;
+mod leave;
 mod list;
 mod live;
 mod new_record;
@@ -48,6 +49,7 @@ pub fn start(outside: Outside, language: &'static Language) {
         page.use_language(language);
         account::start(page);
         account::follow_line(page);
+        page.follow_other_tabs();
         router::start(page);
         shell::app(page)
     })

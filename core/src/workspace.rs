@@ -280,6 +280,11 @@ impl Workspace {
         self.repo.metrics()
     }
 
+    /// The documents with changes that the server is not known to have, the refused ones included.
+    pub fn unsent(&self) -> impl Iterator<Item = DocumentId> {
+        self.repo.unsent().into_iter()
+    }
+
     /// Where the changes of this replica are.
     pub fn status(&self) -> SyncStatus {
         self.repo.status()

@@ -44,6 +44,16 @@ impl Account {
         }
     }
 
+    /// Takes what was kept of the person in their database: outside it there is only their id.
+    pub fn fill(&mut self, kept: Member) {
+        if let Self::Unheard(Some(member)) | Self::SignedOut(Some(member)) = self
+            && member.id == kept.id
+            && member.name.is_empty()
+        {
+            *member = kept;
+        }
+    }
+
     /// Whether signing in comes before anything else: nobody ever has on this device.
     pub fn must_sign_in(&self) -> bool {
         *self == Self::SignedOut(None)
@@ -214,7 +224,7 @@ fn member(value: &Value) -> Option<Member> {
     });
     Some(Member {
         id: text(&member["id"])?,
-        name: text(&member["name"])?,
+        name: text(&member["name"]).unwrap_or_default(),
         email: text(&member["email"]).unwrap_or_default(),
         device: text(&value["device"]["id"]),
         roles: roles.collect(),
@@ -252,6 +262,25 @@ mod tests {
         assert_eq!(leila.roles, [("mc2cm".into(), "city_officer".into())]);
         assert_eq!(kept(&keep(&leila)), Some(leila));
         assert_eq!(kept("{"), None);
+    }
+
+    #[test]
+    fn what_the_database_knows_of_the_person_is_taken_and_nothing_else() {
+        let mut account = Account::Unheard(kept(r#"{"member":{"id":"m-1"}}"#));
+        let omar = Member {
+            id: "m-2".to_owned(),
+            ..leila()
+        };
+        account.fill(omar);
+        assert_eq!(account.member().map(|member| &*member.name), Some(""));
+        account.fill(leila());
+        assert_eq!(account, Account::Unheard(Some(leila())));
+        let newer = Member {
+            name: "Leila A.".to_owned(),
+            ..leila()
+        };
+        account.fill(newer);
+        assert_eq!(account, Account::Unheard(Some(leila())));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use meltemi_core::time::Timestamp;
 
-use super::account::Answered;
+use super::account::{self, Answered};
+use super::home;
 use super::language::Language;
 use super::protocol::{Answer, Ask, Event, Failure};
 
@@ -36,10 +37,30 @@ pub trait Device {
     /// Sends a request to the server this page came from: method, address, JSON. An error when
     /// there is no answer.
     fn request(&self, method: &'static str, path: &str, body: Option<String>) -> Requesting;
-    /// What this device keeps of whoever signed in on it.
-    fn account(&self) -> Option<String>;
+    /// What this device keeps under a name, see [`super::home`].
+    fn kept(&self, name: &'static str) -> Option<String>;
     /// Keeps it; forgets it for `None`.
-    fn keep_account(&self, account: Option<&str>);
+    fn keep(&self, name: &'static str, text: Option<&str>);
+    /// Removes all records of a member from this device.
+    fn remove_records(&self, person: &str) -> Removing;
+    /// Loads the page anew.
+    fn reload(&self);
+    /// What this device keeps of whoever signed in on it: their id.
+    fn account(&self) -> Option<String> {
+        self.kept(home::ACCOUNT)
+    }
+    /// Keeps it; forgets it for `None`. Names and addresses are kept with the records instead.
+    fn keep_account(&self, account: Option<&str>) {
+        let member = account.and_then(account::kept);
+        if let Some(member) = &member {
+            let devices = home::note_device(self.kept(home::DEVICES).as_deref(), member);
+            self.keep(home::DEVICES, Some(&devices));
+        }
+        self.keep(
+            home::ACCOUNT,
+            member.map(|member| home::stub(&member)).as_deref(),
+        );
+    }
     /// What this device calls itself where devices are listed, such as `Firefox · Android`.
     fn name(&self) -> String;
     /// Whether a person has chosen a language on this device.
@@ -52,6 +73,9 @@ pub trait Device {
 
 /// Something being loaded.
 pub type Loading = Pin<Box<dyn Future<Output = Result<(), String>>>>;
+
+/// Something that is being removed. The error is for people who help.
+pub type Removing = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 /// An answer of the server to come.
 pub type Requesting = Pin<Box<dyn Future<Output = Result<Answered, String>>>>;

@@ -72,6 +72,13 @@ pub enum Ask {
         /// What to do.
         command: Command,
     },
+    /// All edits that are not on the server yet, to be kept in a file.
+    ExportUnsent,
+    /// Keeps who uses this device, beside their records.
+    KeepAccount {
+        /// As [`super::account::keep`] writes it.
+        account: String,
+    },
     /// The person was asked to try the line again now.
     Reconnect,
     /// Take a notice off the list.
@@ -117,9 +124,11 @@ pub enum Answer {
     Refused(Option<Box<RefusedView>>),
     /// To [`Ask::ExportRefused`]; nothing when there are none.
     ExportRefused(Option<Export>),
+    /// To [`Ask::ExportUnsent`].
+    Unsent(Unsent),
     /// To [`Ask::Execute`].
     Done(Box<Done>),
-    /// To [`Ask::Reconnect`], [`Ask::Dismiss`] and [`Ask::DecideRefused`].
+    /// To [`Ask::Reconnect`], [`Ask::Dismiss`], [`Ask::DecideRefused`] and [`Ask::KeepAccount`].
     Nothing,
 }
 
@@ -130,6 +139,22 @@ pub struct Export {
     pub bytes: String,
     /// Why they were refused and what they would change, as JSON for people and programs.
     pub readable: String,
+}
+
+/// All edits that are not on the server yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// In how many records they are.
+    pub records: u64,
+    /// These records as JSON: as a person sees them, and their Automerge bytes as hex.
+    pub text: String,
+}
+
+/// The storage of this device is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Who uses this device, as [`super::account::keep`] has written it.
+    pub account: Option<String>,
 }
 
 /// A command was carried out and is on the disk.
@@ -154,6 +179,8 @@ pub struct Failure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
+    /// The storage of this device is open; [`Event::Ready`] follows when everything is loaded.
+    Opened(Opened),
     /// The worker has loaded what this device holds and answers from now on.
     Ready,
     /// Documents changed: by a person elsewhere, or in another tab.

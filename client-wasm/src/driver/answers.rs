@@ -8,7 +8,7 @@ use meltemi_core::sync::input::Input;
 use meltemi_core::sync::storage::StorageError;
 use meltemi_core::workspace::Workspace;
 
-use super::Driver;
+use super::{Driver, unsent};
 use crate::app::protocol::{Answer, Ask, Done, Export, Failure, FromWorker, ToWorker};
 use crate::tabs::word::Word;
 use crate::{clock, scope};
@@ -76,7 +76,7 @@ impl Driver {
     /// that must wait are overtaken, but not by commands, nor do commands overtake each other.
     pub(super) fn answer_next(&mut self) -> bool {
         let can_answer = |asked: &ToWorker| match &asked.ask {
-            Ask::Status | Ask::Reconnect | Ask::Dismiss { .. } => true,
+            Ask::Status | Ask::Reconnect | Ask::Dismiss { .. } | Ask::KeepAccount { .. } => true,
             Ask::Record { id }
             | Ask::History { id, .. }
             | Ask::Refused { id }
@@ -84,6 +84,7 @@ impl Driver {
             Ask::Overview { .. }
             | Ask::Summaries { .. }
             | Ask::DecideRefused { .. }
+            | Ask::ExportUnsent
             | Ask::Execute { .. } => self.ready,
         };
         let Some(next) = self.asked.waiting.iter().position(can_answer) else {
@@ -114,6 +115,11 @@ impl Driver {
             }
             Ask::DecideRefused { id, again } => {
                 self.decide_refused(id, again);
+                Ok(Answer::Nothing)
+            }
+            Ask::ExportUnsent => Ok(Answer::Unsent(unsent::export(&self.workspace))),
+            Ask::KeepAccount { account } => {
+                self.storage.keep_account(account);
                 Ok(Answer::Nothing)
             }
             Ask::Execute { command } => {

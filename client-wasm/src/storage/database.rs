@@ -28,7 +28,6 @@ pub(super) const CURSOR: &str = "cursor";
 /// In [`META`]: the lasting name of this storage.
 pub(super) const STORAGE_ID: &str = "storage-id";
 
-const DATABASE: &str = "meltemi";
 /// Version of the layout. A step up adds its migration to [`create`].
 const VERSION: u32 = 1;
 
@@ -45,10 +44,10 @@ pub(super) enum Fault {
     Other(String),
 }
 
-/// Opens the database, and makes it when it is not there.
-pub(super) async fn open(tell: &Rc<dyn Fn(StorageNews)>) -> Result<Database, Fault> {
+/// Opens a database, and makes it when it is not there.
+pub(super) async fn open(name: &str, tell: &Rc<dyn Fn(StorageNews)>) -> Result<Database, Fault> {
     let blocked = tell.clone();
-    let database = Database::open(DATABASE)
+    let database = Database::open(name)
         .with_version(VERSION)
         .with_on_blocked(move |_| {
             blocked(StorageNews::Blocked);

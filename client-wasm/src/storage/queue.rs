@@ -16,8 +16,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::StorageEstimate;
 
 use super::database::{self, Fault};
-use super::{NoStorage, StorageNews, read, write};
-use crate::scope;
+use super::{NoStorage, StorageNews, copy, meta, read, write};
+use crate::app::home::Home;
+use crate::{log, scope};
 
 /// The storage, for one tab.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ pub(crate) struct Storage(Rc<Inner>);
 
 struct Inner {
     id: StorageId,
+    name: String,
     tell: Rc<dyn Fn(StorageNews)>,
     database: RefCell<Database>,
     waiting: RefCell<Vec<(EffectId, StorageRequest)>>,
@@ -37,11 +39,15 @@ struct Inner {
 impl Storage {
     /// Opens the storage, and begins one with the name `fresh` when there is none.
     pub(crate) async fn open(
+        home: &Home,
         fresh: &str,
         tell: Rc<dyn Fn(StorageNews)>,
     ) -> Result<Self, NoStorage> {
         let opened = async {
-            let database = database::open(&tell).await?;
+            let database = database::open(&home.database, &tell).await?;
+            if home.owned {
+                copy::take_over(&database, &home.database).await?;
+            }
             let id = write::storage_id(&database, Some(fresh)).await?;
             Ok((database, StorageId(id.unwrap_or_else(|| fresh.to_owned()))))
         };
@@ -53,6 +59,7 @@ impl Storage {
         })?;
         Ok(Self(Rc::new(Inner {
             id,
+            name: home.database.clone(),
             tell,
             database: RefCell::new(database),
             waiting: RefCell::default(),
@@ -65,6 +72,27 @@ impl Storage {
     /// The lasting name of this storage.
     pub(crate) fn id(&self) -> &StorageId {
         &self.0.id
+    }
+
+    /// Who uses this storage, as the page keeps it.
+    pub(crate) async fn account(&self) -> Option<String> {
+        let found = self
+            .0
+            .attempt(async |database| meta::account(&database).await);
+        found.await.ok().flatten()
+    }
+
+    /// Keeps who uses this storage. What cannot be kept now is kept when the server says it again.
+    pub(crate) fn keep_account(&self, account: String) {
+        let inner = self.0.clone();
+        spawn_local(async move {
+            let kept = inner
+                .attempt(async |database| meta::keep_account(&database, &account).await)
+                .await;
+            if kept.is_err() {
+                log::warn("who uses this device could not be kept");
+            }
+        });
     }
 
     /// Takes a request; the answer comes as [`StorageNews::Answered`].
@@ -251,7 +279,7 @@ impl Inner {
             Err(Fault::Closed(_)) => {}
             result => return result,
         }
-        let database = database::open(&self.tell).await?;
+        let database = database::open(&self.name, &self.tell).await?;
         // A storage of another name, or none, is a new one: what this tab believes to be saved was
         // removed, and increments written to it would have nothing to stand on.
         if write::storage_id(&database, None).await?.as_deref() != Some(self.id.0.as_str()) {

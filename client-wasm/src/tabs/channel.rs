@@ -10,8 +10,8 @@ use super::TabNews;
 use super::word::{Message, Word};
 use crate::log;
 
-/// Tabs of one version of these words hear each other. Another version's tabs still share the
-/// storage.
+/// Tabs of one version of these words and of one database hear each other. Another version's tabs
+/// still share the storage.
 const NAME: &str = "meltemi-tabs-1";
 
 /// This tab's end of the channel.
@@ -23,9 +23,14 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// Opens the channel for the tab called `name`. Whatever is said from now on is heard.
-    pub(crate) fn open(name: String, tell: impl Fn(TabNews) + 'static) -> Result<Self, JsValue> {
-        let channel = BroadcastChannel::new(NAME)?;
+    /// Opens the channel of a database for the tab called `name`. Whatever is said from now on is
+    /// heard.
+    pub(crate) fn open(
+        database: &str,
+        name: String,
+        tell: impl Fn(TabNews) + 'static,
+    ) -> Result<Self, JsValue> {
+        let channel = BroadcastChannel::new(&format!("{NAME}-{database}"))?;
         let hear = Closure::new(move |event: MessageEvent| match read(&event.data()) {
             Some(message) => tell(TabNews::Heard(message)),
             None => log::warn("another tab said what this version does not understand"),

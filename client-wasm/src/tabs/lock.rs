@@ -43,6 +43,54 @@ pub(crate) async fn hold(
     }
 }
 
+/// How a database is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Together with other tabs.
+    Together,
+    /// By nobody else.
+    Alone,
+}
+
+/// A database that is held. Let go of when dropped.
+pub(crate) struct Held(Function);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // A promise takes being kept without complaint.
+        drop(self.0.call0(&JsValue::NULL));
+    }
+}
+
+/// Holds a database; waits for those who hold it otherwise. None when the browser has no locks.
+pub(crate) async fn share(database: &str, share: Share) -> Option<Held> {
+    let (sender, granted) = futures_channel::oneshot::channel();
+    let mut sender = Some(sender);
+    let held = Closure::once_into_js(move |_lock: JsValue| -> Promise {
+        Promise::new(&mut |let_go, _| {
+            if let Some(sender) = sender.take() {
+                drop(sender.send(Held(let_go)));
+            }
+        })
+    });
+    let request = || -> Result<Promise, JsValue> {
+        let locks = Reflect::get(&scope::worker().navigator(), &"locks".into())?;
+        let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
+        let options = Object::new();
+        let mode = match share {
+            Share::Together => "shared",
+            Share::Alone => "exclusive",
+        };
+        Reflect::set(&options, &"mode".into(), &mode.into())?;
+        let name = format!("meltemi-database-{database}");
+        let arguments = Array::of3(&name.into(), &options, &held);
+        Reflect::apply(&request, &locks, &arguments)?.dyn_into()
+    };
+    // Ends when it is let go of, which nobody waits for.
+    let _asked = request().ok()?;
+    granted.await.ok()
+}
+
 /// Returns when nobody holds the lock any more.
 pub(crate) async fn released(name: &str) -> Result<(), JsValue> {
     let at_once = Closure::once_into_js(|_lock: JsValue| {});

@@ -10,10 +10,11 @@ use web_sys::Event;
 use super::dom::{El, el};
 use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
-use super::{parts, router, screen, status};
+use super::{leave, parts, router, screen, status};
 use crate::app::account::{
-    self, Account, Answered, Member, Offer, Wrong, is_good, join_body, keep, kept, sign_in_body,
+    self, Account, Answered, Member, Offer, Wrong, join_body, keep, kept, sign_in_body,
 };
+use crate::app::home;
 use crate::app::protocol::Ask;
 use crate::app::route::Route;
 use crate::app::status::Line;
@@ -22,21 +23,30 @@ use crate::{locale, t, tn};
 /// Asks the server who uses this device. What was kept holds until it answers, and when it cannot.
 pub(crate) fn start(page: Page) {
     let last = page.device(|device| device.account());
-    page.account
-        .set(Account::Unheard(last.as_deref().and_then(kept)));
+    let member = last.as_deref().and_then(kept);
+    if let Some(member) = member.as_ref().filter(|member| !member.name.is_empty()) {
+        // An earlier version has kept the name where only the id belongs.
+        leave::enter(page, &keep(member), &member.id);
+    }
+    page.account.set(Account::Unheard(member));
     look(page);
 }
 
 /// Asks again, as after a time without a connection.
 pub(crate) fn look(page: Page) {
+    if leave::go_on(page, move || page.reload()) {
+        return;
+    }
     send(page, "GET", "/api/session", None, move |answered| {
         let Ok(answered) = answered else {
             return;
         };
         let last = page.account.with_untracked(|known| known.member().cloned());
         let account = account::session(&answered, last);
-        if let Account::SignedIn(member) = &account {
-            page.device(|device| device.keep_account(Some(&keep(member))));
+        if let Account::SignedIn(member) = &account
+            && !leave::enter(page, &keep(member), &member.id)
+        {
+            return;
         }
         page.account.set(account);
     });
@@ -63,7 +73,7 @@ pub(crate) fn follow_line(page: Page) {
     on_cleanup(move || back.remove());
 }
 
-fn send(
+pub(super) fn send(
     page: Page,
     method: &'static str,
     path: &'static str,
@@ -76,9 +86,10 @@ fn send(
 
 /// Somebody is let in: syncing begins.
 fn let_in(page: Page, member: Member) {
-    page.device(|device| device.keep_account(Some(&keep(&member))));
-    page.account.set(Account::SignedIn(member));
-    page.ask(Ask::Reconnect, |_| ());
+    if leave::enter(page, &keep(&member), &member.id) {
+        page.account.set(Account::SignedIn(member));
+        page.ask(Ask::Reconnect, |_| ());
+    }
 }
 
 /// What stands in the place of the screens when nobody has ever signed in on this device.
@@ -114,12 +125,12 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
     let form = Form::new();
     let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
     let password = RwSignal::new(String::new());
-    let device = StoredValue::new(last.and_then(|member| member.device));
     let submit = move || {
-        let name = page.device(|device| device.name());
+        let (name, known) = page.device(|device| (device.name(), device.kept(home::DEVICES)));
         let body = email.with_untracked(|email| {
+            let device = home::device(known.as_deref(), email);
             password.with_untracked(|password| {
-                device.with_value(|id| sign_in_body(email.trim(), password, id.as_deref(), &name))
+                sign_in_body(email.trim(), password, device.as_deref(), &name)
             })
         });
         send(page, "POST", "/api/session", Some(body), move |answered| {
@@ -238,10 +249,7 @@ fn office_link() -> El {
 
 /// The button in the header that says who uses this device.
 pub(crate) fn menu(page: Page) -> AnyView {
-    let member = memo(move || match page.account.get() {
-        Account::SignedIn(member) | Account::Unheard(Some(member)) => Some(member),
-        _ => None,
-    });
+    let member = memo(move || page.account.get().member().cloned());
     let draw = move || {
         let member = member.get()?;
         let name = member.name.clone();
@@ -273,24 +281,6 @@ fn panel(page: Page, member: &Member) -> AnyView {
         let count = page.status.get().map_or(0, |status| status.waiting);
         (count > 0).then(|| tn!("account.waiting", count))
     };
-    let wrong = RwSignal::new(None::<Wrong>);
-    let member_out = member.clone();
-    let out = move || {
-        let member = member_out.clone();
-        send(
-            page,
-            "DELETE",
-            "/api/session",
-            None,
-            move |answered| match answered {
-                Ok(answered) if is_good(answered.status) || answered.status == 401 => {
-                    page.account.set(Account::SignedOut(Some(member)));
-                }
-                Ok(answered) => drop(wrong.try_set(Some(account::wrong(&answered)))),
-                Err(why) => drop(wrong.try_set(Some(why))),
-            },
-        );
-    };
     several(vec![
         el("h2")
             .is("dir", "auto")
@@ -303,12 +293,7 @@ fn panel(page: Page, member: &Member) -> AnyView {
         el("ul").is("class", "facts").child(roles).into_any(),
         el("p").child(office_link()).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
-        el("p")
-            .is("class", "wrong")
-            .is("role", "alert")
-            .child(live(move || wrong.get().map(wrong_text)))
-            .into_any(),
-        parts::button("secondary", t!("account.sign_out"), out).into_any(),
+        leave::button(page),
         el("p")
             .is("class", "hint")
             .child(t!("account.sign_out.explain"))

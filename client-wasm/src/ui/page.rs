@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::status::SyncStatus;
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use meltemi_core::command::Command;
@@ -12,8 +13,9 @@ use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::record::KINDS;
 use meltemi_core::view::Summary;
 
+use super::live::effect;
 use super::toasts::Toasts;
-use crate::app::account::Account;
+use crate::app::account::{self, Account};
 use crate::app::failure::failure;
 use crate::app::language::{LANGUAGES, Language, language};
 use crate::app::port::{Device, Outside};
@@ -53,6 +55,8 @@ pub(crate) struct Page {
     outside: StoredValue<Outside, LocalStorage>,
     pub(crate) stage: RwSignal<Stage>,
     pub(crate) status: RwSignal<Option<SyncStatus>>,
+    /// The id of whose records the worker holds.
+    pub(crate) person: StoredValue<Option<String>>,
     /// Who uses this device.
     pub(crate) account: RwSignal<Account>,
     pub(crate) route: RwSignal<Route>,
@@ -78,6 +82,12 @@ pub(crate) type Then = Box<dyn FnOnce(Result<Box<Done>, Failure>)>;
 /// How long changes are gathered before lists are loaded again: people type.
 const GATHER: Duration = Duration::from_millis(400);
 
+/// The id of whoever uses this device, as it is kept.
+fn person(outside: StoredValue<Outside, LocalStorage>) -> Option<String> {
+    let kept = outside.with_value(|outside| outside.device.account());
+    Some(account::kept(&kept?)?.id)
+}
+
 impl Page {
     pub(crate) fn new(outside: StoredValue<Outside, LocalStorage>) -> Self {
         let mut lists = Lists::new();
@@ -89,6 +99,7 @@ impl Page {
             outside,
             stage: RwSignal::new(Stage::Starting),
             status: RwSignal::new(None),
+            person: StoredValue::new(person(outside)),
             account: RwSignal::new(Account::Unheard(None)),
             route: RwSignal::new(Route::Overview),
             language: RwSignal::new(Loaded::Waiting),
@@ -110,6 +121,11 @@ impl Page {
     pub(crate) fn listen(self) {
         let outside = self.outside.get_value();
         outside.port.listen(Box::new(move |event| match event {
+            Event::Opened(opened) => {
+                if let Some(kept) = opened.account.as_deref().and_then(account::kept) {
+                    self.account.update(|account| account.fill(kept));
+                }
+            }
             Event::Ready => {
                 self.stage.set(Stage::Ready);
                 self.ask(Ask::Status, move |answer| {
@@ -131,6 +147,25 @@ impl Page {
     /// The device.
     pub(crate) fn device<T>(self, read: impl FnOnce(&dyn Device) -> T) -> T {
         self.outside.with_value(|outside| read(&*outside.device))
+    }
+
+    /// Loads the page anew, once everything a person did is answered.
+    pub(crate) fn reload(self) {
+        effect(move || {
+            if self.unanswered.get() == 0 {
+                self.device(|device| device.reload());
+            }
+        });
+    }
+
+    /// When in another tab somebody signs in or out, this one shows their records too.
+    pub(crate) fn follow_other_tabs(self) {
+        let changed = window_event_listener(ev::storage, move |_| {
+            if person(self.outside) != self.person.get_value() {
+                self.reload();
+            }
+        });
+        on_cleanup(move || changed.remove());
     }
 
     /// Loads a language and shows the screens in it.

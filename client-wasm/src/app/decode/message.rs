@@ -6,12 +6,14 @@ use meltemi_core::sync::status::{
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
-use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker};
+use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker, Opened, Unsent};
 
 objects! {
     Done { record, undo }
     Export { bytes, readable }
     Failure { code, message }
+    Opened { account }
+    Unsent { records, text }
     SyncStatus { line, unsaved, waiting, waiting_documents, synced_at, loading, receiving, refused, notices }
     RefusedEdits { document, code, message, at, changes }
     Receiving { documents, bytes }
@@ -67,6 +69,7 @@ impl Decode for Answer {
             "history" => Self::History(Decode::decode(value)?),
             "refused" => Self::Refused(Decode::decode(value)?),
             "export_refused" => Self::ExportRefused(Decode::decode(value)?),
+            "unsent" => Self::Unsent(Decode::decode(value)?),
             "done" => Self::Done(Decode::decode(value)?),
             "nothing" => Self::Nothing,
             _ => return Err(DecodeError("answer")),
@@ -78,6 +81,7 @@ impl Decode for Event {
     fn decode(value: Value) -> Result<Self, DecodeError> {
         let (name, value) = variant(value, "event")?;
         Ok(match name.as_str() {
+            "opened" => Self::Opened(Decode::decode(value)?),
             "ready" => Self::Ready,
             "changed" => Self::Changed(Decode::decode(value)?),
             "status" => Self::Status(Decode::decode(value)?),

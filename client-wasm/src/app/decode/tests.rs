@@ -14,7 +14,7 @@ use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, S
 use meltemi_core::workspace::RefusedView;
 use serde_json::{Map, Value, json};
 
-use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker};
+use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker, Opened, Unsent};
 use crate::app::status::NOTICES;
 
 fn reads_back(message: FromWorker) {
@@ -270,6 +270,10 @@ fn refused_edits_read_back() {
         readable: "{}".into(),
     })));
     answer(Answer::ExportRefused(None));
+    answer(Answer::Unsent(Unsent {
+        records: 2,
+        text: "{}".into(),
+    }));
 }
 
 #[test]
@@ -307,6 +311,9 @@ fn the_overview_reads_back() {
 #[test]
 fn events_read_back() {
     event(Event::Ready);
+    for account in [None, Some("{}".to_owned())] {
+        event(Event::Opened(Opened { account }));
+    }
     event(Event::Changed(vec![document()]));
     event(Event::Status(SyncStatus {
         synced_at: None,

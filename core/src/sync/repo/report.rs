@@ -1,8 +1,9 @@
 //! What the replica says of itself: counts, notices, status.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::DocumentId;
+use crate::order;
 use crate::sync::document::Document;
 use crate::sync::metrics::Metrics;
 use crate::sync::policy::Policy;
@@ -28,6 +29,12 @@ impl<P: Policy> Repo<P> {
             refused: self.refused_edits(),
             notices: self.notices.iter().cloned().collect(),
         }
+    }
+
+    /// The documents with changes that the server is not known to have, the refused ones included.
+    pub fn unsent(&self) -> BTreeSet<DocumentId> {
+        let refused = self.refused_edits().into_iter().map(|edits| edits.document);
+        order::set(self.waiting.keys().copied().chain(refused))
     }
 
     /// Counts again what is unsaved and unsynced in the documents of this step.

@@ -1,0 +1,151 @@
+//! Signing out: what becomes of edits that are not on the server yet, and of the stored records.
+//!
+//! What is to be done is noted first, and done when the page is loaded anew: a page that is cut off
+//! in the middle goes on with it.
+
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::dom::el;
+use super::live::{live, several};
+use super::page::Page;
+use super::{account, parts, toasts};
+use crate::app::account::{Account, is_good};
+use crate::app::home;
+use crate::app::protocol::{Answer, Ask, Unsent};
+use crate::{t, tn};
+
+/// The button to sign out, and the question it may lead to.
+pub(crate) fn button(page: Page) -> AnyView {
+    let unsent = RwSignal::new(None::<Unsent>);
+    let dialog = NodeRef::<Dialog>::new();
+    let out = move || {
+        let status = page.status.get_untracked();
+        let nothing = status.is_some_and(|status| {
+            status.waiting == 0 && status.unsaved == 0 && status.refused.is_empty()
+        });
+        if nothing {
+            return leave(page, true);
+        }
+        page.ask(Ask::ExportUnsent, move |answer| match answer {
+            Ok(Answer::Unsent(edits)) => {
+                unsent.set(Some(edits));
+                if let Some(dialog) = dialog.get_untracked() {
+                    // One that is open already stays so.
+                    drop(dialog.show_modal());
+                }
+            }
+            Ok(_) => {}
+            Err(failure) => page.tell(&failure),
+        });
+    };
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    let asked = move || {
+        let edits = unsent.get()?;
+        let records = edits.records;
+        let download = move || {
+            let today = page.device(|device| device.today());
+            let name = format!("meltemi-unsent-{today}.json");
+            page.device(|device| {
+                device.offer_file(&name, "application/json", edits.text.as_bytes());
+            });
+            toasts::say(page, t!("leave.downloaded", name = name));
+        };
+        Some(several(vec![
+            el("h2")
+                .is("id", "leave-question")
+                .child(tn!("leave.title", records))
+                .into_any(),
+            el("p").child(t!("leave.explain")).into_any(),
+            el("div")
+                .is("class", "actions")
+                .child(parts::button("secondary", t!("leave.download"), download))
+                .child(parts::button("", t!("leave.keep"), move || {
+                    leave(page, false)
+                }))
+                .child(parts::button(
+                    "alarm",
+                    tn!("leave.remove", records),
+                    move || {
+                        leave(page, true);
+                    },
+                ))
+                .child(parts::button("secondary", t!("leave.stay"), close))
+                .into_any(),
+        ]))
+    };
+    el("div")
+        .is("class", "confirm")
+        .child(parts::button("secondary", t!("account.sign_out"), out))
+        .child(
+            el("dialog")
+                .is("aria-labelledby", "leave-question")
+                .node_ref(dialog)
+                .child(el("article").child(live(asked))),
+        )
+        .into_any()
+}
+
+/// Nobody uses this device from now on, and whether the records stay on it.
+pub(crate) fn leave(page: Page, remove: bool) {
+    page.device(|device| {
+        device.keep(home::LEAVING, Some("yes"));
+        if let (true, Some(person)) = (remove, page.person.get_value()) {
+            device.keep(home::REMOVE, Some(&person));
+        }
+        device.keep_account(None);
+    });
+    page.reload();
+}
+
+/// Does what is left to do since somebody signed out: removes their records, and tells the server.
+/// Whether there is something to tell; `told` is called when it has been.
+pub(crate) fn go_on(page: Page, told: impl FnOnce() + 'static) -> bool {
+    if let Some(person) = page.device(|device| device.kept(home::REMOVE)) {
+        let removing = page.device(|device| device.remove_records(&person));
+        spawn_local(async move {
+            match removing.await {
+                Ok(()) => page.device(|device| device.keep(home::REMOVE, None)),
+                // Tried again at the next start.
+                Err(why) => page.toasts.error(t!("leave.not_removed"), Some(why)),
+            }
+        });
+    }
+    if page.device(|device| device.kept(home::LEAVING)).is_none() {
+        return false;
+    }
+    page.account.set(Account::SignedOut(None));
+    account::send(page, "DELETE", "/api/session", None, move |answered| {
+        if answered.is_ok_and(|answered| is_good(answered.status) || answered.status == 401) {
+            page.device(|device| device.keep(home::LEAVING, None));
+            told();
+        }
+    });
+    true
+}
+
+/// Whoever is let in uses this device from now on. False when the page is loaded anew for them,
+/// because it holds another person's records, or nobody's.
+pub(crate) fn enter(page: Page, account: &str, person: &str) -> bool {
+    page.device(|device| {
+        device.keep_account(Some(account));
+        device.keep(home::LEAVING, None);
+        // They may have come back before their records were gone.
+        if device.kept(home::REMOVE).as_deref() == Some(person) {
+            device.keep(home::REMOVE, None);
+        }
+    });
+    let same = page.person.with_value(|own| own.as_deref() == Some(person));
+    if same {
+        let account = account.to_owned();
+        page.ask(Ask::KeepAccount { account }, |_| ());
+    } else {
+        page.reload();
+    }
+    same
+}
