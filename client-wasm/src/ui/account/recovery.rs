@@ -6,6 +6,7 @@ use web_sys::HtmlElement;
 
 use super::{Form, field, send, sign_in};
 use crate::app::account::{self, Member, recovery_body};
+use crate::app::home;
 use crate::t;
 use crate::ui::live::{live, several};
 use crate::ui::page::Page;
@@ -38,11 +39,11 @@ fn recover(page: Page, last: Option<Member>) -> AnyView {
     let email = last.as_ref().map_or_else(String::new, |m| m.email.clone());
     let email = RwSignal::new(email);
     let [code, password] = [(); 2].map(|()| RwSignal::new(String::new()));
-    let device = last.and_then(|member| member.device);
     let submit = move || {
-        let name = page.device(|device| device.name());
+        let (name, known) = page.device(|device| (device.name(), device.kept(home::DEVICES)));
         let (email, code) = (email.get_untracked(), code.get_untracked());
         let who = (email.trim(), code.trim(), &*password.get_untracked());
+        let device = home::device(known.as_deref(), who.0);
         let body = recovery_body(who, device.as_deref(), &name);
         send(page, "POST", "/api/recovery", Some(body), move |answered| {
             let welcome = answered.and_then(|answered| account::welcome(&answered));
