@@ -9,6 +9,7 @@ pub(crate) mod device;
 pub(crate) mod invitation;
 pub(crate) mod member;
 pub(crate) mod openid;
+pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod quarantine;
 pub(crate) mod rate;
@@ -31,6 +32,7 @@ use meltemi_core::time::Timestamp;
 use self::audit::{AuditEntry, Deed, Head, Outcome};
 use self::database::{Change, Database};
 use self::member::Member;
+use self::passkey::ceremony::Ceremonies;
 use self::password::{BreachedPasswords, Password, PasswordError};
 use self::secret::SecretHash;
 use self::token::Scope;
@@ -47,6 +49,7 @@ const FILE: &str = "accounts.redb";
 pub(crate) struct Accounts {
     database: Database,
     breached: Option<BreachedPasswords>,
+    ceremonies: Ceremonies,
 }
 
 /// What somebody holds that lets them in.
@@ -133,6 +136,15 @@ pub(crate) enum AccountsError {
     /// Somebody is not who they say, or there is nobody of that name.
     #[error("e-mail address or password is wrong")]
     WrongCredentials,
+    /// A passkey does not let in, or cannot be kept. It is not said why.
+    #[error("this passkey is not accepted; try again")]
+    PasskeyRefused,
+    /// Passkeys are for names.
+    #[error("passkeys work where this server is reached by a name, such as localhost")]
+    NoName,
+    /// Somebody has to prove anew who they are, and has no password for it.
+    #[error("this is for those who have signed in just now; sign in again first")]
+    SignInAgain,
     /// An invitation lets nobody in, or a code.
     #[error("this link cannot be used: it was used, taken back or is too old; ask for a new one")]
     NoInvitation,
@@ -183,6 +195,7 @@ impl Accounts {
         Ok(Self {
             database: Database::open(&folder.path().join(FILE))?,
             breached: None,
+            ceremonies: Ceremonies::default(),
         })
     }
 
@@ -191,6 +204,7 @@ impl Accounts {
         Ok(Self {
             database: Database::in_memory()?,
             breached: None,
+            ceremonies: Ceremonies::default(),
         })
     }
 

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Uri};
 use meltemi_core::sync::policy::Principal;
 use meltemi_core::time::Timestamp;
 
+use crate::accounts::passkey::ceremony::Site;
 use crate::accounts::secret::{Secret, SecretHash, SecretKind};
 use crate::accounts::token::Scope;
 use crate::accounts::{Accounts, AccountsError, By, Held, Holder, Known};
@@ -322,6 +323,13 @@ impl Authenticator {
             authority.is_some_and(|a| own.is_some_and(|own| a.as_str().eq_ignore_ascii_case(own)));
         same && (secure || !self.is_secure())
     }
+}
+
+/// Who this server is to the browser that asks, whose origin was checked. Passkeys are for names.
+pub(crate) fn site(headers: &HeaderMap) -> Option<Site> {
+    let origin = origin(headers)?;
+    let uri = origin.parse::<Uri>().ok()?;
+    Site::new(uri.host()?, &origin)
 }
 
 /// What somebody sent, fit for a message.

@@ -11,6 +11,7 @@ mod join;
 mod members;
 mod metrics;
 mod openid;
+mod passkeys;
 mod password;
 pub(crate) mod payload;
 mod quarantine;
@@ -88,7 +89,11 @@ pub(crate) fn router(shared: Shared) -> Router {
                 .post(session::sign_in)
                 .delete(session::sign_out),
         )
+        .route("/api/session/passkey", post(passkeys::sign_in))
+        .route("/api/session/passkey/begin", post(passkeys::begin_sign_in))
         .route("/api/join", post(join::join))
+        .route("/api/join/passkey", post(passkeys::join))
+        .route("/api/join/passkey/begin", post(passkeys::begin_join))
         .route("/api/join/look", post(join::look))
         .route("/api/join/role", post(join::join_as_member))
         .route("/api/password", post(password::change))
@@ -108,6 +113,12 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route(
             "/api/devices/{id}",
             patch(devices::name).delete(devices::revoke),
+        )
+        .route("/api/passkeys", get(passkeys::list).post(passkeys::add))
+        .route("/api/passkeys/begin", post(passkeys::begin))
+        .route(
+            "/api/passkeys/{id}",
+            patch(passkeys::name).delete(passkeys::remove),
         )
         .route("/api/tokens", get(tokens::list).post(tokens::make))
         .route("/api/tokens/{id}", delete(tokens::revoke))

@@ -1,9 +1,11 @@
 //! A server with accounts: who gets in, how far, and how quickly they are out again.
 
 mod administration;
+mod authenticator;
 mod doors;
 mod log;
 mod openid;
+mod passkeys;
 mod people;
 mod quarantine;
 mod sockets;

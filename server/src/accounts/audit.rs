@@ -46,6 +46,16 @@ pub(crate) enum Deed {
     Recovery,
     /// Made new recovery codes.
     RecoveryCodes,
+    /// Signed in with a passkey.
+    PasskeySignIn,
+    /// Signed with a passkey that has signed more often elsewhere: there may be a copy of it.
+    PasskeyCopied,
+    /// Made a passkey.
+    PasskeyAdd,
+    /// Named a passkey.
+    PasskeyName,
+    /// Took a passkey away.
+    PasskeyRemove,
     /// Made an invitation.
     Invite,
     /// Took an invitation back.

@@ -38,6 +38,15 @@ pub(crate) struct DeviceChoice {
     pub(crate) name: Option<Sensitive<String>>,
 }
 
+impl DeviceChoice {
+    /// The name for a new one, or for what is made on it.
+    pub(super) fn name(&self) -> Result<String, AccountsError> {
+        let name = self.name.as_ref().map_or("", |name| name.expose());
+        let name = if name.trim().is_empty() { "?" } else { name };
+        checked_name("device_name", name)
+    }
+}
+
 impl Accounts {
     /// Devices of a member, the one seen last first; of all members without one.
     pub(crate) fn devices(&self, member: Option<&str>) -> Result<Vec<Device>, AccountsError> {
@@ -111,13 +120,11 @@ pub(super) fn sign_in(
             ..device
         },
         None => {
-            let name = choice.name.as_ref().map_or("", |name| name.expose());
-            let name = if name.trim().is_empty() { "?" } else { name };
             forgotten = make_room(change, member)?;
             Device {
                 id: fresh_id("d")?,
                 member: member.to_owned(),
-                name: checked_name("device_name", name)?.into(),
+                name: choice.name()?.into(),
                 created: now,
                 seen: day(now),
                 revoked: None,

@@ -13,6 +13,7 @@ use super::database::{Change, DatabaseError, Reading, Shelf};
 use super::device::DeviceChoice;
 use super::member::{self, Member, checked};
 use super::openid::{self, Subject};
+use super::passkey::{self, Key};
 use super::password::Hashed;
 use super::secret::{Secret, SecretHash, SecretKind};
 use super::session::{self, SignedIn};
@@ -78,6 +79,8 @@ pub(crate) struct Joining {
 pub(crate) enum Way {
     /// With e-mail address and password.
     Password(Hashed),
+    /// With a passkey.
+    Passkey(Key),
     /// At a provider of OpenID Connect.
     Openid(Subject),
 }
@@ -221,6 +224,11 @@ impl Accounts {
             };
             match &joining.way {
                 Way::Password(hashed) => member::add(change, &member, Some(hashed.clone()))?,
+                Way::Passkey(key) => {
+                    member::add(change, &member, None)?;
+                    let name = joining.device.name()?;
+                    passkey::add(change, &member.id, key.clone(), name, by)?;
+                }
                 Way::Openid(subject) => {
                     member::add(change, &member, None)?;
                     openid::link(change, &member, subject, &by.as_member(&member.id, None))?;

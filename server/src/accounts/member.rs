@@ -321,6 +321,15 @@ pub(super) fn set_credentials(
     change.put(&CREDENTIALS, id.as_bytes(), credentials)
 }
 
+/// Refuses an address that a member has. Who was made inactive and is invited anew has the same
+/// address again.
+pub(super) fn check_free(reading: &impl Reading, email: &str) -> Result<(), AccountsError> {
+    match by_email(reading, email)? {
+        Some(holder) if get(reading, &holder)?.active => Err(AccountsError::EmailTaken),
+        _ => Ok(()),
+    }
+}
+
 /// Puts a new member beside the others, with a password or without one.
 pub(super) fn add(
     change: &Change,
@@ -328,12 +337,7 @@ pub(super) fn add(
     password: Option<Hashed>,
 ) -> Result<(), AccountsError> {
     let email = member.email.expose().as_bytes();
-    // Who was made inactive and is invited anew has the same address again.
-    if let Some(holder) = change.get(&EMAILS, email)?
-        && get(change, &holder)?.active
-    {
-        return Err(AccountsError::EmailTaken);
-    }
+    check_free(change, member.email.expose())?;
     change.put(&EMAILS, email, &member.id)?;
     change.put(&MEMBERS, member.id.as_bytes(), member)?;
     let credentials = Credentials {

@@ -104,6 +104,16 @@ impl Accounts {
         Ok(Some(known))
     }
 
+    /// Whether this session has begun a short while ago: whoever has it proved then who they are.
+    pub(crate) fn is_fresh(
+        &self,
+        hash: &SecretHash,
+        now: Timestamp,
+    ) -> Result<bool, AccountsError> {
+        let session = self.database.read(|view| view.get(&SESSIONS, hash.key()))?;
+        Ok(session.is_some_and(|session| now < after(session.created, limits::FRESH)))
+    }
+
     /// Ends a session.
     pub(crate) fn sign_out(&self, hash: &SecretHash, by: &By) -> Result<Ended, AccountsError> {
         self.database.change(|change| {

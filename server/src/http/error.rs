@@ -105,6 +105,9 @@ impl From<AccountsError> for ApiError {
                 (StatusCode::UNPROCESSABLE_ENTITY, "password-breached")
             }
             E::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong-credentials"),
+            E::PasskeyRefused => (StatusCode::UNAUTHORIZED, "passkey-refused"),
+            E::NoName => (StatusCode::CONFLICT, "passkeys-need-a-name"),
+            E::SignInAgain => (StatusCode::FORBIDDEN, "sign-in-again"),
             E::NoInvitation => (StatusCode::GONE, "invitation-unusable"),
             E::EmailTaken => (StatusCode::CONFLICT, "email-taken"),
             E::BadField(..) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-field"),

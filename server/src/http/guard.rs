@@ -28,14 +28,24 @@ enum Need {
     Counts,
 }
 
+/// What is sent to these by whoever gets in.
+const GETTING_IN: [&str; 8] = [
+    "/api/session",
+    "/api/session/passkey",
+    "/api/session/passkey/begin",
+    "/api/join",
+    "/api/join/look",
+    "/api/join/passkey",
+    "/api/join/passkey/begin",
+    "/api/recovery",
+];
+
 /// What each address needs. What is not named here needs a session.
 fn need(method: &Method, path: &str) -> Need {
     match (method, path) {
         (_, "/sync") => Need::SessionOr(Scope::Sync),
         (_, "/metrics") => Need::Counts,
-        (&Method::POST, "/api/session" | "/api/join" | "/api/join/look" | "/api/recovery") => {
-            Need::Nothing
-        }
+        (&Method::POST, path) if GETTING_IN.contains(&path) => Need::Nothing,
         (&Method::GET, "/api/openid" | "/api/openid/callback") => Need::Nothing,
         (&Method::POST, path) if begins_openid(path) => Need::Nothing,
         (&Method::GET, "/api/session" | "/api/records") => Need::SessionOr(Scope::Read),
@@ -228,6 +238,11 @@ mod tests {
             ("POST", "/api/join", Need::Nothing),
             ("POST", "/api/join/look", Need::Nothing),
             ("POST", "/api/join/role", Need::Session),
+            ("POST", "/api/join/passkey", Need::Nothing),
+            ("POST", "/api/session/passkey/begin", Need::Nothing),
+            ("GET", "/api/session/passkey", Need::Session),
+            ("POST", "/api/passkeys", Need::Session),
+            ("POST", "/api/passkeys/begin", Need::Session),
             ("POST", "/api/recovery", Need::Nothing),
             ("POST", "/api/recovery/codes", Need::Session),
             ("GET", "/api/openid", Need::Nothing),

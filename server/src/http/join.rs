@@ -54,7 +54,8 @@ pub(super) struct Join {
     device_name: Option<Sensitive<String>>,
 }
 
-fn hash(secret: &Sensitive<String>) -> Result<SecretHash, AccountsError> {
+/// The hash of an invitation that somebody sent.
+pub(super) fn hash(secret: &Sensitive<String>) -> Result<SecretHash, AccountsError> {
     SecretHash::of(SecretKind::Invitation, secret.expose()).ok_or(AccountsError::NoInvitation)
 }
 

@@ -23,15 +23,18 @@ use crate::auth::Caller;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangePassword {
-    current: Password,
+    /// None of somebody who has no password yet.
+    #[serde(default)]
+    current: Option<Password>,
     new: Password,
 }
 
-/// The password, once more.
+/// The password, once more, of who has one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MakeCodes {
-    password: Password,
+    #[serde(default)]
+    password: Option<Password>,
 }
 
 /// New codes, shown once.

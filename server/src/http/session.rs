@@ -18,7 +18,7 @@ use crate::accounts::device::DeviceChoice;
 use crate::accounts::password::{self, Password};
 use crate::accounts::secret::{SecretHash, SecretKind};
 use crate::accounts::session::{Proof, SignedIn};
-use crate::accounts::{AccountsError, Held, Known};
+use crate::accounts::{Accounts, AccountsError, Held, Known};
 use crate::auth::{Caller, Denied};
 
 /// What somebody signs in with.
@@ -40,7 +40,23 @@ pub(super) struct SessionView {
     open: bool,
     member: Option<MemberView>,
     device: Option<DeviceView>,
+    /// Whether the member has a password.
+    password: bool,
     recovery_codes_left: usize,
+}
+
+/// What is said of the ways of a member to get in.
+struct Ways {
+    password: bool,
+    recovery_codes_left: usize,
+}
+
+fn ways(accounts: &Accounts, member: &str) -> Result<Ways, AccountsError> {
+    let proof = accounts.proof_of(member)?;
+    Ok(Ways {
+        password: proof.is_some_and(|proof| proof.password.is_some()),
+        recovery_codes_left: accounts.recovery_left(member)?,
+    })
 }
 
 /// `POST /api/session`: signs in.
@@ -112,8 +128,8 @@ pub(super) async fn welcome(shared: &Shared, signed_in: SignedIn) -> Result<Resp
         shared.sockets.end(ended);
     }
     let member = signed_in.member.id.clone();
-    let left = shared
-        .accounts(move |accounts| accounts.recovery_left(&member))
+    let ways = shared
+        .accounts(move |accounts| ways(accounts, &member))
         .await?;
     let view = SessionView {
         open: false,
@@ -122,7 +138,8 @@ pub(super) async fn welcome(shared: &Shared, signed_in: SignedIn) -> Result<Resp
             Some(&signed_in.device.id),
         )),
         member: Some(MemberView::new(signed_in.member)),
-        recovery_codes_left: left,
+        password: ways.password,
+        recovery_codes_left: ways.recovery_codes_left,
     };
     let cookie = shared.authenticator.give_cookie(&signed_in.session);
     let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
@@ -140,15 +157,16 @@ pub(super) async fn show(
             open: true,
             member: None,
             device: None,
+            password: false,
             recovery_codes_left: 0,
         };
         return Ok(Json(view).into_response());
     };
     let held = known.holder.clone();
-    let (devices, left) = shared
+    let (devices, ways) = shared
         .accounts(move |accounts| {
             let devices = accounts.devices(Some(&held.member))?;
-            Ok((devices, accounts.recovery_left(&held.member)?))
+            Ok((devices, ways(accounts, &held.member)?))
         })
         .await?;
     let Held::Session { device: id, .. } = &known.holder.by else {
@@ -156,7 +174,8 @@ pub(super) async fn show(
             open: false,
             member: Some(MemberView::new(known.member.clone())),
             device: None,
-            recovery_codes_left: left,
+            password: ways.password,
+            recovery_codes_left: ways.recovery_codes_left,
         };
         return Ok(Json(view).into_response());
     };
@@ -165,7 +184,8 @@ pub(super) async fn show(
         open: false,
         member: Some(MemberView::new(known.member.clone())),
         device: device.map(|device| DeviceView::new(device, Some(id))),
-        recovery_codes_left: left,
+        password: ways.password,
+        recovery_codes_left: ways.recovery_codes_left,
     };
     let session = shared.authenticator.session_cookie(&headers);
     let cookie = session.map(|session| shared.authenticator.renew_cookie(session));
@@ -196,22 +216,32 @@ pub(super) fn session_of(known: &Known) -> Result<SecretHash, ApiError> {
     }
 }
 
-/// Whether this is the password of the member who asks. Counts as an attempt to sign in.
+/// Whether this is the password of the member who asks. Counts as an attempt to sign in. Who has
+/// no password must have signed in just now.
 pub(super) async fn prove(
     shared: &Shared,
     Person(caller, known): &Person,
-    password: Password,
+    password: Option<Password>,
 ) -> Result<Proof, ApiError> {
     let by = caller.by();
+    let (member, session, now) = (known.member.id.clone(), session_of(known)?, by.now);
+    let (proof, fresh) = shared
+        .accounts(move |accounts| {
+            let proof = accounts.proof_of(&member)?;
+            let proof = proof.ok_or(AccountsError::WrongCredentials)?;
+            Ok((proof, accounts.is_fresh(&session, now)?))
+        })
+        .await?;
+    if proof.password.is_none() {
+        let again = || AccountsError::SignInAgain.into();
+        return fresh.then_some(proof).ok_or_else(again);
+    }
+    let needed = AccountsError::BadField("password", "is needed");
+    let password = password.ok_or(needed)?;
     let account = known.member.email.expose();
     let attempt = shared
         .attempts
         .attempt(Some(account), caller.address, by.now)?;
-    let member = known.member.id.clone();
-    let proof = shared
-        .accounts(move |accounts| accounts.proof_of(&member))
-        .await?;
-    let proof = proof.ok_or(AccountsError::WrongCredentials)?;
     let (proof, right) = shared
         .attempts
         .hash(move || {

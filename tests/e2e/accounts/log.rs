@@ -1,6 +1,7 @@
 //! What the log must not say, at its most talkative: a run that uses every address of
 //! `docs/accounts.md`, as it is meant and otherwise, and syncs records.
 
+mod deeds;
 mod records;
 
 use std::cell::RefCell;
@@ -149,95 +150,6 @@ impl Run {
         }
         let long = format!("/api/{TITLE}/{token}").replace(' ', "%20");
         get_with(server, &long, &[("cookie", &person.cookie)]);
-    }
-
-    /// People come, do everything, and go.
-    fn accounts(&self) -> (Person, Person) {
-        let link = self.world.server.first_coordinator.clone().expect("a link");
-        let first = link.rsplit('/').next().expect("a secret").to_owned();
-        let ana = self.joins(&first, "ana");
-        self.secrets.borrow_mut().insert(first);
-        let invite = |role: &str| {
-            let form = json!({ "programme": "test", "role": role, "body": "city/tangier" });
-            let made = self.does(&ana, "POST", "/api/invitations", &form).json();
-            (
-                made["id"].clone(),
-                made["secret"].as_str().expect("a secret").to_owned(),
-            )
-        };
-        let (_, secret) = invite("reader");
-        self.ask(None, "POST", "/api/join/look", &json!({ "secret": secret }));
-        let ben = self.joins(&secret, "ben");
-        let (_, more) = invite("evaluator");
-        self.does(&ben, "POST", "/api/join/role", &json!({ "secret": more }));
-        let (withdrawn, secret) = invite("reader");
-        let path = format!("/api/invitations/{}", withdrawn.as_str().expect("an id"));
-        self.does(&ana, "DELETE", &path, &Value::Null);
-        self.note(&self.world.join(&secret, "carla"));
-        for path in [
-            "invitations",
-            "members",
-            "audit",
-            "devices",
-            "tokens",
-            "records",
-            "session",
-        ] {
-            self.does(&ana, "GET", &format!("/api/{path}"), &Value::Null);
-            self.ask(Some(&ben), "GET", &format!("/api/{path}"), &Value::Null);
-        }
-        let id = ben.get("/api/session").json()["member"]["id"].clone();
-        let path = format!("/api/members/{}", id.as_str().expect("an id"));
-        self.does(&ana, "GET", &path, &Value::Null);
-        self.does(
-            &ben,
-            "PATCH",
-            &path,
-            &json!({ "name": "Ben of the harbour" }),
-        );
-        let path = format!("/api/devices/{}", ben.device());
-        self.does(
-            &ben,
-            "PATCH",
-            &path,
-            &json!({ "name": "phone of the harbour" }),
-        );
-
-        let password = json!({ "current": WRONG, "new": NEXT });
-        self.ask(Some(&ben), "POST", "/api/password", &password);
-        let password = json!({ "current": PASSWORD, "new": NEXT });
-        self.does(&ben, "POST", "/api/password", &password);
-        let form = json!({ "password": NEXT });
-        let codes = self.does(&ben, "POST", "/api/recovery/codes", &form).json();
-        for code in [
-            "abcd-efgh-jkmn-pqrs",
-            codes["codes"][0].as_str().expect("a code"),
-        ] {
-            let form = json!({ "email": "ben@cities.example", "code": code, "password": NEXT });
-            self.ask(None, "POST", "/api/recovery", &form);
-        }
-        for password in [WRONG, NEXT] {
-            let form = json!({ "email": "ben@cities.example", "password": password,
-                               "device_name": "phone of ben" });
-            let answer = self.ask(None, "POST", "/api/session", &form);
-            if password == NEXT {
-                let ben = Person::from(&self.world, &answer);
-                self.does(&ben, "DELETE", "/api/session", &Value::Null);
-            }
-        }
-        let ben = self.ask(
-            None,
-            "POST",
-            "/api/session",
-            &json!({ "email": "ben@cities.example", "password": NEXT }),
-        );
-        (ana, Person::from(&self.world, &ben))
-    }
-
-    fn joins(&self, secret: &str, name: &str) -> Person {
-        let answer = self.world.join(secret, name);
-        self.note(&answer);
-        Person::from(&self.world, &answer)
     }
 
     /// A token of somebody; `name` is on no account in the log.

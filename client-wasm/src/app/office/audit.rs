@@ -7,13 +7,18 @@ use super::answer;
 use crate::app::protocol::Failure;
 
 /// What can be done, each with a text as `office.deed.{word}`.
-pub const DEEDS: [&str; 13] = [
+pub const DEEDS: [&str; 18] = [
     "sign-in",
     "sign-out",
     "join",
     "password-change",
     "recovery",
     "recovery-codes",
+    "passkey-sign-in",
+    "passkey-copied",
+    "passkey-add",
+    "passkey-name",
+    "passkey-remove",
     "invite",
     "invitation-withdraw",
     "member-change",

@@ -1,12 +1,25 @@
 //! How members sign in: what those do who have no password.
 
 use meltemi_core::sensitive::Sensitive;
+use meltemi_core::time::Timestamp;
 
 use super::email;
 use crate::accounts::device::DeviceChoice;
 use crate::accounts::member::{Credentials, set_credentials};
-use crate::accounts::testing::{DAY, PASSWORD, at, begun, hashed};
+use crate::accounts::secret::SecretHash;
+use crate::accounts::testing::{DAY, PASSWORD, at, begun, hashed, lets_in};
 use crate::accounts::{Accounts, password, recovery};
+
+#[test]
+fn a_session_is_fresh_for_ten_minutes_however_much_it_is_used() {
+    let (accounts, ana) = begun();
+    let hash = SecretHash::of_secret(&ana.session);
+    let fresh = |now| accounts.is_fresh(&hash, Timestamp(now)).expect("asked");
+    let minute = 60_000;
+    assert!(fresh(DAY) && fresh(DAY + 10 * minute - 1));
+    assert!(lets_in(&accounts, &ana, DAY + 9 * minute));
+    assert!(!fresh(DAY + 10 * minute));
+}
 
 #[test]
 fn somebody_without_a_password_signs_in_with_none_and_recovers_one() {
