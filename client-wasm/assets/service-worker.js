@@ -46,7 +46,8 @@ self.addEventListener("fetch", (event) => {
  */
 async function keepFiles() {
   const keep = (files) => Promise.all(files.map(([path]) => keepFile(path)));
-  await keep(FILES.filter(([path]) => !isText(path)));
+  const hasLock = await caches.match("/lock/lock.js");
+  await keep(FILES.filter(([path]) => !isText(path) && (hasLock || !isLock(path))));
   const kept = await Promise.all(FILES.filter(([path]) => isText(path)).map(keepUsed));
   if (kept.includes(true)) return;
   // The browser keeps nothing itself: the language that the screen begins in.
@@ -100,7 +101,18 @@ async function removeOlderVersions() {
 async function answer(path, request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(path);
-  if (kept || !isText(path)) return kept ?? fetch(request);
+  if (kept) return kept;
+  if (isLock(path)) {
+    const fresh = await fetch(request);
+    if (fresh.ok) await cache.put(path, fresh.clone());
+    return fresh;
+  }
+  if (!isText(path)) return fetch(request);
   // From now on this language is used on this device.
   return keepFile(path).catch(() => fetch(request));
+}
+
+/** The program for PINs is kept from the time on when somebody has one, also by later versions. */
+function isLock(path) {
+  return path.startsWith("/lock/");
 }

@@ -4,6 +4,13 @@
 
 import init from "/client.js";
 
+// Makes a key from a PIN, by a program of its own that is loaded when somebody has one.
+self.deriveKey = async (...given) => {
+  const { default: start } = await import("/lock/lock.js");
+  await start();
+  return self.makeKey(...given);
+};
+
 const early = [];
 const keep = (event) => early.push(event);
 

@@ -6,6 +6,7 @@
 //! syncing lives here.
 
 mod answers;
+mod gate;
 mod leading;
 mod page;
 mod unsent;
@@ -16,6 +17,7 @@ use futures_channel::mpsc::{UnboundedSender, unbounded};
 use meltemi_core::id::PeerId;
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::output::Output;
+use meltemi_core::sync::policy::Principal;
 use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
 use meltemi_core::time::Timestamp;
 use meltemi_core::wire::limits::KEPT_DOCUMENTS;
@@ -23,14 +25,14 @@ use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use wasm_bindgen_futures::spawn_local;
 
 use self::answers::Asked;
+use self::gate::Entered;
 use self::leading::{Leading, Told};
 use self::page::Page;
-use crate::app::home;
 use crate::app::protocol::{Event, Failure, FromWorker, Opened, ToWorker};
 use crate::clock::{self, Alarm};
 use crate::network::{Network, NetworkNews};
 use crate::storage::{NoStorage, Storage, StorageNews};
-use crate::tabs::lock::{self, Held, Share};
+use crate::tabs::lock::Held;
 use crate::tabs::word::{Message, Word};
 use crate::tabs::{Channel, TabNews};
 use crate::{log, scope};
@@ -85,7 +87,11 @@ pub fn start() {
     let mailbox = Mailbox(sender);
     page::listen(mailbox.clone());
     spawn_local(async move {
-        let mut driver = match Driver::open(&mailbox).await {
+        let entered = match gate::enter(&mut signals).await {
+            Ok(entered) => entered,
+            Err(failure) => return page::refuse_all(failure, signals).await,
+        };
+        let mut driver = match Driver::open(&mailbox, entered).await {
             Ok(driver) => driver,
             Err(failure) => return page::refuse_all(failure, signals).await,
         };
@@ -108,6 +114,10 @@ struct Driver {
     beat: Alarm,
     /// Nobody moves the records meanwhile.
     _here: Option<Held>,
+    /// The name of the open database.
+    database: String,
+    /// In how many records edits wait, as was noted last.
+    noted: Option<u64>,
     /// Whether it may have a line at all.
     line: bool,
     ready: bool,
@@ -118,7 +128,7 @@ struct Driver {
 }
 
 impl Driver {
-    async fn open(mailbox: &Mailbox) -> Result<Self, Failure> {
+    async fn open(mailbox: &Mailbox, entered: Entered) -> Result<Self, Failure> {
         let seed = scope::random().map_err(|_| {
             failure(
                 "no-random",
@@ -129,7 +139,8 @@ impl Driver {
         // Listens before it reads: what is written in between is heard.
         let tabs = mailbox.source(Signal::Tab);
         let tell = tabs.clone();
-        let home = home::home(&scope::worker().name());
+        let name = scope::worker().name();
+        let Entered { home, cipher, .. } = entered;
         let channel = Channel::open(&home.database, peer.0.clone(), move |news| tell(news));
         let channel = channel.map_err(|_| {
             failure(
@@ -137,13 +148,16 @@ impl Driver {
                 "The browser does not let tabs talk to each other.",
             )
         })?;
-        let here = lock::share(&home.database, Share::Together).await;
         let fresh = format!("device-{}", hex::encode(&seed[..16]));
-        let storage = Storage::open(&home, &fresh, mailbox.source(Signal::Storage));
+        let storage = Storage::open(&home, cipher, &fresh, mailbox.source(Signal::Storage));
         let storage = storage.await.map_err(no_storage)?;
         let account = storage.account().await;
         scope::post(&FromWorker::Event {
-            event: Event::Opened(Opened { account }),
+            event: Event::Opened(Opened {
+                account,
+                locked: storage.is_locked(),
+                not_settled: entered.not_settled,
+            }),
         });
         // The names above are public, the seed must not be guessed from them.
         let seed = scope::random().unwrap_or(seed);
@@ -157,19 +171,23 @@ impl Driver {
             kept: KEPT_DOCUMENTS,
         };
         let now = clock::now();
+        let mut workspace = Workspace::new(config, now);
+        workspace.set_author(home.owned.then_some(Principal(name)));
         let beat = mailbox.alarm(|| Signal::Beat);
         beat.set(leading::BEAT);
         Ok(Self {
-            workspace: Workspace::new(config, now),
+            workspace,
             leading: Leading::begin(peer.0, storage.id(), channel, tabs, now),
             storage,
             network: Network::new(mailbox.source(Signal::Network)),
             page: Page::new(mailbox.alarm(|| Signal::Tell)),
-            asked: Asked::default(),
+            asked: Asked::begin(entered.early),
             wake: mailbox.alarm(|| Signal::Wake),
             beat,
-            _here: here,
+            _here: entered.here,
             line: home.line,
+            database: home.database,
+            noted: None,
             ready: false,
             heard: Vec::new(),
             look_when_ready: false,
@@ -189,7 +207,11 @@ impl Driver {
             // What others have written can be taken in once everything is loaded.
             Signal::Tab(TabNews::Heard(
                 message @ Message {
-                    word: Word::Wrote { .. } | Word::Synced { .. } | Word::Refused { .. },
+                    word:
+                        Word::Wrote { .. }
+                        | Word::Synced { .. }
+                        | Word::Removed { .. }
+                        | Word::Refused { .. },
                     ..
                 },
             )) if !self.ready => self.heard.push(message),
@@ -199,6 +221,7 @@ impl Driver {
                 let status = self.leading.shown(self.workspace.status());
                 self.leading.report(&status);
                 self.page.tell(status);
+                self.note_unsent();
             }
             Signal::Beat => {
                 self.beat.set(leading::BEAT);
@@ -340,6 +363,10 @@ impl Driver {
                 self.workspace
                     .handle(now, Input::SyncedElsewhere { document, heads });
             }
+            Told::Removed { document } => {
+                let input = Input::RemovedElsewhere { document };
+                self.workspace.handle(now, input);
+            }
             Told::Refused { document, again } => {
                 self.workspace
                     .handle(now, Input::Refused { document, again });
@@ -350,6 +377,17 @@ impl Driver {
                 if let Some(notice) = notices.iter().position(|held| *held == notice) {
                     self.workspace.handle(now, Input::Dismiss { notice });
                 }
+            }
+        }
+    }
+
+    /// Whoever forgets the PIN is told how much would be lost.
+    fn note_unsent(&mut self) {
+        if self.ready && self.storage.is_locked() {
+            let count = self.workspace.unsent().count() as u64;
+            if self.noted != Some(count) {
+                self.noted = Some(count);
+                self.storage.note_unsent(count);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The browser as the page's device: clock, random bits, the chosen language, locale files.
 
+mod passkey;
+
 use std::cell::RefCell;
 
 use js_sys::{Array, Date, Function, Promise, Reflect, Uint8Array};
@@ -11,11 +13,17 @@ use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, RequestInit, Response, U
 use crate::app::account::Answered;
 use crate::app::home;
 use crate::app::language::{Language, best, language};
-use crate::app::port::{Device, Loading, Removing, Requesting, key_from};
+use crate::app::passkey::Step;
+use crate::app::port::{Device, Loading, Receiving, Removing, Requesting, Signing, key_from};
 use crate::locale::catalogue::Catalogue;
 
 /// What the names begin with under which things are kept.
 const KEPT: &str = "meltemi.";
+
+/// Where it is kept until when a member was told of decisions.
+fn told(member: &str) -> String {
+    format!("meltemi.told.{member}")
+}
 
 /// Where the chosen language is kept.
 const LANGUAGE: &str = "meltemi.language";
@@ -82,6 +90,30 @@ impl Device for Browser {
         })
     }
 
+    fn bytes(&self, path: &str) -> Receiving {
+        let path = path.to_owned();
+        Box::pin(async move {
+            let failed = |what: JsValue| format!("{path}: {what:?}");
+            bytes(&path).await.map_err(failed)
+        })
+    }
+
+    fn told(&self, member: &str) -> u64 {
+        let kept = storage().and_then(|storage| storage.get_item(&told(member)).ok()?);
+        kept.and_then(|kept| kept.parse().ok()).unwrap_or(0)
+    }
+
+    fn keep_told(&self, member: &str, until: u64) {
+        if let Some(storage) = storage() {
+            // A browser that keeps nothing tells it again next time.
+            drop(storage.set_item(&told(member), &until.to_string()));
+        }
+    }
+
+    fn passkey(&self, step: Step, options: String) -> Signing {
+        Box::pin(async move { passkey::ask(step, &options).await })
+    }
+
     fn kept(&self, name: &'static str) -> Option<String> {
         storage()?.get_item(&format!("{KEPT}{name}")).ok()?
     }
@@ -100,9 +132,12 @@ impl Device for Browser {
     fn remove_records(&self, person: &str) -> Removing {
         let database = home::database(person);
         Box::pin(async move {
-            let failed = |what: JsValue| format!("{database}: {what:?}");
-            let removed = remove_database(&database).map_err(failed)?;
-            JsFuture::from(removed).await.map(drop).map_err(failed)
+            for database in [home::locked(&database), database] {
+                let failed = |what: JsValue| format!("{database}: {what:?}");
+                let removed = remove_database(&database).map_err(failed)?;
+                JsFuture::from(removed).await.map_err(failed)?;
+            }
+            Ok(())
         })
     }
 
@@ -175,6 +210,14 @@ async fn load_catalogue(folder: &str, language: &Language) -> Result<Catalogue, 
         .map_err(failed)?;
     let text = text.as_string().unwrap_or_default();
     Catalogue::parse(&text).map_err(|error| format!("{address}: {error}"))
+}
+
+async fn bytes(path: &str) -> Result<(u16, Vec<u8>), JsValue> {
+    let window = window().ok_or("no window")?;
+    let response = JsFuture::from(window.fetch_with_str(path)).await?;
+    let response: Response = response.dyn_into()?;
+    let bytes = JsFuture::from(response.array_buffer()?).await?;
+    Ok((response.status(), Uint8Array::new(&bytes).to_vec()))
 }
 
 async fn request(method: &str, path: &str, body: Option<String>) -> Result<Answered, JsValue> {

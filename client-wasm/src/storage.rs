@@ -5,6 +5,8 @@
 
 pub(crate) mod chunk;
 #[cfg(target_arch = "wasm32")]
+pub(crate) mod cipher;
+#[cfg(target_arch = "wasm32")]
 mod copy;
 #[cfg(target_arch = "wasm32")]
 mod database;
@@ -14,6 +16,8 @@ mod meta;
 mod queue;
 #[cfg(target_arch = "wasm32")]
 mod read;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod vault;
 #[cfg(target_arch = "wasm32")]
 mod write;
 

@@ -8,17 +8,21 @@
 mod account;
 mod conflict;
 mod control;
+mod decisions;
 mod dom;
 mod entries;
 mod field;
 mod leave;
 mod list;
 mod live;
+mod lock;
 mod new_record;
 pub mod office;
 mod overview;
 mod page;
 mod parts;
+mod passkey;
+mod people;
 mod record;
 mod router;
 mod screen;
@@ -45,10 +49,12 @@ pub fn start(outside: Outside, language: &'static Language) {
     mount_to(place, move || {
         let page = Page::new(outside);
         provide_context(page);
+        lock::start(page);
         page.listen();
         page.use_language(language);
         account::start(page);
         account::follow_line(page);
+        decisions::follow(page);
         page.follow_other_tabs();
         router::start(page);
         shell::app(page)

@@ -6,6 +6,7 @@
 
 pub mod admission;
 mod allowance;
+pub mod author;
 mod catalogue;
 mod document;
 pub mod input;

@@ -1,11 +1,13 @@
 //! Where records and the engine meet: applies commands, answers views.
 
 mod policy;
+mod proposed;
 mod refused;
 
+pub use self::proposed::ProposedView;
 pub use self::refused::RefusedView;
 
-use automerge::{Automerge, AutomergeError};
+use automerge::{ActorId, Automerge, AutomergeError};
 
 use self::policy::RecordPolicy;
 use crate::access::Roster;
@@ -17,11 +19,11 @@ use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Principal, Refusal};
-use crate::sync::repo::{EditError, Repo, RepoConfig};
+use crate::sync::repo::{Accepted, EditError, Repo, RepoConfig};
 use crate::sync::status::SyncStatus;
 use crate::sync::storage::CatalogueEntry;
 use crate::time::{Date, Timestamp};
-use crate::view::history::{self, HistoryView};
+use crate::view::history::{self, HistoryView, Sent};
 use crate::view::{self, OverviewView, RecordView, Summary};
 
 /// How a workspace is set up.
@@ -110,6 +112,18 @@ impl Workspace {
         );
     }
 
+    /// See [`Repo::seal_cursors`].
+    pub fn seal_cursors(&mut self, key: [u8; 32]) {
+        self.repo.seal_cursors(key);
+    }
+
+    /// Lets whoever may write a record bring changes of others, as after a backup was restored: by
+    /// the devices of those who are back before the authors.
+    pub fn take_relayed(&mut self, now: Timestamp, relayed: bool) {
+        let update = |policy: &mut RecordPolicy| policy.take_relayed(relayed);
+        self.repo.update_policy(now, update, |_| None);
+    }
+
     /// What somebody may do with a document. One that is not here is [`Access::None`].
     pub fn may(&self, principal: &Principal, document: &DocumentId) -> Access {
         if !self.repo.has(document) {
@@ -194,7 +208,12 @@ impl Workspace {
             .repo
             .document(document)
             .ok_or(CommandError::NotHere(*document))?;
-        Ok(history::history(*document, doc, skip, count))
+        let sent = |actor: &ActorId, seq| {
+            let (by, received) = self.repo.sent(document, actor, seq)?;
+            let by = by.0.clone();
+            Some(Sent { by, received })
+        };
+        Ok(history::history(*document, doc, &sent, skip, count))
     }
 
     /// The records of a kind that are in memory, in the order of their keys.
@@ -260,9 +279,14 @@ impl Workspace {
         &mut self,
         now: Timestamp,
         document: DocumentId,
-        changes: Vec<u8>,
+        refused: Accepted,
     ) -> Result<bool, Refusal> {
-        self.repo.accept(now, document, changes)
+        self.repo.accept(now, document, refused)
+    }
+
+    /// Lets the changes that commands make from now on be of this member, or of nobody.
+    pub fn set_author(&mut self, author: Option<Principal>) {
+        self.repo.set_author(author);
     }
 
     /// The Automerge bytes of a document in memory.

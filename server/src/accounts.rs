@@ -30,7 +30,7 @@ use meltemi_core::access::EVERY_PROGRAMME;
 use meltemi_core::time::Timestamp;
 
 use self::audit::{AuditEntry, Deed, Head, Outcome};
-use self::database::{Change, Database};
+use self::database::{Change, Database, Reading, Shelf};
 use self::member::Member;
 use self::passkey::ceremony::Ceremonies;
 use self::password::{BreachedPasswords, Password, PasswordError};
@@ -44,6 +44,9 @@ pub(crate) use self::database::DatabaseError;
 
 /// File of the accounts in a data folder.
 const FILE: &str = "accounts.redb";
+
+/// What the server knows and tells nobody.
+const SECRET: Shelf<[u8; 32]> = Shelf::new("secret");
 
 /// The accounts of a server.
 pub(crate) struct Accounts {
@@ -205,6 +208,18 @@ impl Accounts {
             database: Database::in_memory()?,
             breached: None,
             ceremonies: Ceremonies::default(),
+        })
+    }
+
+    /// A secret of this server, the same at each start.
+    pub(crate) fn own_secret(&self) -> Result<[u8; 32], AccountsError> {
+        self.database.change(|change| {
+            if let Some(secret) = change.get(&SECRET, b"own")? {
+                return Ok(secret);
+            }
+            let secret = clock::random()?;
+            change.put(&SECRET, b"own", &secret)?;
+            Ok(secret)
         })
     }
 

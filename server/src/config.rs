@@ -110,6 +110,12 @@ pub struct ServeOptions {
     #[arg(long, env = "MELTEMI_FOREIGN_DOCUMENTS")]
     pub foreign_documents: bool,
 
+    /// Takes changes of one member from the device of another who may write the record. For the
+    /// days after a backup was restored, so that what it lacks comes back with whoever has it; the
+    /// history says who brought it. Otherwise such changes wait for a coordinator.
+    #[arg(long, env = "MELTEMI_ACCEPT_RELAYED")]
+    pub accept_relayed: bool,
+
     /// The folder with the web client, as built by `cargo xtask web`. Without it the server
     /// syncs and answers programs, but shows no pages.
     #[arg(long, env = "MELTEMI_WEB", value_name = "DIR")]

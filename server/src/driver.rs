@@ -6,6 +6,7 @@ mod message;
 mod waiting;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use meltemi_core::access::{Facts, Roster};
@@ -17,6 +18,7 @@ use meltemi_core::sync::policy::{Access, Principal};
 use meltemi_core::sync::status::{Notice, NoticeCode};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::RecordView;
+use meltemi_core::view::history::HistoryView;
 use meltemi_core::wire::limits::KEPT_DOCUMENTS;
 use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +30,7 @@ use crate::limits;
 use crate::outbox::{Closing, Outbox};
 use crate::storage::thread::{Answer, StorageThread};
 
-pub(crate) use self::message::{Message, RecordReply};
+pub(crate) use self::message::{HistoryReply, Message, RecordReply};
 pub(crate) use self::waiting::AcceptReply;
 
 /// Talks to the driver.
@@ -40,12 +42,16 @@ pub(crate) struct Parts {
     pub(crate) storage_id: String,
     /// Whether documents that are no records are kept.
     pub(crate) foreign_documents: bool,
+    /// Whether changes of members are taken from others.
+    pub(crate) accept_relayed: bool,
     /// The thread that does the disk work.
     pub(crate) storage: StorageThread,
     /// Told when the catalogue is loaded.
     pub(crate) health: Health,
     /// Answered once, when the catalogue is loaded.
     pub(crate) ready: oneshot::Sender<()>,
+    /// With what numbers of writes are told to devices.
+    pub(crate) cursor_key: Option<[u8; 32]>,
     /// Who the members are; none where there are no accounts.
     pub(crate) roster: Option<Roster>,
     /// Where changes go that were refused because of who sent them.
@@ -93,7 +99,12 @@ impl Driver {
             wake: None,
             in_flight: 0,
         };
-        driver.workspace.set_roster(clock::now(), parts.roster);
+        let now = clock::now();
+        driver.workspace.set_roster(now, parts.roster);
+        if let Some(key) = parts.cursor_key {
+            driver.workspace.seal_cursors(key);
+        }
+        driver.workspace.take_relayed(now, parts.accept_relayed);
         driver.drain();
         (driver, handle)
     }
@@ -190,11 +201,23 @@ impl Driver {
                     self.when_loaded(document, Waiting::Record(principal, reply));
                 }
             }
+            Message::History {
+                principal,
+                document,
+                part,
+                reply,
+            } => {
+                if self.workspace.may(&principal, &document) == Access::None {
+                    let _ = reply.send(Err(CommandError::NotHere(document)));
+                } else {
+                    self.when_loaded(document, Waiting::History(principal, part, reply));
+                }
+            }
             Message::Accept {
                 document,
-                changes,
+                refused,
                 reply,
-            } => self.when_loaded(document, Waiting::Accept(changes, reply)),
+            } => self.when_loaded(document, Waiting::Accept(refused, reply)),
             Message::Metrics { reply } => {
                 let _ = reply.send(self.workspace.metrics());
             }
@@ -220,9 +243,12 @@ impl Driver {
             Waiting::Record(principal, reply) => {
                 let _ = reply.send(self.record_for(&principal, document));
             }
-            Waiting::Accept(changes, reply) => {
+            Waiting::History(principal, part, reply) => {
+                let _ = reply.send(self.history_for(&principal, document, part));
+            }
+            Waiting::Accept(refused, reply) => {
                 let now = clock::now();
-                let _ = reply.send(self.workspace.accept(now, document, changes));
+                let _ = reply.send(self.workspace.accept(now, document, refused));
             }
         }
     }
@@ -237,6 +263,18 @@ impl Driver {
             return Err(CommandError::NotHere(document));
         }
         self.workspace.record(&document).map(Box::new)
+    }
+
+    fn history_for(
+        &self,
+        principal: &Principal,
+        document: DocumentId,
+        part: Range<usize>,
+    ) -> Result<HistoryView, CommandError> {
+        if self.workspace.may(principal, &document) == Access::None {
+            return Err(CommandError::NotHere(document));
+        }
+        self.workspace.history(&document, part.start, part.len())
     }
 
     fn stored(&mut self, (effect, result): Answer) {

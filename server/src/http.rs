@@ -83,6 +83,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/sync", any(sync::connect))
         .route("/api/records", get(records::list))
         .route("/api/records/{id}", get(records::one))
+        .route("/api/records/{id}/history", get(records::history))
         .route(
             "/api/session",
             get(session::show)
@@ -105,6 +106,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         )
         .route("/api/invitations/{id}", delete(invitations::withdraw))
         .route("/api/members", get(members::list))
+        .route("/api/people", get(members::people))
         .route(
             "/api/members/{id}",
             get(members::one).patch(members::change),

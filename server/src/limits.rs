@@ -94,6 +94,9 @@ pub(crate) const STOPPING: Duration = Duration::from_secs(20);
 /// How long a request for a record waits for it to be loaded.
 pub(crate) const QUERY: Duration = Duration::from_secs(15);
 
+/// Entries of the history of a record that one request is answered with.
+pub(crate) const HISTORY: usize = 100;
+
 /// Longest body of a request.
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 

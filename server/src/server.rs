@@ -155,6 +155,8 @@ async fn run_with(
     let parts = Parts {
         storage_id,
         foreign_documents: options.foreign_documents,
+        accept_relayed: options.accept_relayed,
+        cursor_key: entrance.cursor_key,
         storage: StorageThread::start(storage, health.clone())?,
         health: health.clone(),
         ready: loaded,
@@ -257,6 +259,8 @@ struct Entrance {
     authenticator: Authenticator,
     tls: Option<TlsAcceptor>,
     roster: Option<Roster>,
+    /// A secret of this server; none where there are no accounts.
+    cursor_key: Option<[u8; 32]>,
     ready: Ready,
 }
 
@@ -278,7 +282,7 @@ impl Entrance {
             AccountsError::Database(error) => RunError::from(error),
             error => io::Error::other(error.to_string()).into(),
         };
-        let (mut first_coordinator, mut roster) = (None, None);
+        let (mut first_coordinator, mut roster, mut cursor_key) = (None, None, None);
         if let Some(accounts) = &mut accounts {
             if let Some(path) = &options.breached_passwords {
                 let list = BreachedPasswords::open(path).map_err(RunError::BreachedPasswords)?;
@@ -286,6 +290,7 @@ impl Entrance {
             }
             let secret = accounts.first_coordinator(clock::now()).map_err(unusable)?;
             roster = Some(accounts.roster().map_err(unusable)?);
+            cursor_key = Some(accounts.own_secret().map_err(unusable)?);
             let scheme = if tls.is_some() { "https" } else { "http" };
             let listened = format!("{scheme}://{}", listener.local_addr()?);
             let url = options.public_url.as_deref().unwrap_or(&listened);
@@ -297,6 +302,7 @@ impl Entrance {
             authenticator: Authenticator::new(accounts, options.allow_origin.clone(), kind),
             tls,
             roster,
+            cursor_key,
             ready: Ready { first_coordinator },
         })
     }

@@ -176,6 +176,42 @@ export async function newDevice(t, browser, server, options = {}) {
   return new Device(context, network);
 }
 
+/**
+ * A device whose browser keeps everything in a folder of its own, so that it can be closed, looked
+ * into and started again.
+ */
+export async function newProfile(t, server, options = {}) {
+  const network = new Network(server);
+  await network.restore();
+  const folder = await mkdtemp(join(tmpdir(), "meltemi-"));
+  let context;
+  const profile = {
+    folder,
+    async start() {
+      context = await chromium.launchPersistentContext(folder, {
+        executablePath: setting("CHROMIUM"),
+        headless: true,
+        args: FLAGS,
+        baseURL: network.url,
+        locale: "en-GB",
+        serviceWorkers: "allow",
+        ...options,
+      });
+      return new Device(context, network);
+    },
+    async close() {
+      await context?.close();
+      context = undefined;
+    },
+  };
+  t.after(async () => {
+    await profile.close();
+    await network.cut();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return profile;
+}
+
 class Device {
   #network;
 
@@ -336,10 +372,14 @@ class Network {
   }
 }
 
-/** Fails with a readable list if the page breaks a rule of WCAG 2.2 AA that a machine can check. */
-export async function checkAccessible(page) {
+/**
+ * Fails with a readable list if the page, or the `part` of it with this selector, breaks a rule of
+ * WCAG 2.2 AA that a machine can check.
+ */
+export async function checkAccessible(page, part) {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  const builder = new AxeBuilder({ page }).withTags(tags);
+  const { violations } = await (part ? builder.include(part) : builder).analyze();
   if (violations.length === 0) return;
   const list = violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${id}: ${help}\n    ${node.html}`),

@@ -2,11 +2,12 @@
 
 mod administration;
 mod authenticator;
+mod authors;
 mod doors;
 mod log;
 mod openid;
 mod passkeys;
-mod people;
+pub(crate) mod people;
 mod quarantine;
 mod sockets;
 mod table;

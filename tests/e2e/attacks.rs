@@ -4,6 +4,7 @@
 //! others are served meanwhile. `peer.rs` is a client that says what it is told to say, `world.rs`
 //! what is looked at before and after.
 
+mod authors;
 mod changes;
 mod floods;
 mod frames;

@@ -15,7 +15,7 @@ use meltemi_tests::device::TestDevice;
 use meltemi_tests::proxy::{Counted, Proxy};
 use serde_json::json;
 
-use crate::{Database, MELTEMI, data_folder, text};
+use crate::{Database, MELTEMI, copy_folder, data_folder};
 
 const DOCUMENTS: u64 = 10_000;
 
@@ -122,13 +122,6 @@ async fn reconnecting_costs_what_has_changed_with_ten_thousand_documents() {
 
 fn restarted(storage: &MemoryStorage) -> TestDevice {
     TestDevice::with_storage("device", storage.clone())
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    let copied = std::process::Command::new("cp")
-        .args(["-r", text(from), text(to)])
-        .status();
-    assert!(copied.unwrap().success());
 }
 
 async fn an_older_backup_is_made_whole_again(database: Database) {

@@ -71,6 +71,7 @@ async fn a_full_disk_acknowledges_nothing_and_goes_on_when_there_is_room() {
         data: "unused".into(),
         storage: StorageKind::default(),
         demo: false,
+        accept_relayed: false,
         foreign_documents: false,
         web: None,
         allow_origin: Vec::new(),

@@ -97,3 +97,10 @@ fn text(path: &Path) -> &str {
 fn assert_healthy(data: &Path) {
     Database::Sled.assert_healthy(data);
 }
+
+fn copy_folder(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp")
+        .args(["-r", text(from), text(to)])
+        .status();
+    assert!(copied.unwrap().success());
+}

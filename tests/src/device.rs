@@ -82,6 +82,13 @@ impl TestDevice {
         Self { asks }
     }
 
+    /// Lets what is done on it from now on be this member's.
+    pub async fn belongs_to(&self, member: &str) {
+        let member = Principal(member.to_owned());
+        self.with(|workspace| workspace.set_author(Some(member)))
+            .await;
+    }
+
     /// A new device that is connected to a server.
     pub async fn connected(name: &str, server: SocketAddr) -> Self {
         let device = Self::new(name);

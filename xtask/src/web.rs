@@ -25,6 +25,9 @@ const PROGRAM: &str = "client";
 /// The program of the page of administration, in a folder of its own that no device keeps.
 const OFFICE: &str = "office";
 
+/// The program that makes keys from PINs, which a device keeps once it has one.
+const LOCK: &str = "lock";
+
 /// What decides how the files are made: a change here makes them anew.
 const CODE: [&str; 5] = [
     include_str!("web.rs"),
@@ -74,6 +77,7 @@ pub(crate) fn build(options: &Options) -> anyhow::Result<PathBuf> {
     files.add_all(assets)?;
     files.add_all(locales.below("locales"))?;
     files.add_all(bind::bind(&compiled, OFFICE)?.below(OFFICE))?;
+    files.add_all(bind::bind(&compiled, LOCK)?.below(LOCK))?;
     files.add_all(office_locales.below("office/locales"))?;
     let mut files = shorten::strip(files)?;
     shell::fill_in_service_worker(&mut files)?;
@@ -96,7 +100,10 @@ fn compile() -> anyhow::Result<()> {
         "--profile",
         "client",
     ]);
-    cargo.args(["--target", WASM, "--bin", PROGRAM, "--bin", OFFICE]);
+    cargo.args(["--target", WASM]);
+    for program in [PROGRAM, OFFICE, LOCK] {
+        cargo.args(["--bin", program]);
+    }
     process::run(&mut cargo)
 }
 
@@ -106,7 +113,7 @@ fn digest_inputs(compiled: &Path, folders: &[&Folder]) -> anyhow::Result<String>
     for code in CODE {
         digest.update(Sha256::digest(code));
     }
-    for program in [PROGRAM, OFFICE] {
+    for program in [PROGRAM, OFFICE, LOCK] {
         let path = compiled.join(format!("{program}.wasm"));
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         digest.update(Sha256::digest(bytes));

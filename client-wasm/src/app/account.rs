@@ -6,6 +6,8 @@
 
 use serde_json::{Value, json};
 
+use super::people::{self, Colleague};
+
 /// Somebody who has signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -19,6 +21,8 @@ pub struct Member {
     pub device: Option<String>,
     /// Their roles, each with its programme.
     pub roles: Vec<(String, String)>,
+    /// Those with whom they share a programme, as far as they were looked up.
+    pub colleagues: Vec<Colleague>,
 }
 
 /// What is known of who uses this device.
@@ -46,11 +50,16 @@ impl Account {
 
     /// Takes what was kept of the person in their database: outside it there is only their id.
     pub fn fill(&mut self, kept: Member) {
-        if let Self::Unheard(Some(member)) | Self::SignedOut(Some(member)) = self
-            && member.id == kept.id
-            && member.name.is_empty()
-        {
-            *member = kept;
+        match self {
+            Self::Unheard(Some(member)) | Self::SignedOut(Some(member))
+                if member.id == kept.id && member.name.is_empty() =>
+            {
+                *member = kept;
+            }
+            Self::SignedIn(member) if member.id == kept.id && member.colleagues.is_empty() => {
+                member.colleagues = kept.colleagues;
+            }
+            _ => {}
         }
     }
 
@@ -89,7 +98,7 @@ pub struct Offer {
 pub type Wrong = &'static str;
 
 /// The words that have a text of their own, as the server says them.
-pub const WRONG: [&str; 10] = [
+pub const WRONG: [&str; 22] = [
     "wrong-credentials",
     "too-many-attempts",
     "invitation-unusable",
@@ -98,7 +107,19 @@ pub const WRONG: [&str; 10] = [
     "password-too-long",
     "password-breached",
     "bad-field",
+    "passkey-cancelled",
+    "passkey-known",
+    "passkey-missing",
+    "passkey-refused",
+    "passkeys-need-a-name",
     "no-connection",
+    "openid-unavailable",
+    "openid-ended",
+    "openid-refused",
+    "openid-unknown",
+    "openid-linked",
+    "openid-not-allowed",
+    "openid-no-email",
     "other",
 ];
 
@@ -112,7 +133,11 @@ pub fn session(answered: &Answered, kept: Option<Member>) -> Account {
         return Account::Open;
     }
     match member(&value) {
-        Some(member) if is_good(answered.status) => Account::SignedIn(member),
+        Some(mut member) if is_good(answered.status) => {
+            let known = kept.filter(|kept| kept.id == member.id);
+            member.colleagues = known.map(|kept| kept.colleagues).unwrap_or_default();
+            Account::SignedIn(member)
+        }
         _ => Account::Unheard(kept),
     }
 }
@@ -160,11 +185,20 @@ pub fn is_good(status: u16) -> bool {
 
 /// The body of `POST /api/session`.
 pub fn sign_in_body(email: &str, password: &str, device: Option<&str>, name: &str) -> String {
-    let mut body = json!({ "email": email, "password": password, "device_name": name });
+    let mut body = here(device, name);
+    body["email"] = email.into();
+    body["password"] = password.into();
+    body.to_string()
+}
+
+/// What a body says of this device when somebody signs in on it: its id of an earlier time, its
+/// name.
+pub fn here(device: Option<&str>, name: &str) -> Value {
+    let mut body = json!({ "device_name": name });
     if let Some(device) = device {
         body["device"] = device.into();
     }
-    body.to_string()
+    body
 }
 
 /// The body of `POST /api/join`.
@@ -203,6 +237,7 @@ pub fn keep(member: &Member) -> String {
             "id": member.id, "name": member.name, "email": member.email, "memberships": roles,
         },
         "device": { "id": member.device },
+        "people": people::keep(&member.colleagues),
     })
     .to_string()
 }
@@ -228,6 +263,7 @@ fn member(value: &Value) -> Option<Member> {
         email: text(&member["email"]).unwrap_or_default(),
         device: text(&value["device"]["id"]),
         roles: roles.collect(),
+        colleagues: people::read(&value["people"]),
     })
 }
 

@@ -3,12 +3,13 @@
 use super::protocol::Failure;
 
 /// The words that have a text of their own in the locale files, as `failure.{word}`.
-pub const CODES: [&str; 16] = [
+pub const CODES: [&str; 17] = [
     "bad-message",
     "broken",
     "busy",
     "damaged",
     "document",
+    "lock-program",
     "no-storage",
     "not-a-record",
     "not-here",

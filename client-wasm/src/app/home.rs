@@ -14,6 +14,11 @@ pub const LEAVING: &str = "leaving";
 /// The id of whose records are to be removed from this device.
 pub const REMOVE: &str = "remove";
 
+/// There while the records of whoever uses this device are encrypted.
+pub const LOCKED: &str = "locked";
+/// Another text whenever a lock was turned on or off, for the other tabs.
+pub const TURN: &str = "turn";
+
 /// The database of whoever has not signed in, and of a server without accounts.
 pub const NOBODY: &str = "meltemi";
 
@@ -57,6 +62,11 @@ pub fn home(worker_name: &str) -> Home {
 /// The name of a member's database.
 pub fn database(person: &str) -> String {
     format!("{NOBODY}-{person}")
+}
+
+/// The name of the encrypted database beside the one of this name.
+pub fn locked(database: &str) -> String {
+    format!("{database}-locked")
 }
 
 /// What is kept of a member outside their database.
@@ -106,6 +116,7 @@ mod tests {
             email: "leila@example.org".to_owned(),
             device: Some("d-1".to_owned()),
             roles: Vec::new(),
+            colleagues: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod audit;
 pub mod device;
 pub mod invitation;
+pub mod link;
 pub mod member;
 pub mod names;
 pub mod place;

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use meltemi_core::time::Timestamp;
 
-use super::account::{self, Answered};
+use super::account::{self, Answered, Wrong};
 use super::home;
 use super::language::Language;
+use super::passkey::Step;
 use super::protocol::{Answer, Ask, Event, Failure};
 
 /// An answer to come.
@@ -37,6 +38,15 @@ pub trait Device {
     /// Sends a request to the server this page came from: method, address, JSON. An error when
     /// there is no answer.
     fn request(&self, method: &'static str, path: &str, body: Option<String>) -> Requesting;
+    /// Asks the server for bytes: the HTTP status, and what came.
+    fn bytes(&self, path: &str) -> Receiving;
+    /// Until when a member was told on this device what became of their edits.
+    fn told(&self, member: &str) -> u64;
+    /// Keeps it.
+    fn keep_told(&self, member: &str, until: u64);
+    /// Has the person make a passkey, or sign with one. `options` is what the server wants; the
+    /// answer is what it gets, both JSON.
+    fn passkey(&self, step: Step, options: String) -> Signing;
     /// What this device keeps under a name, see [`super::home`].
     fn kept(&self, name: &'static str) -> Option<String>;
     /// Keeps it; forgets it for `None`.
@@ -79,6 +89,11 @@ pub type Removing = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 /// An answer of the server to come.
 pub type Requesting = Pin<Box<dyn Future<Output = Result<Answered, String>>>>;
+
+/// Bytes of the server to come.
+pub type Receiving = Pin<Box<dyn Future<Output = Result<(u16, Vec<u8>), String>>>>;
+/// What a passkey has signed, to come.
+pub type Signing = Pin<Box<dyn Future<Output = Result<String, Wrong>>>>;
 
 /// All that the screens have from outside.
 #[derive(Clone)]

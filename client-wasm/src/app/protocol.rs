@@ -6,10 +6,13 @@
 use meltemi_core::command::Command;
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::status::SyncStatus;
+use meltemi_core::time::Timestamp;
 use meltemi_core::view::history::HistoryView;
 use meltemi_core::view::{OverviewView, RecordView, Summary};
-use meltemi_core::workspace::RefusedView;
+use meltemi_core::workspace::{ProposedView, RefusedView};
 use serde::{Deserialize, Serialize};
+
+use super::lock::State;
 
 /// A message from the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +70,13 @@ pub enum Ask {
         /// The document.
         id: DocumentId,
     },
+    /// What changes of somebody else would make of a record.
+    Proposed {
+        /// The document.
+        id: DocumentId,
+        /// The changes as Automerge writes them, as hex.
+        changes: String,
+    },
     /// Do something. Answered when the result is on this device's disk.
     Execute {
         /// What to do.
@@ -79,6 +89,25 @@ pub enum Ask {
         /// As [`super::account::keep`] writes it.
         account: String,
     },
+    /// Open the encrypted records.
+    Unlock {
+        /// The PIN.
+        pin: String,
+    },
+    /// Begin to encrypt the records with a PIN. The next start goes on with it.
+    Lock {
+        /// The PIN.
+        pin: String,
+    },
+    /// Give the encrypted records another PIN.
+    ChangePin {
+        /// The PIN until now.
+        pin: String,
+        /// The new one.
+        new: String,
+    },
+    /// Begin to decrypt the records. The next start goes on with it.
+    EndLock,
     /// The person was asked to try the line again now.
     Reconnect,
     /// Take a notice off the list.
@@ -124,11 +153,16 @@ pub enum Answer {
     Refused(Option<Box<RefusedView>>),
     /// To [`Ask::ExportRefused`]; nothing when there are none.
     ExportRefused(Option<Export>),
+    /// To [`Ask::Proposed`].
+    Proposed(Box<ProposedView>),
     /// To [`Ask::ExportUnsent`].
     Unsent(Unsent),
+    /// To [`Ask::Unlock`] and [`Ask::ChangePin`].
+    Pin(Pin),
     /// To [`Ask::Execute`].
     Done(Box<Done>),
-    /// To [`Ask::Reconnect`], [`Ask::Dismiss`], [`Ask::DecideRefused`] and [`Ask::KeepAccount`].
+    /// To [`Ask::Reconnect`], [`Ask::Dismiss`], [`Ask::DecideRefused`], [`Ask::KeepAccount`],
+    /// [`Ask::Lock`] and [`Ask::EndLock`].
     Nothing,
 }
 
@@ -155,6 +189,30 @@ pub struct Unsent {
 pub struct Opened {
     /// Who uses this device, as [`super::account::keep`] has written it.
     pub account: Option<String>,
+    /// Whether it is encrypted.
+    pub locked: bool,
+    /// Whether turning the lock on or off has failed.
+    pub not_settled: bool,
+}
+
+/// The records of this device are encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locked {
+    /// How far that is.
+    pub state: State,
+    /// From when on the next PIN is taken, if that is not now.
+    pub until: Option<Timestamp>,
+    /// In how many records edits are not on the server yet.
+    pub unsent: u64,
+}
+
+/// What came of a PIN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// Whether it was the right one.
+    pub right: bool,
+    /// From when on the next one is taken, if that is not now.
+    pub until: Option<Timestamp>,
 }
 
 /// A command was carried out and is on the disk.
@@ -179,6 +237,8 @@ pub struct Failure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
+    /// The records of this device are encrypted: nothing happens before [`Ask::Unlock`].
+    Locked(Locked),
     /// The storage of this device is open; [`Event::Ready`] follows when everything is loaded.
     Opened(Opened),
     /// The worker has loaded what this device holds and answers from now on.

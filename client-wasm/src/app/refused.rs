@@ -12,12 +12,13 @@ use super::protocol::Export;
 use super::text::change::{common_prefix, common_suffix};
 
 /// The reasons that have a text of their own in the locale files, as `refusal.{code}`.
-pub const CODES: [&str; 18] = [
+pub const CODES: [&str; 19] = [
     "bad-changes",
     "bad-chunk",
     "bad-filter",
     "bad-message",
     "equivocation",
+    "foreign-author",
     "kind-changed",
     "missing-dependencies",
     "no-kind",
@@ -86,7 +87,8 @@ pub fn with_added(view: &RecordView, differences: &[Difference]) -> RecordView {
     view
 }
 
-fn put(fields: &mut Map<String, Value>, path: &[Segment], value: &Value) {
+/// Puts a value at a place below these fields.
+pub(super) fn put(fields: &mut Map<String, Value>, path: &[Segment], value: &Value) {
     let Some((first, rest)) = path.split_first() else {
         return;
     };

@@ -30,6 +30,11 @@ pub enum Route {
         /// The place in the record to go to, as a path; empty for the top.
         place: String,
     },
+    /// Changes in quarantine.
+    Decisions {
+        /// The entry to decide on; empty for the list.
+        id: String,
+    },
     /// An invitation.
     Join {
         /// What proves it. It stands behind `#`, which browsers send to nobody.
@@ -63,6 +68,8 @@ impl Route {
                 },
                 None => Self::Overview,
             },
+            ["decisions"] => Self::decisions(""),
+            ["decisions", id] => Self::decisions(id),
             ["new", name] => kind(name).map_or_else(lost, |kind| Self::New { kind }),
             ["records", name] => kind(name).map_or_else(lost, |kind| Self::list(kind, query)),
             ["records", name, key] => {
@@ -82,6 +89,11 @@ impl Route {
             kind,
             query: query.trim_start_matches('?').to_owned(),
         }
+    }
+
+    /// Changes in quarantine: one entry, or the list for none.
+    pub fn decisions(id: &str) -> Self {
+        Self::Decisions { id: id.to_owned() }
     }
 
     /// A record, or a place in it.
@@ -105,6 +117,8 @@ impl Route {
                 format!("{}/{key}", folder(kind))
             }
             Self::Record { kind, key, place } => format!("{}/{key}#{place}", folder(kind)),
+            Self::Decisions { id } if id.is_empty() => "/decisions".to_owned(),
+            Self::Decisions { id } => format!("/decisions/{id}"),
             Self::Join { secret } => format!("/#/join/{secret}"),
             Self::Lost { path } => path.clone(),
         }
@@ -114,7 +128,7 @@ impl Route {
     pub fn kind(&self) -> Option<&'static Kind> {
         match self {
             Self::List { kind, .. } | Self::New { kind } | Self::Record { kind, .. } => Some(kind),
-            Self::Overview | Self::Join { .. } | Self::Lost { .. } => None,
+            Self::Overview | Self::Decisions { .. } | Self::Join { .. } | Self::Lost { .. } => None,
         }
     }
 
@@ -165,6 +179,8 @@ mod tests {
             "/records/product",
             "/records/event_report/ev14#summary",
             "/new/event",
+            "/decisions",
+            "/decisions/q-00ff",
             "/#/join/mli_x1y2",
             "/nowhere/at/all",
             "/records/nothing",

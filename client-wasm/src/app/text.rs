@@ -15,7 +15,7 @@ pub use self::merge::Selection;
 
 /// UTF-16 units that one edit deletes and inserts together. Each is an operation of the change that
 /// the edit becomes, and servers do not take a change with too many.
-const EDIT_UNITS: usize = CHANGE_OPERATIONS as usize / 2;
+pub(super) const EDIT_UNITS: usize = CHANGE_OPERATIONS as usize / 2;
 
 /// A text in the making.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use meltemi_core::id::DocumentId;
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::storage::StorageError;
 use meltemi_core::workspace::Workspace;
+use wasm_bindgen_futures::spawn_local;
 
-use super::{Driver, unsent};
+use super::{Driver, gate, unsent};
 use crate::app::protocol::{Answer, Ask, Done, Export, Failure, FromWorker, ToWorker};
 use crate::tabs::word::Word;
 use crate::{clock, scope};
@@ -29,6 +30,14 @@ struct Unsaved {
 }
 
 impl Asked {
+    /// Begins with what was asked before anything could be answered.
+    pub(super) fn begin(early: Vec<ToWorker>) -> Self {
+        Self {
+            waiting: early.into(),
+            unsaved: Vec::new(),
+        }
+    }
+
     /// Takes a question.
     pub(super) fn push(&mut self, ask: ToWorker) {
         self.waiting.push_back(ask);
@@ -76,11 +85,19 @@ impl Driver {
     /// that must wait are overtaken, but not by commands, nor do commands overtake each other.
     pub(super) fn answer_next(&mut self) -> bool {
         let can_answer = |asked: &ToWorker| match &asked.ask {
-            Ask::Status | Ask::Reconnect | Ask::Dismiss { .. } | Ask::KeepAccount { .. } => true,
+            Ask::Status
+            | Ask::Reconnect
+            | Ask::Dismiss { .. }
+            | Ask::KeepAccount { .. }
+            | Ask::Unlock { .. }
+            | Ask::Lock { .. }
+            | Ask::ChangePin { .. }
+            | Ask::EndLock => true,
             Ask::Record { id }
             | Ask::History { id, .. }
             | Ask::Refused { id }
-            | Ask::ExportRefused { id } => self.ready || self.workspace.is_loaded(id),
+            | Ask::ExportRefused { id }
+            | Ask::Proposed { id, .. } => self.ready || self.workspace.is_loaded(id),
             Ask::Overview { .. }
             | Ask::Summaries { .. }
             | Ask::DecideRefused { .. }
@@ -113,6 +130,7 @@ impl Driver {
             Ask::ExportRefused { id } => {
                 Ok(Answer::ExportRefused(export_refused(&self.workspace, &id)))
             }
+            Ask::Proposed { id, changes } => proposed(&self.workspace, &id, &changes),
             Ask::DecideRefused { id, again } => {
                 self.decide_refused(id, again);
                 Ok(Answer::Nothing)
@@ -121,6 +139,12 @@ impl Driver {
             Ask::KeepAccount { account } => {
                 self.storage.keep_account(account);
                 Ok(Answer::Nothing)
+            }
+            Ask::Unlock { .. } => Ok(gate::right()),
+            Ask::Lock { .. } | Ask::ChangePin { .. } | Ask::EndLock => {
+                let database = self.database.clone();
+                spawn_local(async move { reply(id, gate::turn(&database, ask).await) });
+                return true;
             }
             Ask::Execute { command } => {
                 self.execute(id, &command);
@@ -178,6 +202,21 @@ fn export_refused(workspace: &Workspace, document: &DocumentId) -> Option<Export
     })
 }
 
+fn proposed(
+    workspace: &Workspace,
+    document: &DocumentId,
+    changes: &str,
+) -> Result<Answer, Failure> {
+    let failed = |code: &str, message: String| Failure {
+        code: code.to_owned(),
+        message,
+    };
+    let changes = hex::decode(changes).map_err(|error| failed("bad-message", error.to_string()))?;
+    let view = workspace.proposed(document, &changes);
+    view.map(|view| Answer::Proposed(Box::new(view)))
+        .map_err(|refusal| failed(refusal.code, refusal.message))
+}
+
 fn done(
     workspace: &Workspace,
     document: &DocumentId,
@@ -187,7 +226,7 @@ fn done(
     Ok(Answer::Done(Box::new(Done { record, undo })))
 }
 
-fn reply(id: u64, result: Result<Answer, Failure>) {
+pub(super) fn reply(id: u64, result: Result<Answer, Failure>) {
     scope::post(&FromWorker::Reply { id, result });
 }
 

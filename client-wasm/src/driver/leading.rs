@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use meltemi_core::id::{DocumentId, StorageId};
 use meltemi_core::sync::status::{Notice, SyncStatus};
-use meltemi_core::sync::storage::{StorageRequest, StoredChunk};
+use meltemi_core::sync::storage::{CatalogueEntry, StorageRequest, StoredChunk};
 use meltemi_core::time::Timestamp;
 use wasm_bindgen_futures::spawn_local;
 
@@ -66,6 +66,8 @@ pub(super) enum Told {
         document: DocumentId,
         heads: Vec<[u8; 32]>,
     },
+    /// Another tab has removed a document.
+    Removed { document: DocumentId },
     /// A person at another tab has decided about the refused edits of a document.
     Refused { document: DocumentId, again: bool },
     /// A person at another tab wants the line to be tried now.
@@ -149,6 +151,16 @@ impl Leading {
                     },
                     batch.put,
                 );
+            }
+            StorageRequest::Write(batch)
+                if batch
+                    .entry
+                    .as_ref()
+                    .is_some_and(CatalogueEntry::says_nothing) =>
+            {
+                self.say(Word::Removed {
+                    document: batch.document,
+                });
             }
             StorageRequest::Synced(synced) => {
                 for (document, heads) in synced.heads {
@@ -257,6 +269,7 @@ impl Leading {
             }
             Word::Wrote { document } => Told::Written { document, chunks },
             Word::Synced { document, heads } => Told::Synced { document, heads },
+            Word::Removed { document } => Told::Removed { document },
             Word::Refused { document, again } => Told::Refused { document, again },
             Word::Reconnect if self.leads() => Told::Reconnect,
             Word::Dismiss { notice } if self.leads() => Told::Dismiss(notice),

@@ -20,6 +20,7 @@ pub(crate) fn name(document: &DocumentId, key: &ChunkKey) -> [u8; NAME] {
         ChunkKind::Snapshot => 0,
         ChunkKind::Increment => 1,
         ChunkKind::Refused => 2,
+        ChunkKind::Receipts => 3,
     };
     name[17..].copy_from_slice(&key.hash);
     name
@@ -32,6 +33,7 @@ pub(crate) fn read_name(name: &[u8]) -> Option<(DocumentId, ChunkKey)> {
         0 => ChunkKind::Snapshot,
         1 => ChunkKind::Increment,
         2 => ChunkKind::Refused,
+        3 => ChunkKind::Receipts,
         _ => return None,
     };
     let mut document = [0; 16];

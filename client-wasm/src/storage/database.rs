@@ -33,7 +33,7 @@ const VERSION: u32 = 1;
 
 /// Why something could not be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// There is no room.
     Full(String),
     /// The connection to the database is closed.
@@ -131,7 +131,7 @@ pub(super) fn fault(error: Error) -> Fault {
     }
 }
 
-fn open_fault(error: OpenDbError) -> Fault {
+pub(super) fn open_fault(error: OpenDbError) -> Fault {
     match error {
         OpenDbError::Base(error) => fault(error),
         other => Fault::Other(other.to_string()),

@@ -7,8 +7,9 @@ use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::chunk;
+use super::cipher::Cipher;
 use super::database::{Fault, META, commit, writing};
-use super::read::value;
+use super::write::{self, Change, Key};
 
 /// Who uses the database, as the page keeps it.
 const ACCOUNT: &str = "account";
@@ -25,18 +26,53 @@ pub(super) async fn put(database: &Database, word: &str, text: &str) -> Result<(
     put_raw(database, word, text.into()).await
 }
 
+/// Takes away what is under a word.
+pub(super) async fn remove(database: &Database, word: &str) -> Result<(), Fault> {
+    let transaction = writing(database, &[META], Strict)?;
+    let store = transaction.object_store(META)?;
+    store
+        .delete::<JsValue, _>(JsValue::from(word))
+        .primitive()?;
+    drop(store);
+    commit(transaction).await
+}
+
+/// The bytes under a word, decrypted.
+pub(super) async fn bytes(
+    database: &Database,
+    cipher: Option<&Cipher>,
+    word: &'static str,
+) -> Result<Option<Vec<u8>>, Fault> {
+    let found = raw(database, word).await?;
+    let Some(bytes) = found.and_then(|found| found.dyn_into::<Uint8Array>().ok()) else {
+        return Ok(None);
+    };
+    let mut change = Change::put(META, Key::Word(word), bytes.to_vec());
+    if let Some(cipher) = cipher {
+        cipher.open(std::slice::from_mut(&mut change)).await?;
+    }
+    Ok(change.value)
+}
+
 /// Who uses the database.
-pub(super) async fn account(database: &Database) -> Result<Option<String>, Fault> {
-    let found = raw(database, ACCOUNT).await?;
-    let bytes = found.and_then(|found| Some(found.dyn_into::<Uint8Array>().ok()?.to_vec()));
+pub(super) async fn account(
+    database: &Database,
+    cipher: Option<&Cipher>,
+) -> Result<Option<String>, Fault> {
+    let bytes = bytes(database, cipher, ACCOUNT).await?;
     let bytes = bytes.and_then(|bytes| chunk::unseal(ACCOUNT.as_bytes(), bytes));
     Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
 }
 
 /// Keeps who uses the database.
-pub(super) async fn keep_account(database: &Database, account: &str) -> Result<(), Fault> {
+pub(super) async fn keep_account(
+    database: &Database,
+    cipher: Option<&Cipher>,
+    account: &str,
+) -> Result<(), Fault> {
     let sealed = chunk::seal(ACCOUNT.as_bytes(), account.as_bytes());
-    put_raw(database, ACCOUNT, value(&sealed)).await
+    let change = Change::put(META, Key::Word(ACCOUNT), sealed);
+    write::apply(database, cipher, &[META], Strict, vec![change]).await
 }
 
 async fn raw(database: &Database, word: &str) -> Result<Option<JsValue>, Fault> {

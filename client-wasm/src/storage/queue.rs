@@ -15,9 +15,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::StorageEstimate;
 
+use super::cipher::Cipher;
 use super::database::{self, Fault};
-use super::{NoStorage, StorageNews, copy, meta, read, write};
-use crate::app::home::Home;
+use super::{NoStorage, StorageNews, copy, meta, read, vault, write};
+use crate::app::home::{self, Home};
 use crate::{log, scope};
 
 /// The storage, for one tab.
@@ -27,6 +28,8 @@ pub(crate) struct Storage(Rc<Inner>);
 struct Inner {
     id: StorageId,
     name: String,
+    /// Encrypts all values, if they are to be.
+    cipher: Option<Cipher>,
     tell: Rc<dyn Fn(StorageNews)>,
     database: RefCell<Database>,
     waiting: RefCell<Vec<(EffectId, StorageRequest)>>,
@@ -40,12 +43,17 @@ impl Storage {
     /// Opens the storage, and begins one with the name `fresh` when there is none.
     pub(crate) async fn open(
         home: &Home,
+        cipher: Option<Cipher>,
         fresh: &str,
         tell: Rc<dyn Fn(StorageNews)>,
     ) -> Result<Self, NoStorage> {
+        let name = match cipher {
+            Some(_) => home::locked(&home.database),
+            None => home.database.clone(),
+        };
         let opened = async {
-            let database = database::open(&home.database, &tell).await?;
-            if home.owned {
+            let database = database::open(&name, &tell).await?;
+            if home.owned && cipher.is_none() {
                 copy::take_over(&database, &home.database).await?;
             }
             let id = write::storage_id(&database, Some(fresh)).await?;
@@ -59,7 +67,8 @@ impl Storage {
         })?;
         Ok(Self(Rc::new(Inner {
             id,
-            name: home.database.clone(),
+            name,
+            cipher,
             tell,
             database: RefCell::new(database),
             waiting: RefCell::default(),
@@ -78,7 +87,7 @@ impl Storage {
     pub(crate) async fn account(&self) -> Option<String> {
         let found = self
             .0
-            .attempt(async |database| meta::account(&database).await);
+            .attempt(async |database| meta::account(&database, self.0.cipher.as_ref()).await);
         found.await.ok().flatten()
     }
 
@@ -86,12 +95,32 @@ impl Storage {
     pub(crate) fn keep_account(&self, account: String) {
         let inner = self.0.clone();
         spawn_local(async move {
+            let cipher = inner.cipher.as_ref();
             let kept = inner
-                .attempt(async |database| meta::keep_account(&database, &account).await)
+                .attempt(async |database| meta::keep_account(&database, cipher, &account).await)
                 .await;
             if kept.is_err() {
                 log::warn("who uses this device could not be kept");
             }
+        });
+    }
+
+    /// Whether it is encrypted.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.0.cipher.is_some()
+    }
+
+    /// Notes in how many records edits are not on the server yet, where it can be read without the
+    /// key.
+    pub(crate) fn note_unsent(&self, records: u64) {
+        let inner = self.0.clone();
+        spawn_local(async move {
+            // Noted again at the next change.
+            drop(
+                inner
+                    .attempt(async |database| vault::note_unsent(&database, records).await)
+                    .await,
+            );
         });
     }
 
@@ -159,7 +188,7 @@ impl Inner {
         }
         if let Some(effect) = catalogue {
             let result = self
-                .attempt(async |database| read::catalogue(&database).await)
+                .attempt(async |database| read::catalogue(&database, self.cipher.as_ref()).await)
                 .await;
             let result = result
                 .map(StorageAnswer::Catalogue)
@@ -194,8 +223,10 @@ impl Inner {
     }
 
     async fn commit(&self, group: &[WriteBatch]) -> Result<(), Fault> {
-        self.attempt(async |database| write::batches(&database, group.iter()).await)
-            .await?;
+        self.attempt(async |database| {
+            write::batches(&database, self.cipher.as_ref(), group.iter()).await
+        })
+        .await?;
         let mut known = self.known.borrow_mut();
         for batch in group {
             for key in &batch.remove {
@@ -210,7 +241,7 @@ impl Inner {
         let written = self
             .attempt(async |database| {
                 let notes = notes.iter().map(|(_, synced)| synced);
-                write::synced(&database, notes).await
+                write::synced(&database, self.cipher.as_ref(), notes).await
             })
             .await;
         for (effect, synced) in notes {
@@ -225,7 +256,9 @@ impl Inner {
     async fn load(&self, loads: Vec<(EffectId, DocumentId)>) {
         let wanted = order::set(loads.iter().map(|(_, document)| *document));
         let mut found = self
-            .attempt(async |database| read::documents(&database, &wanted).await)
+            .attempt(async |database| {
+                read::documents(&database, self.cipher.as_ref(), &wanted).await
+            })
             .await;
         for (effect, document) in loads {
             let result = match &mut found {
@@ -251,8 +284,8 @@ impl Inner {
                         wanted.insert(document);
                     }
                 }
-                let found = read::documents(&database, &wanted).await?;
-                Ok((found, read::synced(&database).await?))
+                let found = read::documents(&database, self.cipher.as_ref(), &wanted).await?;
+                Ok((found, read::synced(&database, self.cipher.as_ref()).await?))
             })
             .await;
         // What could not be read now is looked for the next time.

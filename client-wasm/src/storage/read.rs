@@ -13,8 +13,9 @@ use meltemi_core::order;
 use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, Cursor, Listing, Loaded, StoredChunk};
 use wasm_bindgen::JsValue;
 
-use super::chunk;
-use super::database::{CATALOGUE, CHUNKS, CURSOR, Fault, META, SYNCED};
+use super::cipher::{self, Cipher, Placed};
+use super::database::{CATALOGUE, CHUNKS, CURSOR, Fault, SYNCED};
+use super::{chunk, meta};
 
 /// Values fetched at once, so that a large collection does not fill the memory twice.
 const PAGE: u32 = 512;
@@ -24,38 +25,83 @@ const LOOKED_UP: usize = 4;
 /// All chunks of these documents.
 pub(super) async fn documents(
     database: &Database,
+    cipher: Option<&Cipher>,
     wanted: &BTreeSet<DocumentId>,
 ) -> Result<BTreeMap<DocumentId, Loaded>, Fault> {
-    let transaction = database.transaction(CHUNKS).build()?;
-    let store = transaction.object_store(CHUNKS)?;
+    let mut values = Vec::new();
+    {
+        let transaction = database.transaction(CHUNKS).build()?;
+        let store = transaction.object_store(CHUNKS)?;
+        let mut keep = |name: Vec<u8>, value: Vec<u8>| {
+            let document = chunk::read_name(&name).map(|(document, _)| document);
+            if document.is_some_and(|document| wanted.contains(&document)) {
+                values.push(Named {
+                    store: CHUNKS,
+                    name,
+                    value,
+                });
+            }
+        };
+        all_of(&store, wanted, &mut keep).await?;
+    }
+    // A transaction ends while something else is waited for, so this comes after it.
+    open(cipher, &mut values).await?;
     let mut found = order::map(wanted.iter().map(|id| (*id, Loaded::default())));
-    let mut keep = |name: Vec<u8>, value: Vec<u8>| {
+    for Named { name, value, .. } in values {
         let Some((document, key)) = chunk::read_name(&name) else {
-            return;
+            continue;
         };
         let Some(loaded) = found.get_mut(&document) else {
-            return;
+            continue;
         };
         match chunk::unseal(&name, value) {
             Some(bytes) => loaded.chunks.push(StoredChunk { key, bytes }),
             None => loaded.damaged.push(key),
         }
-    };
+    }
+    Ok(found)
+}
+
+/// A value as it lies in a store.
+struct Named {
+    store: &'static str,
+    name: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl Placed for Named {
+    fn place(&self) -> Vec<u8> {
+        cipher::place(self.store, &self.name)
+    }
+
+    fn value(&mut self) -> Option<&mut Vec<u8>> {
+        Some(&mut self.value)
+    }
+}
+
+async fn open(cipher: Option<&Cipher>, values: &mut [Named]) -> Result<(), Fault> {
+    match cipher {
+        Some(cipher) => cipher.open(values).await,
+        None => Ok(()),
+    }
+}
+
+/// Hands on all values of these documents, and of others that lie between them.
+async fn all_of(
+    store: &ObjectStore<'_>,
+    wanted: &BTreeSet<DocumentId>,
+    keep: &mut impl FnMut(Vec<u8>, Vec<u8>),
+) -> Result<(), Fault> {
     if wanted.len() <= LOOKED_UP {
         for document in wanted {
             let (before, after) = chunk::bounds(document);
-            sweep(&store, &before, &after, &mut keep).await?;
+            sweep(store, &before, &after, keep).await?;
         }
     } else if let (Some(first), Some(last)) = (wanted.first(), wanted.last()) {
-        sweep(
-            &store,
-            &chunk::bounds(first).0,
-            &chunk::bounds(last).1,
-            &mut keep,
-        )
-        .await?;
+        let (before, after) = (chunk::bounds(first).0, chunk::bounds(last).1);
+        sweep(store, &before, &after, keep).await?;
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Hands on all values whose keys lie between two, in order.
@@ -90,19 +136,14 @@ async fn sweep(
 }
 
 /// All catalogue entries, with what the server has.
-pub(super) async fn catalogue(database: &Database) -> Result<Listing, Fault> {
-    let mut synced = synced(database).await?;
-    let transaction = database.transaction(CATALOGUE).build()?;
-    let store = transaction.object_store(CATALOGUE)?;
-    let names = store.get_all_keys::<JsValue>().primitive()?;
-    let values = store.get_all::<JsValue>().primitive()?;
-    let names: Vec<_> = names.await?.collect::<Result<Vec<_>, _>>()?;
+pub(super) async fn catalogue(
+    database: &Database,
+    cipher: Option<&Cipher>,
+) -> Result<Listing, Fault> {
+    let mut synced = synced(database, cipher).await?;
     let mut entries = Vec::new();
-    for (name, value) in names.into_iter().zip(values.await?) {
-        let Some(document) = document(name) else {
-            continue;
-        };
-        let mut entry = chunk::unseal_entry(document, bytes(value)?);
+    for (document, value) in by_document(database, cipher, CATALOGUE).await? {
+        let mut entry = chunk::unseal_entry(document, value);
         entry.synced = synced.remove(&document).unwrap_or_default();
         entries.push(entry);
     }
@@ -111,38 +152,53 @@ pub(super) async fn catalogue(database: &Database) -> Result<Listing, Fault> {
         synced,
         ..CatalogueEntry::unknown(document)
     }));
-    let cursor = cursor(database).await?;
+    let cursor = cursor(database, cipher).await?;
     Ok(Listing { entries, cursor })
 }
 
 /// How far the server's catalogue is known.
-async fn cursor(database: &Database) -> Result<Option<Cursor>, Fault> {
-    let transaction = database.transaction(META).build()?;
-    let store = transaction.object_store(META)?;
-    let found = store.get::<JsValue, _, _>(CURSOR).primitive()?.await?;
-    Ok(found
-        .map(|found| bytes(Ok(found)))
-        .transpose()?
-        .and_then(chunk::unseal_cursor))
+async fn cursor(database: &Database, cipher: Option<&Cipher>) -> Result<Option<Cursor>, Fault> {
+    let found = meta::bytes(database, cipher, CURSOR).await?;
+    Ok(found.and_then(chunk::unseal_cursor))
 }
 
 /// What the server has of each document.
 pub(super) async fn synced(
     database: &Database,
+    cipher: Option<&Cipher>,
 ) -> Result<BTreeMap<DocumentId, Vec<[u8; 32]>>, Fault> {
-    let transaction = database.transaction(SYNCED).build()?;
-    let store = transaction.object_store(SYNCED)?;
-    let names = store.get_all_keys::<JsValue>().primitive()?;
-    let values = store.get_all::<JsValue>().primitive()?;
-    let names: Vec<_> = names.await?.collect::<Result<Vec<_>, _>>()?;
-    let mut synced = BTreeMap::new();
-    for (name, value) in names.into_iter().zip(values.await?) {
-        let Some(document) = document(name) else {
-            continue;
-        };
-        synced.insert(document, chunk::unseal_heads(&document, bytes(value)?));
+    let found = by_document(database, cipher, SYNCED).await?.into_iter();
+    let heads = |(document, value)| (document, chunk::unseal_heads(&document, value));
+    Ok(order::map(found.map(heads)))
+}
+
+/// All values of a store whose keys are documents.
+async fn by_document(
+    database: &Database,
+    cipher: Option<&Cipher>,
+    store: &'static str,
+) -> Result<Vec<(DocumentId, Vec<u8>)>, Fault> {
+    let mut found = Vec::new();
+    {
+        let transaction = database.transaction(store).build()?;
+        let all = transaction.object_store(store)?;
+        let names = all.get_all_keys::<JsValue>().primitive()?;
+        let values = all.get_all::<JsValue>().primitive()?;
+        let names: Vec<_> = names.await?.collect::<Result<Vec<_>, _>>()?;
+        for (name, value) in names.into_iter().zip(values.await?) {
+            found.push(Named {
+                store,
+                name: bytes(Ok(name))?,
+                value: bytes(value)?,
+            });
+        }
     }
-    Ok(synced)
+    open(cipher, &mut found).await?;
+    let read = |named: Named| {
+        let document: [u8; 16] = named.name.try_into().ok()?;
+        Some((DocumentId::from_bytes(document), named.value))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
 }
 
 /// The names of all chunks.
@@ -166,12 +222,4 @@ pub(super) fn value(bytes: &[u8]) -> JsValue {
 /// of ours, and no bytes.
 fn bytes(value: Result<JsValue, Error>) -> Result<Vec<u8>, Fault> {
     Ok(Uint8Array::new(&value?).to_vec())
-}
-
-fn document(name: JsValue) -> Option<DocumentId> {
-    Uint8Array::new(&name)
-        .to_vec()
-        .try_into()
-        .ok()
-        .map(DocumentId::from_bytes)
 }

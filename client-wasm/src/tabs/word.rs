@@ -43,6 +43,11 @@ pub(crate) enum Word {
         /// The heads.
         heads: Vec<[u8; 32]>,
     },
+    /// I have removed a document from the disk: this device is to have it no more.
+    Removed {
+        /// Which document.
+        document: DocumentId,
+    },
     /// The person in front of me has decided about the refused edits of a document.
     Refused {
         /// Which document.

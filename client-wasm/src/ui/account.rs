@@ -1,5 +1,7 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+mod openid;
+mod passkey;
 mod recovery;
 
 use leptos::ev;
@@ -10,7 +12,7 @@ use web_sys::Event;
 use super::dom::{El, el};
 use super::live::{effect, happened, live, memo, several};
 use super::page::Page;
-use super::{leave, parts, router, screen, status};
+use super::{decisions, leave, lock, parts, router, screen, status};
 use crate::app::account::{
     self, Account, Answered, Member, Offer, Wrong, join_body, keep, kept, sign_in_body,
 };
@@ -34,7 +36,7 @@ pub(crate) fn start(page: Page) {
 
 /// Asks again, as after a time without a connection.
 pub(crate) fn look(page: Page) {
-    if leave::go_on(page, move || page.reload()) {
+    if untrack(|| lock::is_closed(page)) || leave::go_on(page, move || page.reload()) {
         return;
     }
     send(page, "GET", "/api/session", None, move |answered| {
@@ -76,7 +78,7 @@ pub(crate) fn follow_line(page: Page) {
 pub(super) fn send(
     page: Page,
     method: &'static str,
-    path: &'static str,
+    path: &str,
     body: Option<String>,
     then: impl FnOnce(Result<Answered, Wrong>) + 'static,
 ) {
@@ -108,12 +110,15 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
     let draw = move || {
         let account = shown.get();
         account.has_lapsed().then(|| {
-            el("details")
+            let back = openid::told().map(|_| "");
+            let form = el("details")
+                .attr("open", back)
                 .is("class", "lapsed")
-                .is("role", "region")
-                .attr("aria-label", t!("account.lapsed"))
                 .child(el("summary").child(t!("account.lapsed")))
-                .child(recovery::entrance(page, account.member().cloned()))
+                .child(recovery::entrance(page, account.member().cloned()));
+            el("section")
+                .attr("aria-label", t!("account.lapsed"))
+                .child(form)
                 .into_any()
         })
     };
@@ -125,10 +130,15 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
     let form = Form::new();
     let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
     let password = RwSignal::new(String::new());
+    let device = move || {
+        let known = page.device(|device| device.kept(home::DEVICES));
+        email.with_untracked(|email| home::device(known.as_deref(), email))
+    };
+    let other = passkey::sign_in(page, form, device);
     let submit = move || {
-        let (name, known) = page.device(|device| (device.name(), device.kept(home::DEVICES)));
+        let name = page.device(|device| device.name());
+        let device = device();
         let body = email.with_untracked(|email| {
-            let device = home::device(known.as_deref(), email);
             password.with_untracked(|password| {
                 sign_in_body(email.trim(), password, device.as_deref(), &name)
             })
@@ -155,6 +165,8 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         ],
         t!("account.sign_in.submit"),
         submit,
+        other,
+        openid::buttons(page, None, last.and_then(|member| member.device)),
     )
 }
 
@@ -193,7 +205,21 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
 
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let form = Form::new();
+    let others = openid::buttons(page, Some(secret.clone()), None);
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
+    let joining = secret.clone();
+    let who = move || {
+        let text = |text: RwSignal<String>| text.with_untracked(|text| text.trim().to_owned());
+        serde_json::json!({ "secret": joining, "name": text(name), "email": text(email) })
+    };
+    let joined = move |welcome: &Result<Member, Wrong>| {
+        if welcome.is_ok() {
+            page.device(|device| device.keep_language(locale::language().code));
+            // The address with the secret is of no use any more.
+            page.replace(Route::Overview);
+        }
+    };
+    let other = passkey::join(page, form, who, joined);
     let submit = move || {
         let who = (name, email, password);
         let who = (
@@ -207,11 +233,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         let body = join_body(&secret, who, language, &device);
         send(page, "POST", "/api/join", Some(body), move |answered| {
             let welcome = answered.and_then(|answered| account::welcome(&answered));
-            if welcome.is_ok() {
-                page.device(|device| device.keep_language(language));
-                // The address with the secret is of no use any more.
-                page.replace(Route::Overview);
-            }
+            joined(&welcome);
             form.end(page, welcome);
         });
     };
@@ -236,6 +258,8 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         ],
         t!("account.join.submit"),
         submit,
+        other,
+        others,
     )
 }
 
@@ -254,11 +278,11 @@ pub(crate) fn menu(page: Page) -> AnyView {
         let member = member.get()?;
         let name = member.name.clone();
         let label = move || {
-            el("span")
-                .is("class", "who")
-                .is("dir", "auto")
-                .child(name.clone())
-                .into_any()
+            let who = el("span").is("class", "who").is("dir", "auto");
+            several(vec![
+                who.child(name.clone()).into_any(),
+                decisions::count(page),
+            ])
         };
         Some(status::popover("account", label, panel(page, &member)))
     };
@@ -291,8 +315,10 @@ fn panel(page: Page, member: &Member) -> AnyView {
             .child(member.email.clone())
             .into_any(),
         el("ul").is("class", "facts").child(roles).into_any(),
+        decisions::link(page),
         el("p").child(office_link()).into_any(),
         el("p").is("class", "hint").child(live(waiting)).into_any(),
+        lock::settings(page),
         leave::button(page),
         el("p")
             .is("class", "hint")
@@ -316,6 +342,15 @@ impl Form {
         }
     }
 
+    /// Does it, unless the answer to something is still to come.
+    fn begin(self, run: impl FnOnce()) {
+        if !self.busy.get_untracked() {
+            self.busy.set(true);
+            self.wrong.set(None);
+            run();
+        }
+    }
+
     fn end(self, page: Page, welcome: Result<Member, Wrong>) {
         self.busy.try_set(false);
         match welcome {
@@ -334,15 +369,13 @@ impl Form {
         fields: Vec<AnyView>,
         submit_label: String,
         submit: impl Fn() + 'static,
+        other: AnyView,
+        others: AnyView,
     ) -> AnyView {
         let Self { busy, wrong } = self;
         let submit = move |event: Event| {
             event.prevent_default();
-            if !busy.get_untracked() {
-                busy.set(true);
-                wrong.set(None);
-                submit();
-            }
+            self.begin(&submit);
         };
         el("form")
             .is("class", "new sheet")
@@ -357,13 +390,17 @@ impl Form {
                     .child(live(move || wrong.get().map(wrong_text))),
             )
             .child(
-                el("div").is("class", "actions").child(
-                    el("button")
-                        .is("type", "submit")
-                        .live("aria-busy", move || busy.get().to_string())
-                        .child(submit_label),
-                ),
+                el("div")
+                    .is("class", "actions")
+                    .child(
+                        el("button")
+                            .is("type", "submit")
+                            .live("aria-busy", move || busy.get().to_string())
+                            .child(submit_label),
+                    )
+                    .child(other),
             )
+            .child(others)
             .into_any()
     }
 }
@@ -411,7 +448,7 @@ fn field(
         .into_any()
 }
 
-fn wrong_text(wrong: Wrong) -> String {
+pub(super) fn wrong_text(wrong: Wrong) -> String {
     locale::text(&format!("account.wrong.{wrong}"), &[])
 }
 

@@ -98,6 +98,7 @@ pub(crate) fn leave(page: Page, remove: bool) {
         if let (true, Some(person)) = (remove, page.person.get_value()) {
             device.keep(home::REMOVE, Some(&person));
         }
+        device.keep(home::LOCKED, None);
         device.keep_account(None);
     });
     page.reload();

@@ -13,6 +13,8 @@ mod invite;
 mod member;
 mod members;
 mod once;
+mod organisations;
+mod passkeys;
 mod password;
 mod tokens;
 
@@ -233,6 +235,7 @@ fn screens(page: Page, hall: Hall, member: &Member) -> AnyView {
             Place::Invitations => invitations::invitations(desk),
             Place::Audit => audit::audit(desk),
             Place::Devices => devices::devices(desk),
+            Place::Passkeys => passkeys::passkeys(desk),
             Place::Tokens => tokens::tokens(desk),
             Place::Password => password::password(desk),
             Place::Details => details::details(desk),

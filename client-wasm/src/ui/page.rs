@@ -13,13 +13,16 @@ use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::record::KINDS;
 use meltemi_core::view::Summary;
 
+use super::decisions::Decisions;
 use super::live::effect;
+use super::lock;
 use super::toasts::Toasts;
 use crate::app::account::{self, Account};
 use crate::app::failure::failure;
+use crate::app::home;
 use crate::app::language::{LANGUAGES, Language, language};
 use crate::app::port::{Device, Outside};
-use crate::app::protocol::{Answer, Ask, Done, Event, Failure};
+use crate::app::protocol::{Answer, Ask, Done, Event, Failure, Locked};
 use crate::app::route::Route;
 use crate::app::undo::UndoStack;
 use crate::{locale, t};
@@ -29,6 +32,8 @@ use crate::{locale, t};
 pub(crate) enum Stage {
     /// It loads what this device holds.
     Starting,
+    /// It waits for the PIN.
+    Locked(Locked),
     /// It answers.
     Ready,
     /// It can not go on.
@@ -57,6 +62,10 @@ pub(crate) struct Page {
     pub(crate) status: RwSignal<Option<SyncStatus>>,
     /// The id of whose records the worker holds.
     pub(crate) person: StoredValue<Option<String>>,
+    /// Whether the records are encrypted.
+    pub(crate) lock: RwSignal<bool>,
+    /// When a lock was last turned on or off, as far as this tab knows.
+    turn: StoredValue<Option<String>>,
     /// Who uses this device.
     pub(crate) account: RwSignal<Account>,
     pub(crate) route: RwSignal<Route>,
@@ -64,6 +73,8 @@ pub(crate) struct Page {
     pub(crate) language: RwSignal<Loaded<&'static Language>>,
     /// The documents that changed last.
     pub(crate) changed: RwSignal<Arc<Vec<DocumentId>>>,
+    /// What is in quarantine.
+    pub(crate) decisions: Decisions,
     pub(crate) toasts: Toasts,
     pub(crate) undo: StoredValue<UndoStack>,
     /// Number of commands that are not answered yet.
@@ -84,8 +95,11 @@ const GATHER: Duration = Duration::from_millis(400);
 
 /// The id of whoever uses this device, as it is kept.
 fn person(outside: StoredValue<Outside, LocalStorage>) -> Option<String> {
-    let kept = outside.with_value(|outside| outside.device.account());
-    Some(account::kept(&kept?)?.id)
+    Some(account::kept(&kept(outside, home::ACCOUNT)?)?.id)
+}
+
+fn kept(outside: StoredValue<Outside, LocalStorage>, name: &'static str) -> Option<String> {
+    outside.with_value(|outside| outside.device.kept(name))
 }
 
 impl Page {
@@ -100,10 +114,13 @@ impl Page {
             stage: RwSignal::new(Stage::Starting),
             status: RwSignal::new(None),
             person: StoredValue::new(person(outside)),
+            lock: RwSignal::new(kept(outside, home::LOCKED).is_some()),
+            turn: StoredValue::new(kept(outside, home::TURN)),
             account: RwSignal::new(Account::Unheard(None)),
             route: RwSignal::new(Route::Overview),
             language: RwSignal::new(Loaded::Waiting),
             changed: RwSignal::new(Arc::default()),
+            decisions: Decisions::new(),
             toasts: Toasts::new(),
             undo: StoredValue::new(UndoStack::default()),
             unanswered: RwSignal::new(0),
@@ -121,7 +138,12 @@ impl Page {
     pub(crate) fn listen(self) {
         let outside = self.outside.get_value();
         outside.port.listen(Box::new(move |event| match event {
+            Event::Locked(locked) => {
+                lock::opened(self, true, false);
+                self.stage.set(Stage::Locked(locked));
+            }
             Event::Opened(opened) => {
+                lock::opened(self, opened.locked, opened.not_settled);
                 if let Some(kept) = opened.account.as_deref().and_then(account::kept) {
                     self.account.update(|account| account.fill(kept));
                 }
@@ -158,10 +180,17 @@ impl Page {
         });
     }
 
+    /// Tells the other tabs that a lock was turned on or off.
+    pub(crate) fn turned(self, turn: &str) {
+        self.turn.set_value(Some(turn.to_owned()));
+        self.device(|device| device.keep(home::TURN, Some(turn)));
+    }
+
     /// When in another tab somebody signs in or out, this one shows their records too.
     pub(crate) fn follow_other_tabs(self) {
         let changed = window_event_listener(ev::storage, move |_| {
-            if person(self.outside) != self.person.get_value() {
+            let other = person(self.outside) != self.person.get_value();
+            if other || kept(self.outside, home::TURN) != self.turn.get_value() {
                 self.reload();
             }
         });

@@ -2,7 +2,7 @@
 
 mod absent;
 mod contents;
-mod differences;
+pub(crate) mod differences;
 mod extras;
 mod header;
 mod history;
@@ -33,7 +33,11 @@ pub(crate) fn record(page: Page, kind: &'static Kind, reference: RecordRef) -> A
     let loaded = RwSignal::new(Loaded::<Box<RecordView>>::Waiting);
     let id = {
         let reference = reference.clone();
-        memo(move || Some(DocumentId::of_record(&page.programme()?, &reference)))
+        memo(move || match page.programme() {
+            Some(programme) => Some(DocumentId::of_record(&programme, &reference)),
+            // Whoever may not read the programme any more can have edits that nobody has taken.
+            None => page.summary(&reference).map(|summary| summary.id),
+        })
     };
     let ask = move || {
         let Some(id) = id.get() else { return };
@@ -59,7 +63,7 @@ pub(crate) fn record(page: Page, kind: &'static Kind, reference: RecordRef) -> A
         matches!(list, Some(Listing::Here(all)) if all.is_empty())
     });
     let draw = move || match loaded.get() {
-        _ if no_programme.get() => absent::no_programme(page),
+        _ if no_programme.get() && id.get().is_none() => absent::no_programme(page),
         Loaded::Waiting => screen::waiting(),
         Loaded::Here(view) => opened(page, kind, *view),
         Loaded::Failed(failure) if failure.code == "not-here" => {

@@ -75,6 +75,13 @@ pub(crate) fn focus_heading() {
     focus_heading_soon(40);
 }
 
+/// Puts the focus on what this selects.
+pub(crate) fn focus_at(selector: &str) {
+    if let Ok(Some(element)) = document().query_selector(selector) {
+        focus(&element);
+    }
+}
+
 fn focus_heading_soon(tries: u8) {
     if let Ok(Some(heading)) = document().query_selector("#main h1") {
         focus(&heading);

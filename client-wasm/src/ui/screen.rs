@@ -6,7 +6,7 @@ use meltemi_core::id::RecordRef;
 use super::dom::el;
 use super::live::happened;
 use super::page::Page;
-use super::{account, list, new_record, overview, record, status};
+use super::{account, decisions, list, new_record, overview, record, status};
 use crate::app::failure::key;
 use crate::app::protocol::Failure;
 use crate::app::route::Route;
@@ -31,6 +31,7 @@ pub(crate) fn screen(page: Page, route: Route) -> AnyView {
         Route::Record { kind, key, .. } => {
             record::record(page, kind, RecordRef::new(kind.name, key))
         }
+        Route::Decisions { id } => decisions::screen(page, id),
         Route::Lost { path } => {
             title(page, t!("lost.title"));
             el("div")

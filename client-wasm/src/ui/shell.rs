@@ -7,7 +7,7 @@ use web_sys::HtmlSelectElement;
 use super::dom::el;
 use super::live::{happened, live, memo, several};
 use super::page::{Loaded, Page};
-use super::{account, router, screen, status, toasts, words};
+use super::{account, lock, router, screen, status, toasts, words};
 use crate::app::language::{LANGUAGES, language};
 use crate::app::route::Route;
 use crate::{locale, t};
@@ -38,6 +38,17 @@ pub(crate) fn in_language(page: Page, frame: fn(Page) -> AnyView) -> AnyView {
 }
 
 fn frame(page: Page) -> AnyView {
+    let closed = memo(move || lock::is_closed(page));
+    live(move || {
+        if closed.get() {
+            lock::screen(page)
+        } else {
+            screens(page)
+        }
+    })
+}
+
+fn screens(page: Page) -> AnyView {
     let current = memo(move || page.route.get().screen());
     // The address stays the same screen while a person filters or jumps within it.
     Effect::new(move |before: Option<Route>| {

@@ -298,7 +298,7 @@ pub(crate) fn popover(
 pub(crate) fn not_ready(page: Page, stage: &Stage) -> Option<AnyView> {
     match stage {
         Stage::Ready => None,
-        Stage::Starting => {
+        Stage::Starting | Stage::Locked(_) => {
             let progress = move || {
                 let progress = page.status.get()?.loading?;
                 let (done, of) = (progress.done as f64, progress.of as f64);

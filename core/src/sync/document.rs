@@ -6,18 +6,21 @@ mod answer;
 mod aside;
 mod disk;
 mod fits;
+mod receipts;
 pub(in crate::sync) mod receive;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub(super) use self::answer::PlainAnswer;
 use self::aside::Aside;
+use self::receipts::Receipts;
 
 use automerge::sync::{self, SyncDoc};
 use automerge::{ActorId, Automerge, ChangeHash, ChangeMetadata, SaveOptions, TextEncoding};
 
 use crate::id::{ConnectionId, DocumentId, EffectId};
 use crate::sync::admission::{Scan, ScannedChange};
+use crate::sync::policy::Principal;
 use crate::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk};
 use crate::time::Timestamp;
 use crate::wire::frame::Reason;
@@ -34,6 +37,10 @@ pub(super) struct Document {
     pub(super) actors: fits::Actors,
     /// Changes that plain peers sent and that wait in `doc` for those they build on.
     pub(super) orphans: Vec<ScannedChange>,
+    /// Who sent them, by their hash.
+    pub(super) orphans_of: BTreeMap<ChangeHash, Principal>,
+    /// Who sent what.
+    pub(super) receipts: Receipts,
     /// Heads that the catalogue says are on the disk, and that could not be read from it.
     pub(super) missing: Vec<ChangeHash>,
     /// Whether the next write is a snapshot of everything, so that the disk is in order again.
@@ -109,6 +116,8 @@ pub(super) struct Writing {
     pub(super) heads: Vec<ChangeHash>,
     pub(super) put: Vec<(ChunkKey, usize)>,
     pub(super) remove: Vec<ChunkKey>,
+    /// How many receipts are on the disk with it.
+    pub(super) receipts: usize,
     /// Failures before.
     pub(super) attempts: u32,
 }
@@ -186,6 +195,8 @@ impl Document {
             on_disk: Vec::new(),
             actors: fits::Actors::default(),
             orphans: Vec::new(),
+            orphans_of: BTreeMap::new(),
+            receipts: Receipts::default(),
             missing: Vec::new(),
             rewrite: false,
             synced: entry.map(|e| from_raw(&e.synced)).unwrap_or_default(),
@@ -257,12 +268,13 @@ impl Document {
         has(&self.doc, hash)
     }
 
-    /// Whether only somebody who has had it can name these changes: all of them are here, and one
-    /// is not of those that every replica makes by itself.
+    /// Whether only somebody who has had it, or the file it was imported from, can name these
+    /// changes: all of them are here, and one is not of those that every replica makes by itself.
     pub(super) fn proves_knowledge(&self, heads: &[ChangeHash]) -> bool {
         let made = |head| {
             let change = self.doc.get_change_meta_by_hash(head);
-            change.map(|change| change.timestamp != 0)
+            let by_itself = self.id.as_bytes().as_slice();
+            change.map(|change| change.actor.to_bytes() != by_itself)
         };
         let made: Option<Vec<bool>> = heads.iter().map(made).collect();
         made.is_some_and(|made| made.contains(&true))

@@ -55,6 +55,12 @@ pub enum Input {
         /// Heads the server has shown, raw bytes.
         heads: Vec<[u8; 32]>,
     },
+    /// Another process that shares this storage has removed a document from it, because this device
+    /// is to have it no more.
+    RemovedElsewhere {
+        /// Which document.
+        document: DocumentId,
+    },
     /// Load a document and keep it.
     Open {
         /// Which one.

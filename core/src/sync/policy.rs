@@ -63,18 +63,24 @@ pub trait Policy: Send + 'static {
     ) -> Access;
 
     /// Whether `principal` may send a change of `document` that was made by `actor` and names
-    /// `author`.
+    /// `author`. `owner` was the first to send a change of this actor, if that is known.
     ///
-    /// Asked for every change that is new here, before it is applied. Where there are no accounts
+    /// Asked for every change that is new here, before it is kept. Where there are no accounts
     /// there is nobody else whom it could belong to.
     fn authored(
         &self,
         _principal: &Principal,
         _document: &DocumentId,
         _actor: &ActorId,
-        _author: Option<&Author<'static>>,
+        _author: Option<&Author<'_>>,
+        _owner: Option<&Principal>,
     ) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    /// Whether it is noted who sent which changes, and when they came.
+    fn keeps_receipts(&self) -> bool {
+        false
     }
 
     /// Whether `doc` may be kept under the id `document`, and the label its catalogue entry gets.

@@ -8,6 +8,7 @@ mod access;
 mod aside;
 mod compare;
 mod connections;
+mod cursor;
 mod disk;
 mod edit;
 mod eviction;
@@ -35,14 +36,16 @@ use crate::sync::input::Input;
 use crate::sync::metrics::Metrics;
 use crate::sync::output::Output;
 use crate::sync::peer::Peer;
-use crate::sync::policy::Policy;
+use crate::sync::policy::{Policy, Principal};
 use crate::sync::status::{Notice, SyncStatus};
 use crate::sync::storage::{CatalogueEntry, Cursor, StorageRequest, Synced};
 use crate::time::Timestamp;
 
+use self::cursor::CursorKey;
 pub use self::edit::EditError;
 use self::follow::Follow;
 use self::line::LineState;
+pub use self::quarantine::Accepted;
 
 /// How a repo is set up.
 #[derive(Debug, Clone)]
@@ -70,6 +73,8 @@ pub struct Repo<P> {
     policy: P,
     random: ChaCha8Rng,
     actor: ActorId,
+    /// Whose the changes are that this replica makes.
+    author: Option<Principal>,
     now: Timestamp,
     /// How far `now` is ahead of the driver's clock, because that was set back.
     ahead: u64,
@@ -109,6 +114,8 @@ pub struct Repo<P> {
     outdated: VecDeque<DocumentId>,
     /// Bytes that wait in the inboxes of all documents.
     waiting_bytes: usize,
+    /// With what a server tells the numbers of its writes.
+    cursor_key: Option<CursorKey>,
     /// Plain peers of documents that were put out of memory.
     sleeping: BTreeMap<DocumentId, BTreeSet<ConnectionId>>,
 }
@@ -136,6 +143,7 @@ impl<P: Policy> Repo<P> {
             policy,
             random,
             actor: ActorId::from(actor),
+            author: None,
             now,
             ahead: 0,
             catalogue: Catalogue::default(),
@@ -165,6 +173,7 @@ impl<P: Policy> Repo<P> {
             counts: Metrics::default(),
             outdated: VecDeque::new(),
             waiting_bytes: 0,
+            cursor_key: None,
             sleeping: BTreeMap::new(),
         };
         repo.request(Effect::Catalogue, StorageRequest::Catalogue);
@@ -195,6 +204,7 @@ impl<P: Policy> Repo<P> {
                 self.written_elsewhere(document, chunks);
             }
             Input::SyncedElsewhere { document, heads } => self.synced_elsewhere(document, &heads),
+            Input::RemovedElsewhere { document } => self.removed_elsewhere(document),
             Input::Open { document } => self.open(document),
             Input::Dismiss { notice } => self.dismiss(notice),
             Input::Refused { document, again } => drop(self.end_aside(document, again)),
@@ -221,6 +231,22 @@ impl<P: Policy> Repo<P> {
         self.config.dials = dials;
         self.line_set(dials);
         self.settle();
+    }
+
+    /// Lets the changes that this replica makes from now on be of this principal, or of nobody.
+    pub fn set_author(&mut self, author: Option<Principal>) {
+        self.author = author;
+    }
+
+    /// Who sent a change of a document in memory, given by its actor and its number, and when it
+    /// came; nothing where that is not noted.
+    pub fn sent(
+        &self,
+        id: &DocumentId,
+        actor: &ActorId,
+        seq: u64,
+    ) -> Option<(&Principal, Timestamp)> {
+        self.documents.get(id)?.receipts.of(actor, seq)
     }
 
     /// The content of a loaded document that has any.
@@ -259,7 +285,7 @@ impl<P: Policy> Repo<P> {
         self.catalogue.iter()
     }
 
-    /// The actor of all changes that this replica makes until it is started anew.
+    /// The actor of the changes that this replica makes for nobody, until it is started anew.
     pub fn actor(&self) -> &ActorId {
         &self.actor
     }

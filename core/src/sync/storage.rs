@@ -30,6 +30,8 @@ pub enum ChunkKind {
     Increment,
     /// Changes that the server has refused, with the reason. No part of the document.
     Refused,
+    /// Who sent which changes to a server, and when. No part of the document.
+    Receipts,
 }
 
 impl ChunkKey {

@@ -186,7 +186,7 @@ impl Disk {
 
 impl Chunk {
     fn new(StoredChunk { key, bytes }: StoredChunk) -> Self {
-        if key.kind == ChunkKind::Refused {
+        if matches!(key.kind, ChunkKind::Refused | ChunkKind::Receipts) {
             // No part of the document.
             let changes = Vec::new();
             return Self { bytes, changes };

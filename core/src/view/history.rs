@@ -11,6 +11,7 @@ use super::difference::{Difference, difference};
 use super::{RecordView, record};
 use crate::genesis;
 use crate::id::DocumentId;
+use crate::time::Timestamp;
 
 /// Seconds between two changes of one person that still count as one go.
 const GO: i64 = 600;
@@ -39,15 +40,27 @@ pub struct HistoryEntry {
     pub to: i64,
     /// Where the values come from, when a program wrote them.
     pub source: Option<String>,
+    /// Who sent the newest of them, and when it came. Only a server notes that.
+    pub sent: Option<Sent>,
     /// What they changed, place by place. Nothing when it was taken back at the same go, or lies
     /// in fields this version does not know.
     pub differences: Vec<Difference>,
+}
+
+/// That a server was sent something.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Id of the member whose device or program sent it.
+    pub by: String,
+    /// When, by the clock of the server.
+    pub received: Timestamp,
 }
 
 /// Changes that make one entry.
 struct Group {
     before: Vec<ChangeHash>,
     last: ChangeHash,
+    seq: u64,
     actor: ActorId,
     author: Option<String>,
     source: Option<String>,
@@ -58,13 +71,20 @@ struct Group {
 /// `count` entries of the history of `doc`, found under the id `document`, without the newest
 /// `skip`. Empty for a document that is no record.
 ///
-/// Costs two looks at an older version for each entry that is returned.
-pub fn history(document: DocumentId, doc: &Automerge, skip: usize, count: usize) -> HistoryView {
+/// Costs two looks at an older version for each entry that is returned. `sent` tells who
+/// sent a change, given by its actor and its number.
+pub fn history(
+    document: DocumentId,
+    doc: &Automerge,
+    sent: &dyn Fn(&ActorId, u64) -> Option<Sent>,
+    skip: usize,
+    count: usize,
+) -> HistoryView {
     let groups = groups(document, doc);
     let newest = groups.iter().rev().skip(skip).take(count);
     HistoryView {
         entries: newest
-            .filter_map(|group| entry(document, doc, group))
+            .filter_map(|group| entry(document, doc, sent, group))
             .collect(),
         of: groups.len(),
     }
@@ -90,6 +110,7 @@ fn groups(document: DocumentId, doc: &Automerge) -> Vec<Group> {
         });
         if let Some(group) = goes_on.and_then(|at| groups.get_mut(at)) {
             group.last = change.hash;
+            group.seq = change.seq;
             group.to = group.to.max(change.timestamp);
             continue;
         }
@@ -97,6 +118,7 @@ fn groups(document: DocumentId, doc: &Automerge) -> Vec<Group> {
         groups.push(Group {
             before: change.deps,
             last: change.hash,
+            seq: change.seq,
             author: change
                 .author
                 .and_then(|author| String::from_utf8(author.as_bytes().to_vec()).ok()),
@@ -109,7 +131,12 @@ fn groups(document: DocumentId, doc: &Automerge) -> Vec<Group> {
     groups
 }
 
-fn entry(document: DocumentId, doc: &Automerge, group: &Group) -> Option<HistoryEntry> {
+fn entry(
+    document: DocumentId,
+    doc: &Automerge,
+    sent: &dyn Fn(&ActorId, u64) -> Option<Sent>,
+    group: &Group,
+) -> Option<HistoryEntry> {
     let after = at(document, doc, &[group.last])?;
     let differences = match at(document, doc, &group.before) {
         Some(before) => difference(&before, &after),
@@ -123,6 +150,7 @@ fn entry(document: DocumentId, doc: &Automerge, group: &Group) -> Option<History
         from: group.from,
         to: group.to,
         source: group.source.clone(),
+        sent: sent(&group.actor, group.seq),
         differences,
     })
 }
@@ -153,7 +181,7 @@ mod tests {
     }
 
     fn all(device: &Device) -> HistoryView {
-        history(device.id, &device.doc, 0, 100)
+        history(device.id, &device.doc, &|_, _| None, 0, 100)
     }
 
     fn places(entry: &HistoryEntry) -> Vec<&str> {
@@ -213,10 +241,11 @@ mod tests {
             device.run(&set(&device, "number", json!(number)));
         }
         let whole = all(&device);
-        let part = history(device.id, &device.doc, 1, 2);
+        let part = history(device.id, &device.doc, &|_, _| None, 1, 2);
         assert_eq!(part.of, whole.of);
         assert_eq!(part.entries, whole.entries[1..3]);
-        assert!(history(device.id, &device.doc, 99, 2).entries.is_empty());
+        let none = history(device.id, &device.doc, &|_, _| None, 99, 2);
+        assert!(none.entries.is_empty());
     }
 
     #[test]

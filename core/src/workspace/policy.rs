@@ -1,11 +1,14 @@
 //! What the engine may keep, and who may do what with it: the answers of [`crate::access`], from
 //! the labels in the catalogue.
 
-use automerge::Automerge;
+use std::collections::BTreeMap;
+
+use automerge::{ActorId, Author, Automerge};
 
 use crate::access::{self, Answer, Facts, Member, MemberId, Roster};
 use crate::genesis::{self, NotARecord};
 use crate::id::DocumentId;
+use crate::sync::author::Tag;
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::wire::limits::{PROGRAMME_DOCUMENTS, SERVER_DOCUMENTS};
 
@@ -14,6 +17,10 @@ use crate::wire::limits::{PROGRAMME_DOCUMENTS, SERVER_DOCUMENTS};
 pub(super) struct RecordPolicy {
     foreign_documents: bool,
     roster: Option<Roster>,
+    /// Whose actors begin how, of all who are or were members.
+    tags: BTreeMap<Tag, Principal>,
+    /// Whether changes of others are taken from those who may write.
+    relayed: bool,
 }
 
 impl RecordPolicy {
@@ -21,6 +28,8 @@ impl RecordPolicy {
         Self {
             foreign_documents,
             roster: None,
+            tags: BTreeMap::new(),
+            relayed: false,
         }
     }
 
@@ -28,7 +37,14 @@ impl RecordPolicy {
         self.roster.as_ref()
     }
 
+    pub(super) fn take_relayed(&mut self, relayed: bool) {
+        self.relayed = relayed;
+    }
+
     pub(super) fn set_roster(&mut self, roster: Option<Roster>) {
+        let members = roster.iter().flat_map(Roster::members);
+        let principals = members.map(|member| Principal(member.id.0.clone()));
+        self.tags = principals.map(|one| (Tag::of(&one), one)).collect();
         self.roster = roster;
     }
 
@@ -85,6 +101,41 @@ impl Policy for RecordPolicy {
             Standing::New => Access::Write,
             Standing::Unread => Access::None,
         }
+    }
+
+    fn authored(
+        &self,
+        principal: &Principal,
+        _: &DocumentId,
+        actor: &ActorId,
+        author: Option<&Author<'_>>,
+        owner: Option<&Principal>,
+    ) -> Result<(), Refusal> {
+        if self.roster.is_none() {
+            return Ok(());
+        }
+        let tagged = Tag::in_actor(actor).and_then(|tag| self.tags.get(&tag));
+        // Whoever brings changes of somebody else may still not forge them half.
+        let principal = tagged.filter(|_| self.relayed).unwrap_or(principal);
+        let named = author.is_none_or(|author| author.as_bytes() == principal.0.as_bytes());
+        // What names an author is made by an actor of that author's.
+        let own = match tagged {
+            Some(of) => of == principal,
+            None => author.is_none() && (self.relayed || owner.is_none_or(|o| o == principal)),
+        };
+        if named && own {
+            return Ok(());
+        }
+        Err(Refusal {
+            code: "foreign-author",
+            message: "somebody else made these changes; they are taken from that person's own \
+                      device only, or when a coordinator accepts them"
+                .to_owned(),
+        })
+    }
+
+    fn keeps_receipts(&self) -> bool {
+        self.roster.is_some()
     }
 
     fn check(
@@ -180,6 +231,92 @@ mod tests {
         let policy = RecordPolicy::new(true);
         let room = policy.room(Some(label), &mut here.iter().copied());
         room.err().map(|refusal| refusal.code)
+    }
+
+    fn people() -> RecordPolicy {
+        let member = |id: &str| Member {
+            id: MemberId(id.to_owned()),
+            body: None,
+            memberships: Vec::new(),
+            active: true,
+        };
+        let mut policy = RecordPolicy::new(true);
+        policy.set_roster(Some(["m-ana", "m-ben"].map(member).into_iter().collect()));
+        policy
+    }
+
+    /// Whether `sender` may send a change of an actor of `of` that names `author`.
+    fn takes(sender: &str, of: Option<&str>, author: Option<&str>, owner: Option<&str>) -> bool {
+        let principal = |name: &str| Principal(name.to_owned());
+        let mut doc = Automerge::new().with_actor(ActorId::from([7; 16]));
+        crate::sync::author::sign(&mut doc, of.map(principal).as_ref());
+        let author = author.map(|author| Author::from(author.as_bytes()));
+        let asked = people().authored(
+            &principal(sender),
+            &DocumentId::from_bytes([1; 16]),
+            doc.get_actor(),
+            author.as_ref(),
+            owner.map(principal).as_ref(),
+        );
+        asked.is_ok()
+    }
+
+    #[test]
+    fn changes_are_taken_from_their_author_only() {
+        let (ana, ben) = (Some("m-ana"), Some("m-ben"));
+        assert!(takes("m-ana", ana, ana, None));
+        assert!(
+            takes("m-ana", ana, None, None),
+            "a later change names nobody"
+        );
+        assert!(!takes("m-ben", ana, ana, None), "somebody else's");
+        assert!(!takes("m-ben", ana, None, None), "somebody else's actor");
+        assert!(
+            !takes("m-ben", ana, ben, ben),
+            "own name, somebody else's actor"
+        );
+        assert!(
+            !takes("m-ben", ben, ana, ben),
+            "own actor, somebody else's name"
+        );
+        // Programs have actors of no kind.
+        assert!(takes("m-ben", None, None, None) && takes("m-ben", None, None, ben));
+        assert!(
+            !takes("m-ben", None, None, ana),
+            "it was used by somebody else before"
+        );
+        assert!(
+            !takes("m-ben", None, ben, None),
+            "a name, and no actor of that name"
+        );
+    }
+
+    #[test]
+    fn relayed_changes_are_whole_ones() {
+        let mut policy = people();
+        policy.take_relayed(true);
+        let (ana, ben) = (Principal("m-ana".into()), Principal("m-ben".into()));
+        let document = DocumentId::from_bytes([1; 16]);
+        let mut doc = Automerge::new();
+        crate::sync::author::sign(&mut doc, Some(&ana));
+        let takes = |author: &Principal| {
+            let author = crate::sync::author::author(author);
+            let actor = doc.get_actor();
+            policy
+                .authored(&ben, &document, actor, Some(&author), None)
+                .is_ok()
+        };
+        assert!(takes(&ana) && !takes(&ben));
+    }
+
+    #[test]
+    fn without_accounts_nobody_is_asked() {
+        let policy = RecordPolicy::new(true);
+        let (sender, document) = (Principal("x".into()), DocumentId::from_bytes([1; 16]));
+        let author = Author::from(b"m-ana".as_slice());
+        let actor = ActorId::from([7; 16]);
+        let asked = policy.authored(&sender, &document, &actor, Some(&author), None);
+        assert!(asked.is_ok() && !policy.keeps_receipts());
     }
 
     #[test]

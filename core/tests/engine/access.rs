@@ -107,13 +107,17 @@ impl End {
     /// Puts a record in, as an import does.
     fn insert(&mut self, reference: &str, values: &[(&str, Value)]) -> DocumentId {
         let (document, doc) = record(reference, values, 9);
+        self.put(document, &doc);
+        document
+    }
+
+    fn put(&mut self, document: DocumentId, doc: &Automerge) {
         self.handle(Input::Open { document });
         self.settle(|_| {});
         self.workspace
-            .insert(START, document, &doc)
+            .insert(START, document, doc)
             .expect("a record");
         self.settle(|_| {});
-        document
     }
 }
 

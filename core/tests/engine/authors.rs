@@ -56,7 +56,8 @@ impl Policy for Owners {
         principal: &Principal,
         document: &DocumentId,
         actor: &ActorId,
-        _: Option<&Author<'static>>,
+        _: Option<&Author<'_>>,
+        _: Option<&Principal>,
     ) -> Result<(), Refusal> {
         let asked = (principal.clone(), actor.clone());
         self.0.lock().expect("one thread").push(asked);

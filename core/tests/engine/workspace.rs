@@ -1,7 +1,7 @@
 //! Refused edits as the workspace shows them to a person.
 
 use automerge::Automerge;
-use meltemi_core::command::{Command, Splice};
+use meltemi_core::command::{self, Command, Splice};
 use meltemi_core::id::{ConnectionId, DocumentId, PeerId, RecordRef, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::Output;
@@ -155,4 +155,58 @@ fn what_refused_edits_would_change_is_told_exported_and_decided() {
     pair.settle();
     assert_eq!(pair.device().refused(&document), None);
     assert_eq!(pair.device().status().refused, []);
+}
+
+#[test]
+fn what_somebody_else_proposes_is_compared_with_a_copy() {
+    let mut pair = Pair::new();
+    let document = pair.run(&Command::CreateRecord {
+        programme: "mc2cm".to_owned(),
+        reference: RecordRef::new("event", "ev1"),
+        values: vec![("venue".parse().expect("a path"), json!("Port"))],
+    });
+    let before = pair.device().record(&document).expect("a record");
+    let mut other = pair.device().document(&document).expect("it").fork();
+    let start = other.get_heads();
+    let mut heads = Vec::new();
+    for venue in ["Library", "Town hall"] {
+        let command = Command::SetField {
+            document,
+            path: "venue".parse().expect("a path"),
+            value: json!(venue),
+            base: None,
+        };
+        command::apply(document, &mut other, &command, START).expect("a command");
+        heads.push(other.get_heads());
+    }
+    let proposed = pair.device().proposed(&document, &other.save_after(&start));
+    let proposed = proposed.expect("a comparison");
+    assert_eq!(proposed.base, before.heads);
+    assert_eq!(proposed.record.fields["venue"], json!("Town hall"));
+    let found: Vec<_> = proposed
+        .differences
+        .iter()
+        .map(|it| (it.path.as_str(), it.what, &it.before, &it.after))
+        .collect();
+    assert_eq!(
+        found,
+        [("venue", Change::Value, &json!("Port"), &json!("Town hall"))]
+    );
+    assert_eq!(pair.device().record(&document).ok(), Some(before));
+
+    // Changes that build on others that are not here cannot be shown, nor can what is none.
+    for (changes, code) in [
+        (other.save_after(&heads[0]), "missing-dependencies"),
+        (b"none".to_vec(), "bad-chunk"),
+    ] {
+        let refusal = pair.device().proposed(&document, &changes);
+        assert_eq!(refusal.expect_err("a refusal").code, code);
+    }
+    // A record that is not here has nothing before.
+    let fresh = Pair::new();
+    let new = fresh.device().proposed(&document, &other.save());
+    let new = new.expect("a comparison");
+    assert_eq!(new.base, [""; 0]);
+    assert!(new.differences.iter().any(|it| it.path == "venue"));
+    assert!(fresh.device().record(&document).is_err());
 }

@@ -115,6 +115,15 @@ impl Member {
             || self.sees_everything()
     }
 
+    /// Whether they do something in a programme in which this member does something too.
+    fn shares_with(&self, other: &Self) -> bool {
+        let shared = |theirs: &Membership| {
+            let mut own = self.memberships.iter();
+            own.any(|own| own.covers(&theirs.programme) || theirs.covers(&own.programme))
+        };
+        self.id == other.id || other.memberships.iter().any(shared)
+    }
+
     /// Whether all that this member does is theirs to decide.
     fn answers_for(&self, other: &Self) -> bool {
         let mut memberships = other.memberships.iter();
@@ -157,6 +166,13 @@ impl Accounts {
             members.retain(|member| viewer.sees(member));
         }
         members.sort_by_key(|member| member.created);
+        Ok(members)
+    }
+
+    /// Everybody with whom a member shares a programme, also those who are not active any more.
+    pub(crate) fn colleagues(&self, of: &Member) -> Result<Vec<Member>, AccountsError> {
+        let mut members = self.members()?;
+        members.retain(|member| of.shares_with(member));
         Ok(members)
     }
 

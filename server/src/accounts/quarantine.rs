@@ -2,6 +2,7 @@
 //! programme has decided. The sender's device keeps them too; this is the copy that others see.
 
 use meltemi_core::access::{EVERY_PROGRAMME, Facts};
+use meltemi_core::id::RecordRef;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::sync::admission;
 use meltemi_core::sync::output::Withheld;
@@ -77,10 +78,36 @@ pub(crate) struct Decision {
     pub(crate) note: Option<Sensitive<String>>,
 }
 
+/// Changes in quarantine, with the names of those who have to do with them.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Named {
+    #[serde(flatten)]
+    entry: Quarantined,
+    /// Name of the sender.
+    name: Option<Sensitive<String>>,
+    /// Record of the sender's organisation or city.
+    body: Option<RecordRef>,
+    /// Name of whoever decided.
+    decided_by_name: Option<Sensitive<String>>,
+}
+
 impl Quarantined {
     /// Whether something of it is in the record already.
     pub(crate) fn is_taken(&self) -> bool {
         matches!(self.state, State::Accepted | State::AcceptedInPart)
+    }
+
+    fn named(self, reading: &impl Reading) -> Result<Named, DatabaseError> {
+        let find = |id: &str| reading.get(&member::MEMBERS, id.as_bytes());
+        let sender: Option<Member> = find(&self.member)?;
+        let decider = self.decided_by.as_deref().map(find).transpose()?.flatten();
+        let (name, body) = sender.map(|member| (member.name, member.body)).unzip();
+        Ok(Named {
+            entry: self,
+            name,
+            body: body.flatten(),
+            decided_by_name: decider.map(|member: Member| member.name),
+        })
     }
 
     /// Whether this member decides on it.
@@ -141,11 +168,14 @@ impl Accounts {
     }
 
     /// What is in quarantine for this member to decide on, and what became of the member's own.
-    pub(crate) fn quarantined(&self, viewer: &Member) -> Result<Vec<Quarantined>, AccountsError> {
-        let mut all: Vec<Quarantined> = self.database.read(|view| view.all(&ENTRIES))?;
-        all.retain(|entry| entry.is_for(viewer) || entry.is_told_to(viewer));
-        all.sort_by(|a, b| (b.received, &b.id).cmp(&(a.received, &a.id)));
-        Ok(all)
+    pub(crate) fn quarantined(&self, viewer: &Member) -> Result<Vec<Named>, AccountsError> {
+        self.database.read(|view| {
+            let mut all: Vec<Quarantined> = view.all(&ENTRIES)?;
+            all.retain(|entry| entry.is_for(viewer) || entry.is_told_to(viewer));
+            all.sort_by(|a, b| (b.received, &b.id).cmp(&(a.received, &a.id)));
+            let named = all.into_iter().map(|entry| entry.named(view));
+            Ok(named.collect::<Result<_, DatabaseError>>()?)
+        })
     }
 
     /// Changes in quarantine, for those who decide on them.
@@ -171,7 +201,7 @@ impl Accounts {
         id: &str,
         decision: &Decision,
         by: &By,
-    ) -> Result<Quarantined, AccountsError> {
+    ) -> Result<Named, AccountsError> {
         let deed = match decision.decision {
             State::Waiting => {
                 let problem = "must be accepted, accepted-in-part or refused";
@@ -201,7 +231,7 @@ impl Accounts {
             entry.note = words.map(|note| note.to_owned().into());
             change.put(&ENTRIES, id.as_bytes(), &entry)?;
             note(change, by, deed, Some(id))?;
-            Ok(entry)
+            Ok(entry.named(change)?)
         })
     }
 }

@@ -1,11 +1,15 @@
 //! What others say to the driver.
 
+use std::ops::Range;
+
 use meltemi_core::access::Roster;
 use meltemi_core::command::CommandError;
 use meltemi_core::id::{ConnectionId, DocumentId};
 use meltemi_core::sync::metrics::Metrics;
 use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::repo::Accepted;
 use meltemi_core::view::RecordView;
+use meltemi_core::view::history::HistoryView;
 use tokio::sync::oneshot;
 
 use super::AcceptReply;
@@ -40,10 +44,17 @@ pub(crate) enum Message {
         document: DocumentId,
         reply: RecordReply,
     },
+    /// A part of the history of a record, as far as somebody may see it.
+    History {
+        principal: Principal,
+        document: DocumentId,
+        part: Range<usize>,
+        reply: HistoryReply,
+    },
     /// Somebody has decided to take changes that were refused.
     Accept {
         document: DocumentId,
-        changes: Vec<u8>,
+        refused: Accepted,
         reply: AcceptReply,
     },
     /// Who the members are has changed. Answered when the engine goes by it.
@@ -56,6 +67,9 @@ pub(crate) enum Message {
     /// Finish what is in flight, close all connections, end.
     Stop,
 }
+
+/// Where a history goes.
+pub(crate) type HistoryReply = oneshot::Sender<Result<HistoryView, CommandError>>;
 
 /// Where a record goes.
 pub(crate) type RecordReply = oneshot::Sender<Result<Box<RecordView>, CommandError>>;

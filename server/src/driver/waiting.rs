@@ -1,9 +1,12 @@
 //! Those who wait for a document to be loaded.
 
+use std::ops::Range;
+
 use meltemi_core::sync::policy::{Principal, Refusal};
+use meltemi_core::sync::repo::Accepted;
 use tokio::sync::oneshot;
 
-use super::RecordReply;
+use super::{HistoryReply, RecordReply};
 
 /// Where the outcome of accepting changes goes: whether anything of them was new.
 pub(crate) type AcceptReply = oneshot::Sender<Result<bool, Refusal>>;
@@ -11,7 +14,8 @@ pub(crate) type AcceptReply = oneshot::Sender<Result<bool, Refusal>>;
 /// Somebody who waits for a document to be loaded.
 pub(super) enum Waiting {
     Record(Principal, RecordReply),
-    Accept(Vec<u8>, AcceptReply),
+    History(Principal, Range<usize>, HistoryReply),
+    Accept(Accepted, AcceptReply),
 }
 
 impl Waiting {
@@ -19,6 +23,7 @@ impl Waiting {
     pub(super) fn is_given_up(&self) -> bool {
         match self {
             Self::Record(_, reply) => reply.is_closed(),
+            Self::History(_, _, reply) => reply.is_closed(),
             Self::Accept(_, reply) => reply.is_closed(),
         }
     }

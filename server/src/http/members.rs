@@ -53,6 +53,30 @@ pub(super) async fn list(
     Ok(Json(members.into_iter().map(MemberView::new).collect()))
 }
 
+/// Somebody, as their colleagues see them.
+#[derive(Debug, Serialize)]
+pub(super) struct PersonView {
+    id: String,
+    name: Sensitive<String>,
+    body: Option<RecordRef>,
+}
+
+/// `GET /api/people`: who the authors of changes are, of those with whom one shares a programme.
+pub(super) async fn people(
+    State(shared): State<Shared>,
+    Person(_, known): Person,
+) -> Result<Json<Vec<PersonView>>, ApiError> {
+    let members = shared
+        .accounts(move |accounts| accounts.colleagues(&known.member))
+        .await?;
+    let people = members.into_iter().map(|member| PersonView {
+        id: member.id,
+        name: member.name,
+        body: member.body,
+    });
+    Ok(Json(people.collect()))
+}
+
 /// `GET /api/members/{id}`.
 pub(super) async fn one(
     State(shared): State<Shared>,

@@ -190,28 +190,38 @@ pub(super) async fn callback(
     query: Result<Query<Back>, QueryRejection>,
 ) -> Response {
     let mut cookies = vec![(header::SET_COOKIE, shared.authenticator.take_way_cookie())];
-    let place = match come_back(&shared, &caller, &headers, query).await {
+    let mut page = "/#/sign-in";
+    let done = match come_back(&shared, &caller, &headers, query) {
+        Ok((flow, back)) => {
+            if matches!(flow.purpose, Purpose::Link(_)) {
+                page = "/office.html#password";
+            }
+            finish(&shared, &caller, flow, back).await
+        }
+        Err(error) => Err(error),
+    };
+    let place = match done {
         Ok(Some(signed_in)) => {
             let cookie = shared.authenticator.give_cookie(&signed_in.session);
             cookies.push((header::SET_COOKIE, cookie));
             "/".to_owned()
         }
-        Ok(None) => "/#/sign-in?linked".to_owned(),
-        Err(error) => format!("/#/sign-in?wrong={}", error.code()),
+        Ok(None) => format!("{page}?linked"),
+        Err(error) => format!("{page}?wrong={}", error.code()),
     };
     let place = [(header::LOCATION, place)];
     (StatusCode::SEE_OTHER, AppendHeaders(cookies), place).into_response()
 }
 
-/// Who has signed in; nobody if it was a link that was made.
-async fn come_back(
+/// Which way it was that somebody comes back from. It is used up.
+fn come_back(
     shared: &Shared,
     caller: &Caller,
     headers: &HeaderMap,
     query: Result<Query<Back>, QueryRejection>,
-) -> Result<Option<SignedIn>, ApiError> {
-    let by = caller.by();
-    let attempt = shared.attempts.attempt(None, caller.address, by.now)?;
+) -> Result<(Flow, Back), ApiError> {
+    let now = caller.by().now;
+    let attempt = shared.attempts.attempt(None, caller.address, now)?;
     let ended = || {
         let message = "this way to sign in was used, is too old, or began on another browser";
         ApiError::new(StatusCode::FORBIDDEN, "openid-ended", message)
@@ -221,8 +231,21 @@ async fn come_back(
     let browser = shared.authenticator.way_cookie(headers).and_then(hash);
     let state = back.state.as_ref().and_then(|state| hash(state.expose()));
     let state = state.ok_or_else(ended)?;
-    let flow = shared.openid.flows.take(&state, browser.as_ref(), by.now);
+    let flow = shared.openid.flows.take(&state, browser.as_ref(), now);
     let flow = flow.ok_or_else(ended)?;
+    // Having left counts until it is known who it is.
+    attempt.succeeded();
+    Ok((flow, back))
+}
+
+/// Who has signed in; nobody if it was a link that was made.
+async fn finish(
+    shared: &Shared,
+    caller: &Caller,
+    flow: Flow,
+    back: Back,
+) -> Result<Option<SignedIn>, ApiError> {
+    let by = caller.by();
     let left_from = flow.address;
     let (deed, whose) = match &flow.purpose {
         Purpose::SignIn | Purpose::Join(..) => (Deed::OpenidSignIn, None),
@@ -236,7 +259,6 @@ async fn come_back(
             .await?;
     }
     let signed_in = entered?;
-    attempt.succeeded();
     shared.attempts.succeeded_at(left_from);
     Ok(signed_in)
 }

@@ -5,6 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use meltemi_core::id::DocumentId;
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::repo::Accepted;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -13,7 +15,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::payload::{Id, Payload};
 use crate::accounts::AccountsError;
-use crate::accounts::quarantine::{Decision, Quarantined, State as Outcome};
+use crate::accounts::quarantine::{Decision, Named, Quarantined, State as Outcome};
 use crate::driver::Message;
 use crate::limits;
 
@@ -21,7 +23,7 @@ use crate::limits;
 pub(super) async fn list(
     State(shared): State<Shared>,
     Person(_, known): Person,
-) -> Result<Json<Vec<Quarantined>>, ApiError> {
+) -> Result<Json<Vec<Named>>, ApiError> {
     let entries = shared
         .accounts(move |accounts| accounts.quarantined(&known.member))
         .await?;
@@ -50,7 +52,7 @@ pub(super) async fn decide(
     Person(caller, known): Person,
     Path(id): Id,
     Payload(decision): Payload<Decision>,
-) -> Result<Json<Quarantined>, ApiError> {
+) -> Result<Json<Named>, ApiError> {
     if decision.decision == Outcome::Accepted {
         let (viewer, which) = (known.clone(), id.clone());
         let (entry, changes) = shared
@@ -74,10 +76,16 @@ async fn accept(shared: &Shared, entry: &Quarantined, changes: Vec<u8>) -> Resul
         ApiError::unavailable("this entry cannot be read; see the log of the server")
     })?;
     let stopping = || ApiError::unavailable("the server is stopping");
+    let refused = Accepted {
+        sender: Principal(entry.member.clone()),
+        changes,
+        // Whoever decides was shown that they name others.
+        foreign: entry.code == "foreign-author",
+    };
     let (reply, answer) = oneshot::channel();
     let message = Message::Accept {
         document,
-        changes,
+        refused,
         reply,
     };
     let sent = shared.driver.send(message).await;

@@ -12,6 +12,7 @@ use meltemi_core::id::{DocumentId, DocumentIdError};
 use meltemi_core::record::KINDS;
 use meltemi_core::sync::policy::Principal;
 use meltemi_core::view::RecordView;
+use meltemi_core::view::history::HistoryView;
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -65,16 +66,51 @@ pub(crate) async fn one(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<RecordView>, ApiError> {
-    let document: DocumentId = id.parse().map_err(|error: DocumentIdError| {
-        ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad-document-id",
-            error.to_string(),
-        )
-    })?;
+    let document = document_id(&id)?;
     record(&shared, &caller.principal(), document)
         .await
         .map(|record| Json(*record))
+}
+
+/// Which part of a history is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    #[serde(default)]
+    skip: usize,
+    #[serde(default)]
+    count: Option<usize>,
+}
+
+/// `GET /api/records/{id}/history`: who changed what, by whom it was sent and when it came in.
+pub(crate) async fn history(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Path(id): Path<String>,
+    part: Result<Query<Part>, QueryRejection>,
+) -> Result<Json<HistoryView>, ApiError> {
+    let Query(part) = part.map_err(|_| {
+        let message = "only skip and count can be asked for, as ?skip=20&count=20";
+        ApiError::new(StatusCode::BAD_REQUEST, "bad-query", message)
+    })?;
+    let document = document_id(&id)?;
+    let count = part.count.unwrap_or(limits::HISTORY).min(limits::HISTORY);
+    let (reply, answer) = oneshot::channel();
+    let message = Message::History {
+        principal: caller.principal(),
+        document,
+        part: part.skip..part.skip.saturating_add(count),
+        reply,
+    };
+    ask(&shared, message).await?;
+    answered(document, answer).await.map(Json)
+}
+
+fn document_id(text: &str) -> Result<DocumentId, ApiError> {
+    text.parse().map_err(|error: DocumentIdError| {
+        let status = StatusCode::BAD_REQUEST;
+        ApiError::new(status, "bad-document-id", error.to_string())
+    })
 }
 
 fn known_kind(name: &str) -> Result<&'static str, ApiError> {
@@ -105,6 +141,14 @@ async fn record(
         },
     )
     .await?;
+    answered(document, answer).await
+}
+
+/// What the driver answers about a document.
+async fn answered<T>(
+    document: DocumentId,
+    answer: oneshot::Receiver<Result<T, CommandError>>,
+) -> Result<T, ApiError> {
     let answer = timeout(limits::QUERY, answer).await.map_err(|_| {
         ApiError::unavailable(format!(
             "document {document} could not be loaded in time; try again later"

@@ -129,7 +129,10 @@ fn a_member_links_and_unlinks_but_not_the_last_way() {
     let (_provider, world, ana) = begin("");
     let mut browser = Browser::of(&world, &ana);
     let linked = browser.links();
-    assert_eq!(linked.header("location"), Some("/#/sign-in?linked"));
+    assert_eq!(
+        linked.header("location"),
+        Some("/office.html#password?linked")
+    );
     let links = ana.get("/api/openid/links").json();
     assert_eq!(links[0]["provider"], "Union of Cities");
     let link = format!(
@@ -144,7 +147,8 @@ fn a_member_links_and_unlinks_but_not_the_last_way() {
     // The same account is nobody else's.
     let ben = world.invited(&ana, "ben", "reader");
     let mut of_ben = Browser::of(&world, &ben);
-    assert_eq!(of_ben.links().header("location"), wrong("openid-linked"));
+    let linking = Some("/office.html#password?wrong=openid-linked");
+    assert_eq!(of_ben.links().header("location"), linking);
     assert_eq!(ben.send("DELETE", &link, &Value::Null).status, 404);
 
     assert_eq!(ana.send("DELETE", &link, &Value::Null).status, 204);
@@ -174,7 +178,8 @@ fn a_link_needs_the_session_that_began_it() {
     let back = browser.leaves("/api/openid/cities/link", &json!({}));
     assert_eq!(ben.send("DELETE", "/api/session", &Value::Null).status, 204);
     let refused = browser.comes(&back);
-    assert_eq!(refused.header("location"), wrong("sign-in-needed"));
+    let again = Some("/office.html#password?wrong=sign-in-needed");
+    assert_eq!(refused.header("location"), again);
     assert_eq!(audit(&ana, 1), [("openid-link".into(), "refused".into())]);
     let stranger = world.post("/api/openid/cities/link", &json!({}));
     assert_eq!(code(&stranger), "sign-in-needed");
@@ -186,11 +191,9 @@ fn wrong(code: &str) -> Option<&'static str> {
         "openid-refused" => "/#/sign-in?wrong=openid-refused",
         "openid-ended" => "/#/sign-in?wrong=openid-ended",
         "openid-unknown" => "/#/sign-in?wrong=openid-unknown",
-        "openid-linked" => "/#/sign-in?wrong=openid-linked",
         "openid-not-allowed" => "/#/sign-in?wrong=openid-not-allowed",
         "openid-no-email" => "/#/sign-in?wrong=openid-no-email",
         "openid-unavailable" => "/#/sign-in?wrong=openid-unavailable",
-        "sign-in-needed" => "/#/sign-in?wrong=sign-in-needed",
         "email-taken" => "/#/sign-in?wrong=email-taken",
         other => panic!("{other}"),
     })

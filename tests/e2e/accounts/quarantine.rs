@@ -74,16 +74,7 @@ impl Scene {
 
     /// What waits for Ana, as soon as something does: it is written beside the connection.
     async fn waiting(&self) -> Value {
-        let found = timeout(DEADLINE, async {
-            loop {
-                let list = self.ana.get("/api/quarantine").json();
-                if let Some(entry) = list.as_array().and_then(|list| list.first()) {
-                    return entry.clone();
-                }
-                tokio::task::yield_now().await;
-            }
-        });
-        found.await.expect("an entry in quarantine")
+        waiting_for(&self.ana).await
     }
 
     fn decide(
@@ -95,6 +86,20 @@ impl Scene {
         let id = entry["id"].as_str().expect("an id");
         by.send("POST", &format!("/api/quarantine/{id}"), decision)
     }
+}
+
+/// What waits for somebody's decision, as soon as something does.
+pub(super) async fn waiting_for(person: &Person) -> Value {
+    let found = timeout(DEADLINE, async {
+        loop {
+            let list = person.get("/api/quarantine").json();
+            if let Some(entry) = list.as_array().and_then(|list| list.first()) {
+                return entry.clone();
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    found.await.expect("an entry in quarantine")
 }
 
 fn change(by: &Person, whom: &Person, patch: &Value) {

@@ -7,7 +7,7 @@ use meltemi_core::wire::limits::{PART_BYTES, PARTED_BYTES, REPAIR_ROUNDS};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::peer::{Heard, KINDS, Kind, RawPeer};
-use super::world::World;
+use super::world::{NOWHERE, World};
 
 /// Bytes of a long message, of which many together would fill the memory.
 const LONG: usize = 15 * 1024 * 1024;
@@ -118,6 +118,31 @@ async fn exchanges_that_inflate_and_frames_in_endless_parts_are_refused() {
             };
             let said = peer.ending().await;
             assert!(said.contains(expected), "{round}: {said}");
+        })
+        .await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_in_parts_are_bounded_for_all_connections_together() {
+    let world = World::begin().await;
+    // Each of them stays within what one connection may send.
+    world
+        .withstands_many(async |number| {
+            let mut peer = world
+                .join(Kind::Meltemi, &format!("mallory {number}"))
+                .await;
+            for _ in 0..PARTED_BYTES / PART_BYTES - 1 {
+                let data = vec![0xa0; PART_BYTES - 64];
+                peer.send(&Frame::Part { left: 1, data }).await;
+            }
+            peer.request(NOWHERE).await;
+            match peer.next().await {
+                Heard::Closed(Some((_, reason))) => {
+                    assert!(reason.contains("connect again later"), "{reason}");
+                }
+                Heard::Frame(_) | Heard::Closed(None) => {}
+            }
         })
         .await;
     world.end().await;

@@ -11,11 +11,12 @@ use meltemi_core::id::DocumentId;
 use meltemi_core::wire::exchange::Exchange;
 use meltemi_core::wire::frame::Frame;
 use meltemi_tests::device::TestDevice;
-use meltemi_tests::request::get;
+use meltemi_tests::request::{Answer, get};
 use meltemi_tests::server::Server;
 use serde_json::{Value, json};
 
 use super::peer::{Kind, RawPeer};
+use crate::accounts::{self, people::Person};
 use crate::{MELTEMI, assert_healthy, data_folder};
 
 /// Times an attack is repeated at least.
@@ -39,6 +40,8 @@ pub(super) struct World {
     pub(super) event: DocumentId,
     /// The record that is worked on meanwhile.
     diary: DocumentId,
+    /// Ana's session, where there are accounts, and a token of hers.
+    session: Option<(Person, String)>,
 }
 
 impl World {
@@ -46,7 +49,34 @@ impl World {
     pub(super) async fn begin() -> Self {
         let (folder, data) = data_folder();
         let server = MELTEMI.serve(&data, &[]);
-        let ana = TestDevice::connected("ana", server.address).await;
+        Self::with(folder, data, server, None).await
+    }
+
+    /// As [`World::begin`], on a server with accounts where Ana coordinates everything. Others are
+    /// invited by her: see [`World::invited`].
+    pub(super) async fn with_accounts() -> Self {
+        let accounts = accounts::people::World::begin(&[]);
+        let ana = accounts.first_coordinator("ana");
+        let (_, token) = ana.token(&["sync"]);
+        let accounts::people::World {
+            server,
+            data,
+            folder,
+        } = accounts;
+        Self::with(folder, data, server, Some((ana, token))).await
+    }
+
+    async fn with(
+        folder: tempfile::TempDir,
+        data: PathBuf,
+        server: Server,
+        session: Option<(Person, String)>,
+    ) -> Self {
+        let ana = TestDevice::new("ana");
+        if let Some((person, _)) = &session {
+            ana.belongs_to(&person.id()).await;
+        }
+        connect(&ana, server.address, session.as_ref()).await;
         let title = |title: &str| ("titles/en", json!(title));
         let event = ana.create("event", "ev1", &[title("Housing")]).await;
         let diary = ana.create("event", "ev2", &[title("Diary")]).await;
@@ -58,6 +88,7 @@ impl World {
             ana,
             event,
             diary,
+            session,
         }
     }
 
@@ -74,7 +105,31 @@ impl World {
     }
 
     pub(super) async fn join(&self, kind: Kind, name: &str) -> RawPeer {
-        RawPeer::join(self.address(), kind, name).await
+        match &self.session {
+            Some((_, token)) => RawPeer::join_with(self.address(), token, kind, name).await,
+            None => RawPeer::join(self.address(), kind, name).await,
+        }
+    }
+
+    /// Somebody whom Ana has invited, and a token of theirs.
+    pub(super) fn invited(&self, name: &str, programme: &str, role: &str) -> (Person, String) {
+        let (ana, _) = self.session.as_ref().expect("a server with accounts");
+        let person = ana.invites(name, programme, role);
+        let (_, token) = person.token(&["sync"]);
+        (person, token)
+    }
+
+    /// The id of Ana, where there are accounts.
+    pub(super) fn ana_id(&self) -> String {
+        let (ana, _) = self.session.as_ref().expect("a server with accounts");
+        ana.id()
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        match &self.session {
+            Some((person, _)) => person.get(path),
+            None => get(self.address(), path),
+        }
     }
 
     /// A record's document, as the server hands it out.
@@ -163,9 +218,9 @@ impl World {
 
     /// The attacked record's heads, and which records there are.
     pub(super) fn stored(&self) -> (Value, Vec<Value>) {
-        let unknown = get(self.address(), &format!("/api/records/{NOWHERE}"));
+        let unknown = self.get(&format!("/api/records/{NOWHERE}"));
         assert_eq!(unknown.status, 404, "{unknown:?}");
-        let records = get(self.address(), "/api/records").json();
+        let records = self.get("/api/records").json();
         let records = records.as_array().expect("a list");
         let ids = records.iter().map(|record| record["id"].clone()).collect();
         (self.heads(self.event), ids)
@@ -173,12 +228,13 @@ impl World {
 
     /// A record's heads, as the server says over HTTP.
     pub(super) fn heads(&self, id: DocumentId) -> Value {
-        get(self.address(), &format!("/api/records/{id}")).json()["heads"].clone()
+        self.get(&format!("/api/records/{id}")).json()["heads"].clone()
     }
 
     /// Asserts that a new device gets everything, and that nothing damaged was stored.
     pub(super) async fn end(self) {
-        let ben = TestDevice::connected("ben", self.address()).await;
+        let ben = TestDevice::new("ben");
+        connect(&ben, self.address(), self.session.as_ref()).await;
         let is_whole = |title: &str| {
             let title = json!(title);
             move |record: &meltemi_core::view::RecordView| record.fields["titles"]["en"] == title
@@ -193,5 +249,12 @@ impl World {
             .await;
         assert!(self.server.stop().success());
         assert_healthy(&self.data);
+    }
+}
+
+async fn connect(device: &TestDevice, server: SocketAddr, session: Option<&(Person, String)>) {
+    match session {
+        Some((_, token)) => device.connect_with(server, token).await,
+        None => device.connect(server).await,
     }
 }

@@ -29,8 +29,15 @@ const NOT_KEPT: [&str; 6] = [
 /// The folder of what the page of administration is made of, which is not kept either.
 const OFFICE: &str = "office/";
 
+/// The folder of the program for PINs, which is in the list and kept when it was asked for once.
+const LOCK: &str = "lock/";
+
 /// Whether a device downloads the file at its first visit, to keep it.
 pub(crate) fn is_kept(path: &str) -> bool {
+    is_listed(path) && !path.starts_with(LOCK)
+}
+
+fn is_listed(path: &str) -> bool {
     !NOT_KEPT.contains(&path) && !path.starts_with(OFFICE)
 }
 
@@ -58,7 +65,7 @@ pub(crate) fn fill_in_service_worker(files: &mut Folder) -> anyhow::Result<()> {
 
     let list: Vec<(String, String)> = files
         .iter()
-        .filter(|(path, _)| is_kept(path))
+        .filter(|(path, _)| is_listed(path))
         .map(|(path, bytes)| (format!("/{path}"), integrity(bytes)))
         .collect();
     let list = serde_json::to_string_pretty(&list).context("cannot write the list of files")?;

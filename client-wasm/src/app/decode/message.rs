@@ -6,13 +6,18 @@ use meltemi_core::sync::status::{
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
-use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker, Opened, Unsent};
+use crate::app::lock::State;
+use crate::app::protocol::{
+    Answer, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
+};
 
 objects! {
     Done { record, undo }
     Export { bytes, readable }
     Failure { code, message }
-    Opened { account }
+    Opened { account, locked, not_settled }
+    Locked { state, until, unsent }
+    Pin { right, until }
     Unsent { records, text }
     SyncStatus { line, unsaved, waiting, waiting_documents, synced_at, loading, receiving, refused, notices }
     RefusedEdits { document, code, message, at, changes }
@@ -22,6 +27,11 @@ objects! {
 }
 
 words! {
+    State {
+        "filling" => Filling,
+        "on" => On,
+        "emptying" => Emptying,
+    }
     NoticeCode {
         "storage-full" => StorageFull,
         "storage-failed" => StorageFailed,
@@ -69,7 +79,9 @@ impl Decode for Answer {
             "history" => Self::History(Decode::decode(value)?),
             "refused" => Self::Refused(Decode::decode(value)?),
             "export_refused" => Self::ExportRefused(Decode::decode(value)?),
+            "proposed" => Self::Proposed(Decode::decode(value)?),
             "unsent" => Self::Unsent(Decode::decode(value)?),
+            "pin" => Self::Pin(Decode::decode(value)?),
             "done" => Self::Done(Decode::decode(value)?),
             "nothing" => Self::Nothing,
             _ => return Err(DecodeError("answer")),
@@ -82,6 +94,7 @@ impl Decode for Event {
         let (name, value) = variant(value, "event")?;
         Ok(match name.as_str() {
             "opened" => Self::Opened(Decode::decode(value)?),
+            "locked" => Self::Locked(Decode::decode(value)?),
             "ready" => Self::Ready,
             "changed" => Self::Changed(Decode::decode(value)?),
             "status" => Self::Status(Decode::decode(value)?),

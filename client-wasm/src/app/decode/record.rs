@@ -4,9 +4,9 @@ use meltemi_core::command::{Command, Splice};
 use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
 use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::view::difference::{Change, Difference};
-use meltemi_core::view::history::{HistoryEntry, HistoryView};
+use meltemi_core::view::history::{HistoryEntry, HistoryView, Sent};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
-use meltemi_core::workspace::RefusedView;
+use meltemi_core::workspace::{ProposedView, RefusedView};
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
@@ -29,8 +29,10 @@ objects! {
     Reported { source, itemised }
     Splice { at, delete, insert }
     RefusedView { edits, differences }
+    ProposedView { record, base, differences }
     HistoryView { entries, of }
-    HistoryEntry { change, author, actor, from, to, source, differences }
+    HistoryEntry { change, author, actor, from, to, source, sent, differences }
+    Sent { by, received }
     Difference { path, what, before, after }
 }
 

@@ -9,12 +9,15 @@ use meltemi_core::indicator::{Indicator, Reported};
 use meltemi_core::sync::status::{Line, Notice, Progress, Receiving, RefusedEdits, SyncStatus};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::difference::{Change, Difference};
-use meltemi_core::view::history::{HistoryEntry, HistoryView};
+use meltemi_core::view::history::{HistoryEntry, HistoryView, Sent};
 use meltemi_core::view::{NextStep, OverviewView, Problem, RecordView, Removal, Summary, Task};
-use meltemi_core::workspace::RefusedView;
+use meltemi_core::workspace::{ProposedView, RefusedView};
 use serde_json::{Map, Value, json};
 
-use crate::app::protocol::{Answer, Done, Event, Export, Failure, FromWorker, Opened, Unsent};
+use crate::app::lock::State;
+use crate::app::protocol::{
+    Answer, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
+};
 use crate::app::status::NOTICES;
 
 fn reads_back(message: FromWorker) {
@@ -253,6 +256,11 @@ fn refused_edits_read_back() {
         differences: ways.into_iter().map(difference).collect(),
     }))));
     answer(Answer::Refused(None));
+    answer(Answer::Proposed(Box::new(ProposedView {
+        record: record(),
+        base: vec!["ab".into()],
+        differences: vec![difference(Change::Added)],
+    })));
     answer(Answer::History(HistoryView {
         entries: vec![HistoryEntry {
             change: "0aff".into(),
@@ -261,6 +269,10 @@ fn refused_edits_read_back() {
             from: 1_700_000_000,
             to: 1_700_000_060,
             source: None,
+            sent: Some(Sent {
+                by: "m-rami".into(),
+                received: meltemi_core::time::Timestamp(5),
+            }),
             differences: vec![difference(Change::Value)],
         }],
         of: 3,
@@ -311,8 +323,24 @@ fn the_overview_reads_back() {
 #[test]
 fn events_read_back() {
     event(Event::Ready);
+    for (state, until) in [
+        (State::Filling, None),
+        (State::On, Some(Timestamp(5))),
+        (State::Emptying, None),
+    ] {
+        event(Event::Locked(Locked {
+            state,
+            until,
+            unsent: 2,
+        }));
+        answer(Answer::Pin(Pin { right: true, until }));
+    }
     for account in [None, Some("{}".to_owned())] {
-        event(Event::Opened(Opened { account }));
+        event(Event::Opened(Opened {
+            account,
+            locked: true,
+            not_settled: false,
+        }));
     }
     event(Event::Changed(vec![document()]));
     event(Event::Status(SyncStatus {

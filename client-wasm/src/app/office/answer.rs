@@ -3,17 +3,20 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::app::account::{Answered, is_good};
+use crate::app::account::{Answered, Wrong, is_good};
 use crate::app::failure::failure;
+use crate::app::passkey;
 use crate::app::protocol::Failure;
 
 /// Codes that have a text of their own, as `office.refused.{code}`. For all others the sentence of
 /// the server says more.
-pub const PLAIN: [&str; 7] = [
+pub const PLAIN: [&str; 9] = [
+    "last-way",
     "no-connection",
     "password-breached",
     "password-too-long",
     "password-too-short",
+    "sign-in-again",
     "too-many-attempts",
     "unreadable",
     "wrong-credentials",
@@ -39,6 +42,11 @@ pub fn accepted(answered: Answered) -> Result<String, Failure> {
     Err(code)
 }
 
+/// The same for what was done with a passkey.
+pub fn of_passkey(answered: Result<Answered, Wrong>) -> Result<String, Failure> {
+    accepted(answered.map_err(|word| failure(word, word))?)
+}
+
 /// Reads the body of an answer.
 pub fn read<T: DeserializeOwned>(body: &str) -> Result<T, Failure> {
     serde_json::from_str(body).map_err(|error| failure("unreadable", error.to_string()))
@@ -51,8 +59,12 @@ pub fn unheard(why: String) -> Failure {
 
 /// The key of the text for a refusal; none for those of which the server's sentence says more.
 pub fn plain(failure: &Failure) -> Option<String> {
-    let known = PLAIN.contains(&failure.code.as_str());
-    known.then(|| format!("office.refused.{}", failure.code))
+    let code = failure.code.as_str();
+    if PLAIN.contains(&code) {
+        return Some(format!("office.refused.{code}"));
+    }
+    let passkey = passkey::WRONG.contains(&code);
+    passkey.then(|| format!("account.wrong.{code}"))
 }
 
 /// Whether somebody has to sign in again.

@@ -19,6 +19,19 @@ pub struct Device {
     pub current: bool,
 }
 
+/// A passkey.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Passkey {
+    /// Its id.
+    pub id: String,
+    /// Its name; `?` when it never got one.
+    pub name: String,
+    /// When it was made, in milliseconds.
+    pub created: f64,
+    /// The day on which it was used last.
+    pub seen: Option<String>,
+}
+
 /// What a token can be for.
 pub const SCOPES: [&str; 3] = ["sync", "read", "metrics"];
 
@@ -44,6 +57,8 @@ pub struct Token {
 pub struct Session {
     /// How many recovery codes have not been used.
     pub recovery_codes_left: u64,
+    /// Whether they have a password.
+    pub password: bool,
 }
 
 /// New recovery codes.

@@ -11,6 +11,8 @@ pub enum Place {
     Audit,
     /// One's own devices.
     Devices,
+    /// One's own passkeys.
+    Passkeys,
     /// One's own access tokens.
     Tokens,
     /// One's own password and recovery codes.
@@ -26,6 +28,7 @@ impl Place {
         Self::Invitations,
         Self::Audit,
         Self::Devices,
+        Self::Passkeys,
         Self::Tokens,
         Self::Password,
         Self::Details,
@@ -38,6 +41,7 @@ impl Place {
             Self::Invitations => "invitations",
             Self::Audit => "audit",
             Self::Devices => "devices",
+            Self::Passkeys => "passkeys",
             Self::Tokens => "tokens",
             Self::Password => "password",
             Self::Details => "details",
@@ -52,6 +56,7 @@ impl Place {
     /// The screen of an address for somebody who has all of them, or not.
     pub fn of(fragment: &str, is_coordinator: bool) -> Self {
         let word = fragment.trim_start_matches('#');
+        let word = word.split('?').next().unwrap_or_default();
         let may = |place: &Self| is_coordinator || !place.is_for_coordinators();
         let mut all = Self::ALL.into_iter().filter(may);
         let asked = Self::ALL.into_iter().find(|place| place.word() == word);
@@ -72,6 +77,7 @@ mod tests {
         assert_eq!(Place::of("#audit", true), Place::Audit);
         assert_eq!(Place::of("#audit", false), Place::Devices);
         assert_eq!(Place::of("#password", false), Place::Password);
+        assert_eq!(Place::of("#password?linked", true), Place::Password);
         assert_eq!(Place::of("#never", false), Place::Devices);
     }
 }

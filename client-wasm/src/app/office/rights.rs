@@ -69,6 +69,7 @@ mod tests {
             email: "ana@x.org".into(),
             device: None,
             roles: roles.map(|(a, b)| ((*a).into(), (*b).into())).collect(),
+            colleagues: Vec::new(),
         })
     }
 

@@ -17,9 +17,7 @@ use crate::{t, tn};
 const FILE: &str = "meltemi-recovery-codes.txt";
 
 /// The part of the screen that is about recovery codes.
-pub(crate) fn codes(desk: Desk) -> AnyView {
-    let session = Kept::<Session>::new();
-    load(desk, session);
+pub(crate) fn codes(desk: Desk, session: Kept<Session>) -> AnyView {
     let left = session.show(
         move || load(desk, session),
         |session| {
@@ -30,8 +28,12 @@ pub(crate) fn codes(desk: Desk) -> AnyView {
     let form = Form::new();
     let made = RwSignal::new(None::<Vec<String>>);
     let password = RwSignal::new(String::new());
+    let has_password = move || session.with(|session| session.password);
     let submit = move || {
-        let body = json!({ "password": password.get_untracked() });
+        let mut body = json!({});
+        if untrack(has_password) {
+            body["password"] = password.get_untracked().into();
+        }
         desk.send("POST", "/api/recovery/codes", Some(body), move |answered| {
             let codes = answered.and_then(|body| answer::read::<Codes>(&body));
             if let Some(codes) = form.end(codes) {
@@ -43,13 +45,17 @@ pub(crate) fn codes(desk: Desk) -> AnyView {
             }
         });
     };
-    let field = form::field(
-        "codes-password",
-        "",
-        t!("office.password.current"),
-        form::password("current-password", password),
-        Some(t!("office.codes.hint")),
-    );
+    let field = move || {
+        has_password().then(|| {
+            form::field(
+                "codes-password",
+                "",
+                t!("office.password.current"),
+                form::password("current-password", password),
+                Some(t!("office.codes.hint")),
+            )
+        })
+    };
     several(vec![
         el("h2")
             .is("id", "recovery-codes")
@@ -61,14 +67,15 @@ pub(crate) fn codes(desk: Desk) -> AnyView {
             .child(t!("office.codes.explain"))
             .into_any(),
         left,
-        form.draw(vec![field], t!("office.codes.make"), submit)
+        form.draw(vec![live(field)], t!("office.codes.make"), submit)
             .is("class", "section part")
             .into_any(),
         live(move || made.get().map(|codes| result(desk, made, codes))),
     ])
 }
 
-fn load(desk: Desk, session: Kept<Session>) {
+/// Asks who is signed in, and how.
+pub(crate) fn load(desk: Desk, session: Kept<Session>) {
     session.load(desk, "/api/session".to_owned(), answer::read, || ());
 }
 

@@ -2,17 +2,20 @@
 
 use leptos::prelude::*;
 use meltemi_core::access::EVERY_PROGRAMME;
+use serde_json::json;
 
 use super::form::{self, Form};
 use crate::app::account::{self, Account, Answered, Member};
 use crate::app::failure::failure;
 use crate::app::office::answer;
+use crate::app::passkey::{Step, Steps};
+use crate::app::protocol::Failure;
 use crate::t;
 use crate::ui::account::role_text;
 use crate::ui::dom::el;
 use crate::ui::live::{live, memo, several};
 use crate::ui::page::Page;
-use crate::ui::{router, status};
+use crate::ui::{parts, passkey, router, status};
 
 /// The form to sign in; filled with the address of whoever was signed in.
 pub(crate) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
@@ -30,15 +33,21 @@ pub(crate) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
             })
         });
         super::desk::request(page, "POST", "/api/session", Some(body), move |body| {
-            let welcome = |body| account::welcome(&Answered { status: 200, body });
-            let member = body.and_then(|body| {
-                welcome(body).map_err(|_| failure("unreadable", "nobody is let in"))
+            end(page, form, body);
+        });
+    };
+    let with_passkey = move || {
+        let name = page.device(|device| device.name());
+        let steps = Steps {
+            step: Step::Use,
+            path: "/api/session/passkey",
+            begin: json!({}),
+            end: device.with_value(|id| account::here(id.as_deref(), &name)),
+        };
+        form.begin(|| {
+            passkey::ask(page, steps, move |answered| {
+                end(page, form, answer::of_passkey(answered));
             });
-            if let Some(member) = form.end(member) {
-                page.device(|device| device.keep_account(Some(&account::keep(&member))));
-                page.account.set(Account::SignedIn(member));
-                request_animation_frame(router::focus_heading);
-            }
         });
     };
     let address = form::line(email)
@@ -64,7 +73,12 @@ pub(crate) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         )
         .child(
             form.draw(fields, t!("account.sign_in.submit"), submit)
-                .is("class", "section part"),
+                .is("class", "section part")
+                .child(el("div").is("class", "actions").child(parts::button(
+                    "secondary",
+                    t!("account.passkey"),
+                    with_passkey,
+                ))),
         )
         .child(
             // The form for it is where the records are.
@@ -76,6 +90,18 @@ pub(crate) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
             ),
         )
         .into_any()
+}
+
+/// Somebody is let in, or told why not.
+fn end(page: Page, form: Form, body: Result<String, Failure>) {
+    let welcome = |body| account::welcome(&Answered { status: 200, body });
+    let member =
+        body.and_then(|body| welcome(body).map_err(|_| failure("unreadable", "nobody is let in")));
+    if let Some(member) = form.end(member) {
+        page.device(|device| device.keep_account(Some(&account::keep(&member))));
+        page.account.set(Account::SignedIn(member));
+        request_animation_frame(router::focus_heading);
+    }
 }
 
 /// The button in the header that says who is signed in.

@@ -27,6 +27,15 @@ impl Form {
         }
     }
 
+    /// Does it, unless the answer to something is still to come.
+    pub(crate) fn begin(self, run: impl FnOnce()) {
+        if !self.busy.get_untracked() {
+            self.busy.set(true);
+            self.wrong.set(None);
+            run();
+        }
+    }
+
     /// The answer is here: what was asked for, or the refusal for the person to read.
     pub(crate) fn end<T>(self, result: Result<T, Failure>) -> Option<T> {
         self.busy.try_set(false);
@@ -39,6 +48,11 @@ impl Form {
         }
     }
 
+    /// The refusal, to be read outside of a form.
+    pub(crate) fn wrong(self) -> Option<AnyView> {
+        self.wrong.get().map(|failure| refusal(&failure))
+    }
+
     /// The form. `submit` is called once, until the answer is here.
     pub(crate) fn draw(
         self,
@@ -48,13 +62,9 @@ impl Form {
     ) -> El {
         let submit = move |event: Event| {
             event.prevent_default();
-            if !self.busy.get_untracked() {
-                self.busy.set(true);
-                self.wrong.set(None);
-                submit();
-            }
+            self.begin(&submit);
         };
-        let wrong = move || self.wrong.get().map(|failure| refusal(&failure));
+        let wrong = move || self.wrong();
         let button = el("button")
             .is("type", "submit")
             .live("aria-busy", move || self.busy.get().to_string())

@@ -13,6 +13,7 @@ use crate::t;
 use crate::ui::dom::el;
 use crate::ui::live::{effect, happened, live};
 use crate::ui::parts::{button, section};
+use crate::ui::people;
 use crate::ui::screen;
 
 /// Entries that are loaded at one go.
@@ -39,6 +40,7 @@ pub(super) fn history(open: Open) -> AnyView {
     effect(move || {
         open.view.track();
         if unfolded.get() {
+            people::look(open.page);
             load(known().max(PART));
         }
     });
@@ -86,33 +88,33 @@ fn entry(open: Open, entry: &HistoryEntry) -> AnyView {
         )
     };
     let title = format!("history-{}", entry.change);
+    let view = open.view.get_untracked();
     el("li")
         .child(
             el("h3")
                 .attr("id", title.clone())
-                .child(el("span").is("dir", "auto").child(who(open, entry)))
+                .child(el("span").is("dir", "auto").child(live(who(open, entry))))
                 .child(" ")
                 .child(el("small").child(when)),
         )
         .child(differences::table(
-            open,
+            open.of(&view),
             &entry.differences,
             &title,
             [t!("history.before"), t!("history.after")],
             t!("history.no_difference"),
+            None,
         ))
         .into_any()
 }
 
-fn who(open: Open, entry: &HistoryEntry) -> String {
-    if let Some(source) = &entry.source {
-        return source.clone();
-    }
-    let me = open.page.account.get_untracked();
-    match (&entry.author, me.member()) {
-        (Some(author), Some(me)) if *author == me.id => me.name.clone(),
-        (Some(author), _) => author.clone(),
-        (None, _) if entry.to == 0 => t!("history.imported"),
-        (None, _) => t!("history.unnamed"),
+fn who(open: Open, entry: &HistoryEntry) -> impl Fn() -> String + 'static {
+    let (source, author) = (entry.source.clone(), entry.author.clone());
+    let dated = entry.to != 0;
+    move || match (&source, &author) {
+        (Some(source), _) => source.clone(),
+        (None, Some(author)) => people::name(open.page, author),
+        (None, None) if dated => t!("history.unnamed"),
+        (None, None) => t!("history.imported"),
     }
 }

@@ -11,6 +11,7 @@ use meltemi_core::record::{FieldPath, Kind};
 use meltemi_core::view::RecordView;
 use serde_json::Value;
 
+use super::differences::Of;
 use crate::app::protocol::{Answer, Ask, Done, Failure};
 use crate::app::read;
 use crate::ui::field::Field;
@@ -62,6 +63,15 @@ impl Open {
             }
         });
         open
+    }
+
+    /// The record as the name of what differs in it.
+    pub(super) fn of(self, view: &RecordView) -> Of<'_> {
+        Of {
+            page: self.page,
+            kind: self.kind,
+            view,
+        }
     }
 
     /// The value at a place, kept up.

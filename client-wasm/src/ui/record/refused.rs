@@ -12,7 +12,7 @@ use crate::locale::{self, format};
 use crate::ui::dom::el;
 use crate::ui::live::{effect, live, memo};
 use crate::ui::parts::button;
-use crate::ui::{router, toasts};
+use crate::ui::{decisions, router, toasts};
 use crate::{t, tn};
 
 /// The refused edits of the record; nothing when there are none.
@@ -47,6 +47,7 @@ pub(crate) fn refused(open: Open) -> AnyView {
 
 fn block(open: Open, view: &RefusedView) -> AnyView {
     let RefusedView { edits, differences } = view;
+    let record = open.view.get_untracked();
     let now = open.page.device(|device| device.now());
     el("section")
         .is("class", "refused")
@@ -64,12 +65,14 @@ fn block(open: Open, view: &RefusedView) -> AnyView {
                 .child(" ")
                 .child(t!("refused.explain")),
         )
+        .child(decisions::told_here(open.page, edits))
         .child(differences::table(
-            open,
+            open.of(&record),
             differences,
             "refused-title",
             [t!("refused.accepted"), t!("refused.yours")],
             t!("refused.no_difference"),
+            None,
         ))
         .child(
             el("div")

@@ -29,9 +29,20 @@ impl Document {
         // Snapshots first, so that increments find what they build on.
         order::sort_by(&mut chunks, |a, b| a.key.cmp(&b.key));
         for chunk in chunks {
-            if chunk.key.kind == ChunkKind::Refused {
-                intact &= self.take_aside(&chunk);
-                continue;
+            match chunk.key.kind {
+                ChunkKind::Refused => {
+                    intact &= self.take_aside(&chunk);
+                    continue;
+                }
+                ChunkKind::Receipts => {
+                    if self.receipts.take(&chunk.bytes) {
+                        self.chunks.insert(chunk.key, chunk.bytes.len());
+                    } else {
+                        intact = false;
+                    }
+                    continue;
+                }
+                ChunkKind::Snapshot | ChunkKind::Increment => {}
             }
             match self.with_chunk(&chunk) {
                 Ok((doc, orphans)) => {
@@ -90,11 +101,13 @@ impl Document {
             let key = ChunkKey::increment(&bytes);
             (vec![StoredChunk { key, bytes }], Vec::new())
         };
-        if let Some(aside) = self.aside.as_ref().map(Aside::chunk) {
-            remove.retain(|key| *key != aside.key);
-            if !self.chunks.contains_key(&aside.key) {
-                put.push(aside);
-            }
+        let receipts = if whole {
+            self.receipts.whole_chunk()
+        } else {
+            self.receipts.new_chunk()
+        };
+        for chunk in [self.aside.as_ref().map(Aside::chunk), receipts] {
+            self.beside(chunk, &mut put, &mut remove);
         }
         let kept = self.chunks.iter().filter(|(key, _)| !remove.contains(key));
         let kept: usize = kept.map(|(_, size)| size).sum();
@@ -109,6 +122,7 @@ impl Document {
             heads,
             put: put.iter().map(|c| (c.key, c.bytes.len())).collect(),
             remove: remove.clone(),
+            receipts: self.receipts.count(),
             attempts: 0,
         };
         Some((
@@ -128,8 +142,9 @@ impl Document {
         if self.compaction.is_some() || self.is_dirty() || !self.wants_compaction() {
             return None;
         }
-        let (put, mut remove) = self.snapshot(&self.on_disk);
+        let (mut put, mut remove) = self.snapshot(&self.on_disk);
         remove.retain(|key| key.kind != ChunkKind::Refused);
+        self.beside(self.receipts.whole_chunk(), &mut put, &mut remove);
         let compaction = Compaction {
             put: put.iter().map(|c| (c.key, c.bytes.len())).collect(),
             remove: remove.clone(),
@@ -152,6 +167,22 @@ impl Document {
             self.chunks.remove(key);
         }
         self.chunks.extend(compaction.put);
+    }
+
+    /// Adds a chunk that lies beside the document to a write, unless the disk has it.
+    fn beside(
+        &self,
+        chunk: Option<StoredChunk>,
+        put: &mut Vec<StoredChunk>,
+        remove: &mut Vec<ChunkKey>,
+    ) {
+        let Some(chunk) = chunk else {
+            return;
+        };
+        remove.retain(|key| *key != chunk.key);
+        if !self.chunks.contains_key(&chunk.key) {
+            put.push(chunk);
+        }
     }
 
     /// A chunk with everything, and the chunks of which it takes the place: those this process has
@@ -249,6 +280,7 @@ impl Document {
             self.chunks.remove(key);
         }
         self.chunks.extend(writing.put);
+        self.receipts.written(writing.receipts);
         self.seq = writing.seq;
         self.rewrite = false;
         self.relabelled = false;

@@ -177,6 +177,7 @@ impl Document {
     pub(super) fn forget_orphans(&mut self) -> Result<(), Refusal> {
         self.doc = without_orphans(&self.doc)?;
         self.orphans.clear();
+        self.orphans_of.clear();
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use crate::sync::catalogue::Catalogue;
 use crate::sync::document::{Document, Incoming};
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
-use crate::sync::repo::pump::authored;
+use crate::sync::repo::pump::{authored, authored_whole};
 use crate::time::Timestamp;
 use crate::wire::limits::EMPTY_DOCUMENTS;
 
@@ -118,7 +118,12 @@ impl<P: Policy> Repo<P> {
         }
         let (policy, principal) = (&self.policy, &peer.principal);
         let received = authored(policy, principal, &blank, &incoming.scan).and_then(|()| {
+            let whole = !incoming.scan.documents.is_empty();
+            let owners = whole.then(|| blank.owners());
             blank.receive(incoming, |doc, accepted| {
+                if let Some(owners) = &owners {
+                    authored_whole(policy, principal, &id, owners, doc.get_changes_meta(&[]))?;
+                }
                 let label = policy.check(&id, doc, accepted)?;
                 may_become(policy, principal, &id, label)
             })
@@ -166,6 +171,7 @@ impl<P: Policy> Repo<P> {
         }
         let seq = self.catalogue.settled();
         for connection in meltemi {
+            let seq = self.told_seq(connection, seq);
             if let Some(document) = self.documents.get_mut(&id) {
                 document.followers.remove(&connection);
             }

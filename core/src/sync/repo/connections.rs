@@ -9,7 +9,9 @@ use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
 use crate::sync::status::NoticeCode;
 use crate::wire::frame::{Frame, PROTOCOL, PeerMetadata};
-use crate::wire::limits::{FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES, REFUSED_DOCUMENTS};
+use crate::wire::limits::{
+    FRAME_BYTES, HANDSHAKE_MILLIS, PARTED_BYTES, PARTED_BYTES_OF_ALL, REFUSED_DOCUMENTS,
+};
 
 impl<P: Policy> Repo<P> {
     pub(super) fn connected(&mut self, connection: ConnectionId, role: Role, principal: Principal) {
@@ -253,6 +255,14 @@ impl<P: Policy> Repo<P> {
 
     /// A part of a long frame.
     fn part(&mut self, connection: ConnectionId, left: u64, data: &[u8]) {
+        let all: usize = self.peers.values().map(|peer| peer.parts.len()).sum();
+        if all + data.len() > PARTED_BYTES_OF_ALL {
+            self.close(
+                connection,
+                "too many long frames come in at once; connect again later",
+            );
+            return;
+        }
         let Some(peer) = self.peers.get_mut(&connection) else {
             return;
         };
@@ -260,6 +270,7 @@ impl<P: Policy> Repo<P> {
             self.bad_frame(connection, "a frame in parts is too large");
             return;
         }
+        peer.parts.reserve_exact(data.len());
         peer.parts.extend_from_slice(data);
         if left > 0 {
             return;

@@ -294,6 +294,7 @@ impl<P: Policy> Repo<P> {
         let changed = !new.is_empty();
         document.add_on_disk(new);
         self.aside_elsewhere(id, &chunks);
+        self.written_after_removal(id);
         let Some(document) = self.documents.get_mut(&id) else {
             return;
         };

@@ -4,6 +4,7 @@ use automerge::Automerge;
 
 use crate::id::DocumentId;
 use crate::sync::admission;
+use crate::sync::author;
 use crate::sync::document::Document;
 use crate::sync::output::Output;
 use crate::sync::policy::{Policy, Refusal};
@@ -12,7 +13,7 @@ use crate::time::Timestamp;
 use crate::wire::limits::CHANGE_OPERATIONS;
 
 impl<P: Policy> Repo<P> {
-    /// Changes a document. `edit` gets it with this replica's actor; it may be empty.
+    /// Changes a document. `edit` gets it with an actor of whoever works here; it may be empty.
     ///
     /// If `edit` fails, or the result is refused, the document stays as it was.
     ///
@@ -40,6 +41,7 @@ impl<P: Policy> Repo<P> {
             .or_insert_with(|| Document::new(id, actor, entry));
         let before = document.doc.get_heads();
         let mut doc = document.doc.clone();
+        author::sign(&mut doc, self.author.as_ref());
         let result = edit(&mut doc);
         let changed = result.is_ok() && doc.get_heads() != before;
         // What no server would take is not begun with. In a document that has been accepted it

@@ -67,6 +67,9 @@ pub(super) struct Follow {
     /// Documents that are to be here no more. Those with something that the server does not have
     /// stay until that is decided.
     gone: BTreeSet<DocumentId>,
+    /// Those of them that were removed, with the heads they had: what another tab writes of the
+    /// same afterwards is removed again.
+    removed: BTreeMap<DocumentId, Vec<ChangeHash>>,
     window: usize,
     received: Progress,
     bytes: Progress,
@@ -114,6 +117,7 @@ impl Follow {
             absent: BTreeSet::new(),
             doubted: BTreeSet::new(),
             gone: BTreeSet::new(),
+            removed: BTreeMap::new(),
             window: FIRST_WINDOW,
             received: nothing,
             bytes: nothing,

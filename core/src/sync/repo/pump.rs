@@ -4,7 +4,10 @@
 //! cover them only while everything behind these heads is on the disk. Others are sent what is new
 //! without waiting for the disk; nothing of it is theirs to lose.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use automerge::{ActorId, ChangeMetadata};
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
@@ -144,6 +147,8 @@ impl<P: Policy> Repo<P> {
             }
             let (policy, principal) = (&self.policy, &peer.principal);
             let authored = authored(policy, principal, document, &incoming.scan);
+            let whole = !incoming.scan.documents.is_empty();
+            let owners = whole.then(|| document.owners());
             if let Err(refusal) = authored {
                 self.withhold(copied, id, None, &refusal);
                 self.refuse(connection, id, refusal);
@@ -154,6 +159,15 @@ impl<P: Policy> Repo<P> {
             let catalogue = &self.catalogue;
             let mut would_be = None;
             let received = document.receive(incoming, |doc, accepted| {
+                if let Some(owners) = &owners {
+                    authored_whole(
+                        policy,
+                        principal,
+                        &id,
+                        owners,
+                        doc.get_changes_meta(&before),
+                    )?;
+                }
                 let label = policy.check(&id, doc, accepted)?;
                 would_be.clone_from(&label);
                 let label = may_become(policy, principal, &id, label)?;
@@ -165,6 +179,9 @@ impl<P: Policy> Repo<P> {
             match received {
                 Ok(applied) => {
                     changed |= applied;
+                    if policy.keeps_receipts() {
+                        document.note_receipt(self.now, principal, &before);
+                    }
                     self.status_changed |= had_aside && document.aside.is_none();
                     if let (true, Some(follow)) = (applied, &mut self.follow) {
                         let mut heads = document.doc.get_heads();
@@ -361,13 +378,25 @@ pub(super) fn authored<P: Policy>(
     scan: &Scan,
 ) -> Result<(), Refusal> {
     for change in scan.changes.iter().filter(|c| !document.has(&c.hash)) {
-        let author = change.author.as_ref();
-        policy.authored(principal, &document.id, &change.actor, author)?;
+        let (actor, author) = (&change.actor, change.author.as_ref());
+        let owner = document.receipts.owner(actor);
+        policy.authored(principal, &document.id, actor, author, owner)?;
     }
-    for whole in &scan.documents {
-        for actor in &whole.actors {
-            policy.authored(principal, &document.id, actor, None)?;
-        }
+    Ok(())
+}
+
+/// As [`authored`], for changes that came within a whole document: which of them are new is known
+/// when it has been applied to a copy.
+pub(super) fn authored_whole<P: Policy>(
+    policy: &P,
+    principal: &Principal,
+    document: &DocumentId,
+    owners: &BTreeMap<ActorId, Principal>,
+    changes: Vec<ChangeMetadata<'_>>,
+) -> Result<(), Refusal> {
+    for change in changes {
+        let (actor, author) = (&*change.actor, change.author.as_ref());
+        policy.authored(principal, document, actor, author, owners.get(actor))?;
     }
     Ok(())
 }

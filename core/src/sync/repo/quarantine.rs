@@ -1,6 +1,8 @@
 //! Changes that a server does not take because of who sent them. It gives them to its driver, so
 //! that somebody who may can look at them and take them after all.
 
+use automerge::Automerge;
+
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission;
 use crate::sync::document::receive::unreadable;
@@ -9,12 +11,25 @@ use crate::sync::input::Role;
 use crate::sync::output::{Output, Withheld};
 use crate::sync::policy::{Policy, Principal, Refusal};
 use crate::sync::repo::Repo;
+use crate::sync::repo::pump::authored_whole;
 use crate::time::Timestamp;
 
 /// Changes of somebody, kept until it is known whether they are taken.
 pub(super) struct Copied {
     principal: Principal,
     changes: Vec<u8>,
+}
+
+/// Refused changes that are taken after all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Who sent them.
+    pub sender: Principal,
+    /// The changes, as Automerge writes them.
+    pub changes: Vec<u8>,
+    /// Whether they are taken though they are of others: that was why they were refused, and it
+    /// was decided on.
+    pub foreign: bool,
 }
 
 impl<P: Policy> Repo<P> {
@@ -35,15 +50,21 @@ impl<P: Policy> Repo<P> {
     /// anything of them was new. The document must be loaded.
     ///
     /// # Errors
-    /// A [`Refusal`] when they are no changes, build on others that are not here, or would make a
-    /// document that cannot be kept.
+    /// A [`Refusal`] when they are no changes, build on others that are not here, would make a
+    /// document that cannot be kept, or are somebody else's than the sender's, unless that was why
+    /// they were refused.
     pub fn accept(
         &mut self,
         now: Timestamp,
         id: DocumentId,
-        changes: Vec<u8>,
+        refused: Accepted,
     ) -> Result<bool, Refusal> {
         self.advance(now);
+        let Accepted {
+            sender,
+            changes,
+            foreign,
+        } = refused;
         let scan = admission::scan_chunks(&changes)?;
         let unloaded = match self.documents.get(&id) {
             Some(document) => !document.is_loaded(),
@@ -58,9 +79,16 @@ impl<P: Policy> Repo<P> {
             .entry(id)
             .or_insert_with(|| Document::new(id, actor, None));
         let policy = &self.policy;
+        let (before, owners) = (document.doc.get_heads(), document.owners());
         let accepted = document.receive_changes(&changes, &scan, |doc, accepted| {
+            if !foreign {
+                authored_whole(policy, &sender, &id, &owners, doc.get_changes_meta(&before))?;
+            }
             policy.check(&id, doc, accepted)
         });
+        if accepted.is_ok() && policy.keeps_receipts() {
+            document.note_receipt(self.now, &sender, &before);
+        }
         if accepted.as_ref().is_ok_and(Option::is_some) {
             self.outputs.push_back(Output::Changed {
                 document: id,
@@ -72,6 +100,21 @@ impl<P: Policy> Repo<P> {
         }
         self.settle();
         accepted.map(|heads| heads.is_some())
+    }
+
+    /// A copy of a document with changes that are not in it. The document stays as it is; what is
+    /// not here begins empty.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when they are no changes, or build on others that are not here.
+    pub fn with_changes(&self, id: DocumentId, changes: &[u8]) -> Result<Automerge, Refusal> {
+        let scan = admission::scan_chunks(changes)?;
+        let mut copy = Document::new(id, &self.actor, None);
+        if let Some(doc) = self.document(&id) {
+            copy.doc = doc.clone();
+        }
+        copy.receive_changes(changes, &scan, |_, _| Ok(None))?;
+        Ok(copy.doc)
     }
 
     /// Gives refused changes to the driver.

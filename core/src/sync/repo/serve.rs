@@ -32,6 +32,7 @@ impl<P: Policy> Repo<P> {
             return;
         }
         let listed = self.visible_sum(connection).listed();
+        let seq = self.heard_seq(connection, seq);
         let settled = self.catalogue.settled();
         // Which documents are new can be said to a device that knows everything up to a number,
         // and to one that knows nothing. Any other finds out by comparing.
@@ -40,6 +41,12 @@ impl<P: Policy> Repo<P> {
             (0, 0) => Some(0),
             (0, _) => None,
             (seq, _) => (seq <= settled).then_some(seq),
+        };
+        // Whoever is told of nothing keeps the number: a higher one would tell of what is hidden.
+        let mut last = match since {
+            Some(seq) if seq > 0 => seq,
+            None if listed.root == root && (1..=settled).contains(&seq) => seq,
+            _ => settled,
         };
         let mut pages: Vec<Exchange> = Vec::new();
         let entries = since.map(|seq| self.catalogue.since(seq));
@@ -51,15 +58,20 @@ impl<P: Policy> Repo<P> {
             .peekable();
         while visible.peek().is_some() {
             let mut page = Exchange::default();
+            let mut newest = 0;
             for (seq, stored) in visible.by_ref().take(LISTED_DOCUMENTS) {
                 page.heads.push(stored);
-                page.seq = Some(seq.min(settled)).filter(|seq| *seq > 0);
+                newest = seq.min(settled);
+            }
+            if newest > 0 {
+                page.seq = Some(self.told_seq(connection, newest));
+                last = newest;
             }
             pages.push(page);
         }
         drop(visible);
         pages.push(Exchange {
-            seq: Some(settled),
+            seq: Some(self.told_seq(connection, last)),
             listed: Some(listed),
             ..Exchange::default()
         });
@@ -219,6 +231,7 @@ impl<P: Policy> Repo<P> {
             .filter(|connection| self.lists(*connection, &id, entry.label.as_deref()))
             .collect();
         for connection in listeners {
+            let seq = self.told_seq(connection, seq);
             if let Some(peer) = self.peers.get_mut(&connection) {
                 let heads = &mut peer.outgoing.heads;
                 heads.retain(|older| older.document != id);

@@ -41,6 +41,10 @@ impl Policy for SimulatedPolicy {
         }
     }
 
+    fn keeps_receipts(&self) -> bool {
+        true
+    }
+
     fn check(
         &self,
         document: &DocumentId,

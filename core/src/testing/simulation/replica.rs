@@ -30,7 +30,11 @@ impl Simulation {
             takes_all: replica == SERVER && self.sabotage == Sabotage::NothingRefused,
         };
         let now = self.local(replica);
-        self.replicas[replica].running = Some(Repo::new(config, policy, now));
+        let mut repo = Repo::new(config, policy, now);
+        if replica == SERVER {
+            repo.seal_cursors([0x5e; 32]);
+        }
+        self.replicas[replica].running = Some(repo);
         self.drain(replica);
     }
 

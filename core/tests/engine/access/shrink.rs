@@ -1,17 +1,20 @@
 //! What a device may no longer read goes from it, what it has not handed over stays, and who may
 //! do more sees more.
 
+use automerge::ActorId;
 use meltemi_core::access::{Answer, Role};
 use meltemi_core::command::Command;
-use meltemi_core::id::DocumentId;
+use meltemi_core::command::create_record::create;
+use meltemi_core::id::{DocumentId, RecordRef};
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::policy::{Access, Principal};
-use meltemi_core::sync::storage::{CatalogueEntry, WriteBatch};
+use meltemi_core::sync::storage::{CatalogueEntry, ChunkKey, StoredChunk, WriteBatch};
+use meltemi_core::time::Timestamp;
 use serde_json::{Value, json};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{End, OWN, START, World, member, principal, record, roster};
+use super::{End, OWN, PROGRAMME, START, World, member, principal, record, roster};
 
 fn set(document: DocumentId, path: &str, value: Value) -> Command {
     Command::SetField {
@@ -90,6 +93,84 @@ fn what_was_closed_while_a_device_was_away_goes_when_it_is_back() {
     world.sent.clear();
     let ben = world.connect("ben", device);
     assert_eq!(world.exchanges(ben).len(), 1);
+}
+
+#[test]
+fn what_was_imported_goes_too_and_is_not_sent_again() {
+    let mut world = World::new();
+    let mut documents = Vec::new();
+    for key in ["o1", "o2"] {
+        let values = [("visibility".parse().expect("a path"), json!("peers"))];
+        // Imports are the same bytes every time, so their changes have no time.
+        let (document, doc) = create(
+            PROGRAMME,
+            &RecordRef::new("outcome", key),
+            &values,
+            ActorId::from([8; 16]),
+            Timestamp(0),
+        )
+        .expect("a record");
+        world.server.put(document, &doc);
+        documents.push(document);
+    }
+    world.set_roster(roster([member("ben", Role::PartnerEditor)]));
+    let ben = world.connect("ben", End::new("ben", true));
+    let mut away = world.disconnect(ben);
+    let edit = set(documents[0], "source", json!("a letter"));
+    away.workspace.execute(START, &edit).expect("an edit");
+    away.settle(|_| {});
+    let mut nobody = member("ben", Role::Reader);
+    nobody.memberships.clear();
+    world.set_roster(roster([nobody]));
+    let ben = world.connect("ben", away);
+    let device = world.device(ben);
+    // The one with edits stays until a person has decided.
+    assert!(is_here(device, &documents[0]));
+    assert!(device.workspace.refused(&documents[0]).is_some());
+    assert!(!is_here(device, &documents[1]));
+    assert!(!is_on_disk(device, &documents[1]));
+    assert_eq!(device.workspace.status().notices, []);
+}
+
+#[test]
+fn what_another_tab_has_removed_goes_unless_there_is_something_new_in_it() {
+    let (mut world, document) = world();
+    let ana = world.connect("ana", End::new("ana", true));
+    let mut tab = world.disconnect(ana);
+    let edit = set(document, "source", json!("a letter"));
+    tab.workspace.execute(START, &edit).expect("an edit");
+    tab.handle(Input::RemovedElsewhere { document });
+    assert!(is_here(&tab, &document), "what is not on the disk stays");
+    tab.settle(|_| {});
+    tab.handle(Input::RemovedElsewhere { document });
+    assert!(!is_here(&tab, &document));
+    assert_eq!(tab.workspace.status().waiting, 0);
+}
+
+#[test]
+fn what_another_tab_still_writes_of_a_removed_record_is_removed_again() {
+    let (mut world, document) = world();
+    let ana = world.connect("ana", End::new("ana", true));
+    let ben = world.connect("ben", End::new("ben", true));
+    let bytes = world.device(ben).workspace.bytes(&document);
+    let bytes = bytes.expect("the record");
+    let command = set(document, "visibility", json!("consortium"));
+    let coordinator = &mut world.device(ana).workspace;
+    coordinator.execute(START, &command).expect("an edit");
+    world.settle();
+    assert!(!is_here(world.device(ben), &document));
+    let chunk = StoredChunk {
+        key: ChunkKey::increment(&bytes),
+        bytes,
+    };
+    world.device(ben).handle(Input::WrittenElsewhere {
+        document,
+        chunks: vec![chunk],
+    });
+    world.settle();
+    assert!(!is_here(world.device(ben), &document));
+    assert!(!is_on_disk(world.device(ben), &document));
+    assert_eq!(world.device(ben).workspace.status().waiting, 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use webauthn_rp::bin::{Decode, Encode};
 use webauthn_rp::request::auth::AuthenticationVerificationOptions;
-use webauthn_rp::request::register::{RegistrationVerificationOptions, UserHandle};
+use webauthn_rp::request::register::{CredProtect, RegistrationVerificationOptions, UserHandle};
 use webauthn_rp::request::{AsciiDomain, PublicKeyCredentialDescriptor, RpId, TimedCeremony};
 use webauthn_rp::response::auth::error::AuthCeremonyErr;
 use webauthn_rp::response::register::{DynamicState, StaticState};
@@ -114,11 +114,13 @@ impl Ceremonies {
             let transports = AuthTransports::decode(0).ok()?;
             Some(PublicKeyCredentialDescriptor { id, transports })
         });
-        let options = PublicKeyCredentialCreationOptions::passkey(
+        let mut options = PublicKeyCredentialCreationOptions::passkey(
             &site.name,
             (&user).into(),
             known.collect(),
         );
+        // Many authenticators do not have it. That the person is verified is asked for each time.
+        options.extensions.cred_protect = CredProtect::None;
         let begun = options.start_ceremony();
         let (server, client) = begun.map_err(|_| AccountsError::PasskeyRefused)?;
         let mut told = told(&client)?;

@@ -16,6 +16,8 @@ pub(crate) enum Holds {
     Increment,
     /// Changes that a server has refused.
     Refused,
+    /// Who sent which changes, and when.
+    Receipts,
     /// Something about the database itself; the first bytes of `hash` are its name.
     Note,
 }
@@ -38,6 +40,7 @@ impl Name {
             ChunkKind::Snapshot => Holds::Snapshot,
             ChunkKind::Increment => Holds::Increment,
             ChunkKind::Refused => Holds::Refused,
+            ChunkKind::Receipts => Holds::Receipts,
         };
         Self {
             document,
@@ -94,6 +97,7 @@ impl Name {
             Holds::Snapshot => ChunkKind::Snapshot,
             Holds::Increment => ChunkKind::Increment,
             Holds::Refused => ChunkKind::Refused,
+            Holds::Receipts => ChunkKind::Receipts,
             Holds::Entry | Holds::Note => return None,
         };
         Some(ChunkKey {
@@ -134,13 +138,9 @@ impl Name {
 
     /// The database key behind everything of this sort that a document can have.
     pub(crate) fn behind(document: DocumentId, holds: Holds) -> Vec<u8> {
-        let last = Self {
-            document,
-            holds: Holds::Note,
-            hash: [255; 32],
-        };
-        let mut key = last.key(u16::MAX);
-        key[0] = holds.space();
+        let mut key = vec![holds.space()];
+        key.extend_from_slice(document.as_bytes());
+        key.push(u8::MAX);
         key
     }
 
@@ -157,7 +157,7 @@ impl Holds {
     pub(crate) const fn space(self) -> u8 {
         match self {
             Self::Entry => b'e',
-            Self::Snapshot | Self::Increment | Self::Refused => b'd',
+            Self::Snapshot | Self::Increment | Self::Refused | Self::Receipts => b'd',
             Self::Note => b'n',
         }
     }
@@ -169,6 +169,7 @@ impl Holds {
             Self::Increment => 2,
             Self::Note => 3,
             Self::Refused => 4,
+            Self::Receipts => 5,
         }
     }
 
@@ -179,6 +180,7 @@ impl Holds {
             2 => Some(Self::Increment),
             3 => Some(Self::Note),
             4 => Some(Self::Refused),
+            5 => Some(Self::Receipts),
             _ => None,
         }
     }

@@ -42,7 +42,8 @@ pub(in crate::accounts) fn everything(
         links[0]["id"].as_str().expect("an id")
     );
     assert_eq!(browser.send("DELETE", &only, &json!({})).status, 409);
-    assert_eq!(browser.links().header("location"), wrong("openid-linked"));
+    let linking = Some("/office.html#password?wrong=openid-linked");
+    assert_eq!(browser.links().header("location"), linking);
     provider.set_who(Somebody {
         subject: "subject-of-the-harbour",
         email: Some("dora@cities.example"),
@@ -54,7 +55,10 @@ pub(in crate::accounts) fn everything(
         all(&other);
     }
     let mut linked = Browser::of(world, ana);
-    assert_eq!(linked.links().header("location"), Some("/#/sign-in?linked"));
+    assert_eq!(
+        linked.links().header("location"),
+        Some("/office.html#password?linked")
+    );
     all(&linked);
     secrets.push(secret);
     secrets.extend(provider.secrets());

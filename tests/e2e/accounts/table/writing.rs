@@ -57,8 +57,8 @@ pub(super) async fn edits(table: &mut Table) {
             let records = table.records.iter();
             records.map(|r| (r.id, r.edit(member.number, at))).collect()
         };
-        by_exchange(table, member, edits(1), &mut heads).await;
-        by_plain_sync(table, member, edits(2), &mut heads).await;
+        by_exchange(table, member, edits(3), &mut heads).await;
+        by_plain_sync(table, member, edits(4), &mut heads).await;
     }
     table.heads = heads;
 }

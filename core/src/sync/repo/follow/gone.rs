@@ -61,17 +61,17 @@ impl<P: Policy> Repo<P> {
         if !self.follow.as_ref().is_some_and(|f| f.gone.contains(&id)) {
             return false;
         }
-        let removed = match self.documents.get(&id) {
+        let (removed, heads) = match self.documents.get(&id) {
             Some(document) if !is_removable(document) => return false,
-            Some(document) => document.chunks.keys().copied().collect(),
-            None => Vec::new(),
+            Some(document) => {
+                let chunks = document.chunks.keys().copied().collect();
+                (chunks, document.doc.get_heads())
+            }
+            None => (Vec::new(), Vec::new()),
         };
-        self.documents.remove(&id);
-        self.catalogue.remove(&id);
-        self.learned.heads.retain(|(document, _)| *document != id);
-        self.unsaved.remove(&id);
-        self.waiting.remove(&id);
+        self.drop_document(id);
         if let Some(follow) = &mut self.follow {
+            follow.removed.insert(id, heads);
             follow.sends.remove(&id);
             follow.sent.remove(&id);
         }
@@ -88,13 +88,41 @@ impl<P: Policy> Repo<P> {
         };
         // If that fails the disk still knows the document as the server's: it is asked about again.
         self.request(Effect::Remove(id), StorageRequest::Write(batch));
+        true
+    }
+
+    /// Another process has removed a document from the storage that this one shares. What was
+    /// entered here since, and is not on the disk, keeps it.
+    pub(in crate::sync::repo) fn removed_elsewhere(&mut self, id: DocumentId) {
+        let here = self.documents.get(&id);
+        if here.is_some_and(|d| d.phase != Phase::Ready || !d.is_saved()) {
+            return;
+        }
+        self.drop_document(id);
+    }
+
+    /// Another process has written a document, which may be one that was removed: it was on its way
+    /// to the disk when it was. What the server had of it the server still has.
+    pub(in crate::sync::repo) fn written_after_removal(&mut self, id: DocumentId) {
+        let removed = self.follow.as_ref().and_then(|f| f.removed.get(&id));
+        if let (Some(heads), Some(document)) = (removed, self.documents.get_mut(&id)) {
+            document.add_synced_here(heads);
+        }
+    }
+
+    /// Nothing of a document is known in memory any more.
+    fn drop_document(&mut self, id: DocumentId) {
+        self.documents.remove(&id);
+        self.catalogue.remove(&id);
+        self.learned.heads.retain(|(document, _)| *document != id);
+        self.unsaved.remove(&id);
+        self.waiting.remove(&id);
         self.resolve(|notice| notice.document != Some(id));
         self.status_changed = true;
         self.outputs.push_back(Output::Changed {
             document: id,
             local: false,
         });
-        true
     }
 }
 

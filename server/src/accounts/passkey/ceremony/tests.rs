@@ -69,6 +69,8 @@ fn what_a_browser_is_told_names_the_person_and_asks_for_a_verified_user() {
     let chosen = &told["authenticatorSelection"];
     assert_eq!(chosen["residentKey"], "required");
     assert_eq!(chosen["userVerification"], "required");
+    // What is not on every device is not asked for.
+    assert_eq!(told["extensions"], serde_json::json!({}));
     assert_eq!(told["excludeCredentials"].as_array().map(Vec::len), Some(1));
     assert_eq!(told["timeout"], limits::CEREMONY.as_millis() as u64);
     let told = all.begin_using(site(), Timestamp(0)).expect("begun");

@@ -1,0 +1,388 @@
+//! The encrypted database of somebody who has a PIN, beside the open one of theirs.
+//!
+//! Each of the two is wholly encrypted or not at all. Turning the lock on fills the encrypted one
+//! and removes the open one, turning it off does the opposite; whichever is being filled, the
+//! other one holds the records until that is done. So both can be cut off anywhere and go on at
+//! the next start, with the PIN.
+
+use std::rc::Rc;
+
+use indexed_db_futures::database::Database;
+use indexed_db_futures::prelude::*;
+use indexed_db_futures::transaction::TransactionDurability::Strict;
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use super::cipher::{Cipher, PinKey};
+use super::copy::{self, Side};
+use super::database::{self, Fault, META, commit, writing};
+use super::meta;
+use crate::app::home;
+use crate::app::lock::{Attempts, COST, Cost, Lock, State};
+use crate::app::protocol::Failure;
+use crate::tabs::lock::{self, Share};
+use crate::{clock, scope};
+
+/// In [`META`]: the [`Lock`].
+const LOCK: &str = "lock";
+/// In [`META`]: the [`Attempts`].
+const ATTEMPTS: &str = "attempts";
+/// In [`META`]: in how many records edits are not on the server yet.
+const UNSENT: &str = "unsent";
+
+/// What is known of a locked database before it is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) state: State,
+    pub(crate) attempts: Attempts,
+    pub(crate) unsent: u64,
+}
+
+/// What came of a PIN.
+pub(crate) enum Tried {
+    /// It is the right one; the key, or none when there is no lock any more.
+    Right(Option<Cipher>),
+    /// It is not, or it was too early for another one.
+    Wrong(Attempts),
+}
+
+/// Why something could not be done with a lock.
+#[derive(Debug)]
+pub(crate) enum LockFault {
+    /// The program that makes keys could not be loaded.
+    Program(String),
+    /// The database.
+    Storage(Fault),
+}
+
+impl From<Fault> for LockFault {
+    fn from(fault: Fault) -> Self {
+        Self::Storage(fault)
+    }
+}
+
+impl From<LockFault> for Failure {
+    fn from(fault: LockFault) -> Self {
+        let (code, message) = match fault {
+            LockFault::Program(why) => ("lock-program", why),
+            LockFault::Storage(fault) => ("storage-failed", format!("{fault:?}")),
+        };
+        Self {
+            code: code.to_owned(),
+            message,
+        }
+    }
+}
+
+/// Whether the database has an encrypted one beside it that was begun, and how far it is.
+pub(crate) async fn see(name: &str) -> Result<Option<Seen>, LockFault> {
+    let Some(vault) = find(name).await? else {
+        return Ok(None);
+    };
+    let seen = async {
+        let Some(lock) = lock_of(&vault).await? else {
+            return Ok::<_, Fault>(None);
+        };
+        let unsent = meta::text(&vault, UNSENT).await?;
+        Ok(Some(Seen {
+            state: lock.state,
+            attempts: attempts(&vault).await?,
+            unsent: unsent.and_then(|unsent| unsent.parse().ok()).unwrap_or(0),
+        }))
+    };
+    let seen = seen.await;
+    vault.close();
+    Ok(seen?)
+}
+
+/// Begins to turn the lock on. The rest is done at the next start, which asks for the PIN.
+pub(crate) async fn begin(name: &str, pin: &str) -> Result<(), LockFault> {
+    let mut salt = vec![0; 16];
+    salt.copy_from_slice(&scope::random().map_err(other)?[..16]);
+    let key = pin_key(pin, &salt, COST).await?;
+    // Made before the encrypted one: see `sweep`.
+    let sweep = database::open(&sweep_name(name), &quiet()).await?;
+    meta::put(&sweep, "sweep", "yes").await?;
+    sweep.close();
+    let vault = database::open(&home::locked(name), &quiet()).await?;
+    let lock = Lock {
+        state: State::Filling,
+        cost: COST,
+        salt,
+        wrapped: key.make().await?,
+    };
+    let begun = async {
+        // What was left from a time before would be kept beside it.
+        copy::clear(&vault).await?;
+        meta::put(&vault, LOCK, &lock.write()).await
+    };
+    let begun = begun.await;
+    vault.close();
+    Ok(begun?)
+}
+
+/// Begins to turn the lock off. The rest is done at the next start, which asks for the PIN.
+pub(crate) async fn end(name: &str) -> Result<(), LockFault> {
+    change(name, |lock| lock.state = State::Emptying).await
+}
+
+/// Tries a PIN, unless it is too early for that.
+pub(crate) async fn attempt(name: &str, pin: &str) -> Result<Tried, LockFault> {
+    let key = match try_pin(name, pin).await? {
+        Ok((lock, key)) => key.unwrap(&lock.wrapped).await?,
+        Err(tried) => return Ok(tried),
+    };
+    done(name, key.map(|key| Tried::Right(Some(key)))).await
+}
+
+/// Gives the lock another PIN. The records stay as they are: only their key is encrypted anew.
+pub(crate) async fn rewrap(name: &str, pin: &str, new: &str) -> Result<Tried, LockFault> {
+    let (lock, key) = match try_pin(name, pin).await? {
+        Ok(found) => found,
+        Err(tried) => return Ok(tried),
+    };
+    let mut salt = vec![0; 16];
+    salt.copy_from_slice(&scope::random().map_err(other)?[..16]);
+    let new = pin_key(new, &salt, COST).await?;
+    let wrapped = key.rewrap(&lock.wrapped, &new).await?;
+    if let Some(wrapped) = &wrapped {
+        change(name, move |lock| {
+            lock.cost = COST;
+            lock.salt.clone_from(&salt);
+            lock.wrapped.clone_from(wrapped);
+        })
+        .await?;
+    }
+    done(name, wrapped.map(|_| Tried::Right(None))).await
+}
+
+/// Notes in how many records edits are not on the server yet, for whoever forgets the PIN.
+pub(crate) async fn note_unsent(vault: &Database, records: u64) -> Result<(), Fault> {
+    meta::put(vault, UNSENT, &records.to_string()).await
+}
+
+/// Goes on with turning the lock on or off. When it cannot be turned on, it is off.
+pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
+    let seen = see(name).await?.map(|seen| seen.state);
+    if seen == Some(State::On) && exists(name).await {
+        // It was cut off just before its end.
+        remove(name).await?;
+        return sweep(name).await;
+    }
+    if seen == Some(State::On) {
+        return Ok(());
+    }
+    // Other tabs let go of the records when they are loaded anew, which they are by now.
+    let _alone = lock::share(name, Share::Alone).await;
+    match see(name).await?.map(|seen| seen.state) {
+        Some(State::Filling) => {
+            let filled = fill(name, key).await;
+            if filled.is_err() {
+                remove(&home::locked(name)).await?;
+                remove(&sweep_name(name)).await?;
+            }
+            filled
+        }
+        Some(State::Emptying) => empty(name, key).await,
+        Some(State::On) | None => Ok(()),
+    }
+}
+
+async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {
+    let open = database::open(name, &quiet()).await?;
+    let vault = database::open(&home::locked(name), &quiet()).await?;
+    let from = Side(&open, None);
+    let filled = copy::all(from, Side(&vault, Some(key))).await;
+    open.close();
+    vault.close();
+    filled?;
+    change(name, |lock| lock.state = State::On).await?;
+    remove(name).await?;
+    sweep(name).await
+}
+
+async fn empty(name: &str, key: &Cipher) -> Result<(), LockFault> {
+    let vault = database::open(&home::locked(name), &quiet()).await?;
+    let open = database::open(name, &quiet()).await?;
+    let emptied = async {
+        copy::clear(&open).await?;
+        copy::all(Side(&vault, Some(key)), Side(&open, None)).await?;
+        for word in [LOCK, ATTEMPTS, UNSENT] {
+            meta::remove(&open, word).await?;
+        }
+        Ok::<_, Fault>(())
+    };
+    let emptied = emptied.await;
+    open.close();
+    vault.close();
+    emptied?;
+    remove(&home::locked(name)).await
+}
+
+/// Chromium writes over nothing. It packs its files together when a database is removed, but what
+/// was written just before comes out of that once more, beside the note that it is gone; a second
+/// removal, of a database that lies between the two others, packs that too.
+async fn sweep(name: &str) -> Result<(), LockFault> {
+    remove(&sweep_name(name)).await
+}
+
+fn sweep_name(name: &str) -> String {
+    format!("{name}-sweep")
+}
+
+async fn change(name: &str, change: impl Fn(&mut Lock)) -> Result<(), LockFault> {
+    let Some(vault) = find(name).await? else {
+        return Ok(());
+    };
+    let changed = async {
+        if let Some(mut lock) = lock_of(&vault).await? {
+            change(&mut lock);
+            meta::put(&vault, LOCK, &lock.write()).await?;
+        }
+        Ok::<_, Fault>(())
+    };
+    let changed = changed.await;
+    vault.close();
+    Ok(changed?)
+}
+
+/// Counts an attempt and makes the key of a PIN, or says why not.
+async fn try_pin(name: &str, pin: &str) -> Result<Result<(Lock, PinKey), Tried>, LockFault> {
+    let Some(vault) = find(name).await? else {
+        return Ok(Err(Tried::Right(None)));
+    };
+    let counted = async {
+        let Some(lock) = lock_of(&vault).await? else {
+            return Ok::<_, Fault>(Err(Tried::Right(None)));
+        };
+        let now = clock::now();
+        // In one transaction, so that two tabs do not count as one.
+        let transaction = writing(&vault, &[META], Strict)?;
+        let before = {
+            let store = transaction.object_store(META)?;
+            let found = store.get::<JsValue, _, _>(ATTEMPTS).primitive()?.await?;
+            let before = found.map_or_else(Attempts::default, |found| {
+                Attempts::read(&found.as_string().unwrap_or_default(), now)
+            });
+            if before.wait(now).is_none() {
+                let after = before.begun(now).write();
+                store.put(after).with_key(ATTEMPTS).primitive()?;
+            }
+            before
+        };
+        commit(transaction).await?;
+        Ok(match before.wait(now) {
+            Some(_) => Err(Tried::Wrong(before)),
+            None => Ok(lock),
+        })
+    };
+    let counted = counted.await;
+    vault.close();
+    match counted? {
+        Ok(lock) => {
+            let key = pin_key(pin, &lock.salt, lock.cost).await;
+            if key.is_err() {
+                // Nothing was tried.
+                forgive(name).await?;
+            }
+            Ok(Ok((lock, key?)))
+        }
+        Err(tried) => Ok(Err(tried)),
+    }
+}
+
+/// The answer to an attempt; a right one takes the count of wrong ones away.
+async fn done(name: &str, right: Option<Tried>) -> Result<Tried, LockFault> {
+    if let Some(right) = right {
+        forgive(name).await?;
+        return Ok(right);
+    }
+    let seen = see(name).await?;
+    Ok(Tried::Wrong(
+        seen.map_or_else(Attempts::default, |seen| seen.attempts),
+    ))
+}
+
+async fn forgive(name: &str) -> Result<(), LockFault> {
+    if let Some(vault) = find(name).await? {
+        let forgiven = meta::remove(&vault, ATTEMPTS).await;
+        vault.close();
+        forgiven?;
+    }
+    Ok(())
+}
+
+async fn lock_of(vault: &Database) -> Result<Option<Lock>, Fault> {
+    Ok(meta::text(vault, LOCK)
+        .await?
+        .as_deref()
+        .and_then(Lock::read))
+}
+
+async fn attempts(vault: &Database) -> Result<Attempts, Fault> {
+    let found = meta::text(vault, ATTEMPTS).await?;
+    Ok(found.map_or_else(Attempts::default, |found| {
+        Attempts::read(&found, clock::now())
+    }))
+}
+
+/// Makes a key from a PIN, by a program of its own.
+async fn pin_key(pin: &str, salt: &[u8], cost: Cost) -> Result<PinKey, LockFault> {
+    let program = |error: JsValue| LockFault::Program(format!("{error:?}"));
+    let worker = scope::worker();
+    let derive: Function = Reflect::get(&worker, &"deriveKey".into())
+        .and_then(|derive| derive.dyn_into())
+        .map_err(program)?;
+    let given = Array::of4(
+        &Uint8Array::from(pin.as_bytes()).into(),
+        &Uint8Array::from(salt).into(),
+        &cost.memory.into(),
+        &cost.passes.into(),
+    );
+    let promise: Promise = Reflect::apply(&derive, &worker, &given)
+        .and_then(|promise| promise.dyn_into())
+        .map_err(program)?;
+    let bytes = JsFuture::from(promise).await.map_err(program)?;
+    let bytes: Uint8Array = bytes.dyn_into().map_err(program)?;
+    let key = PinKey::import(&bytes).await;
+    bytes.fill(0, 0, bytes.length());
+    Ok(key?)
+}
+
+/// The encrypted database, if there is one.
+async fn find(name: &str) -> Result<Option<Database>, LockFault> {
+    let name = home::locked(name);
+    if exists(&name).await {
+        return Ok(Some(database::open(&name, &quiet()).await?));
+    }
+    Ok(None)
+}
+
+/// Whether there is a database of this name. Where browsers do not say, there may be one.
+async fn exists(name: &str) -> bool {
+    let listed = async {
+        let databases = Reflect::get(&scope::worker(), &"indexedDB".into())?;
+        let list: Function = Reflect::get(&databases, &"databases".into())?.dyn_into()?;
+        let promise: Promise = list.call0(&databases)?.dyn_into()?;
+        JsFuture::from(promise).await?.dyn_into::<Array>()
+    };
+    let is_it = |one: JsValue| {
+        let found = Reflect::get(&one, &"name".into()).ok();
+        found.and_then(|found| found.as_string()).as_deref() == Some(name)
+    };
+    listed.await.map_or(true, |listed| listed.iter().any(is_it))
+}
+
+async fn remove(name: &str) -> Result<(), LockFault> {
+    let removed = Database::delete_by_name(name).map_err(database::open_fault)?;
+    Ok(removed.await.map_err(database::fault)?)
+}
+
+fn quiet() -> Rc<dyn Fn(super::StorageNews)> {
+    Rc::new(|_| {})
+}
+
+fn other(error: JsValue) -> Fault {
+    Fault::Other(format!("{error:?}"))
+}
