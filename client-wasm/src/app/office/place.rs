@@ -23,7 +23,7 @@ pub enum Place {
 
 impl Place {
     /// All screens, in the order of the navigation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Members,
         Self::Invitations,
         Self::Audit,
