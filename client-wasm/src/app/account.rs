@@ -215,6 +215,17 @@ pub fn join_body(secret: &str, who: (&str, &str, &str), language: &str, device: 
     .to_string()
 }
 
+/// The body of `POST /api/recovery`: address, code and new password.
+pub fn recovery_body(who: (&str, &str, &str), device: Option<&str>, name: &str) -> String {
+    let (email, code, password) = who;
+    let mut body =
+        json!({ "email": email, "code": code, "password": password, "device_name": name });
+    if let Some(device) = device {
+        body["device"] = device.into();
+    }
+    body.to_string()
+}
+
 /// What this device keeps of whoever signed in.
 pub fn keep(member: &Member) -> String {
     let roles = member.roles.iter();

@@ -2,6 +2,7 @@
 
 mod openid;
 mod passkey;
+mod recovery;
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -99,7 +100,7 @@ pub(crate) fn gate(page: Page) -> Option<AnyView> {
     let must = memo(move || page.account.with(Account::must_sign_in));
     must.get().then(|| {
         screen::title(page, t!("account.sign_in.title"));
-        sign_in(page, None)
+        recovery::entrance(page, None)
     })
 }
 
@@ -114,7 +115,7 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
                 .attr("open", back)
                 .is("class", "lapsed")
                 .child(el("summary").child(t!("account.lapsed")))
-                .child(sign_in(page, account.member().cloned()));
+                .child(recovery::entrance(page, account.member().cloned()));
             el("section")
                 .attr("aria-label", t!("account.lapsed"))
                 .child(form)

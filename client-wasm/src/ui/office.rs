@@ -4,6 +4,7 @@ mod audit;
 mod codes;
 mod confirm;
 mod desk;
+mod details;
 mod devices;
 mod door;
 mod form;
@@ -237,6 +238,7 @@ fn screens(page: Page, hall: Hall, member: &Member) -> AnyView {
             Place::Passkeys => passkeys::passkeys(desk),
             Place::Tokens => tokens::tokens(desk),
             Place::Password => password::password(desk),
+            Place::Details => details::details(desk),
         }
     };
     several(vec![

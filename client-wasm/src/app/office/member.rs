@@ -25,6 +25,18 @@ pub struct Member {
     pub created: f64,
 }
 
+/// What is needed of `GET /api/session` to change what one says of oneself.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Own {
+    /// Whoever is signed in.
+    pub member: Member,
+}
+
+/// The body of the request by which somebody changes their own name and language.
+pub fn own_patch(name: &str, language: &str) -> Value {
+    json!({ "name": name.trim(), "language": language })
+}
+
 impl Member {
     /// The body of a request that changes roles and body to these; none when nothing changes.
     pub fn patch(&self, memberships: &[Membership], body: Option<&str>) -> Option<Value> {

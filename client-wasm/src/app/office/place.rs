@@ -17,11 +17,13 @@ pub enum Place {
     Tokens,
     /// One's own password and recovery codes.
     Password,
+    /// One's own name and language.
+    Details,
 }
 
 impl Place {
     /// All screens, in the order of the navigation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Members,
         Self::Invitations,
         Self::Audit,
@@ -29,6 +31,7 @@ impl Place {
         Self::Passkeys,
         Self::Tokens,
         Self::Password,
+        Self::Details,
     ];
 
     /// The word in the address, and in the keys of texts.
@@ -41,6 +44,7 @@ impl Place {
             Self::Passkeys => "passkeys",
             Self::Tokens => "tokens",
             Self::Password => "password",
+            Self::Details => "details",
         }
     }
 

@@ -80,6 +80,15 @@ pub(crate) fn sign_in(page: Page, last: Option<Member>) -> AnyView {
                     with_passkey,
                 ))),
         )
+        .child(
+            // The form for it is where the records are.
+            el("p").child(
+                el("a")
+                    .is("href", "/")
+                    .is("target", "_self")
+                    .child(t!("account.recovery.lost")),
+            ),
+        )
         .into_any()
 }
 
