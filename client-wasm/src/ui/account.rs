@@ -1,5 +1,6 @@
 //! Who uses this device: signing in, joining by an invitation, signing out.
 
+mod form;
 mod openid;
 mod passkey;
 mod recovery;
@@ -7,12 +8,12 @@ mod recovery;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::Event;
 
+use self::form::{Form, field};
 use super::dom::{El, el};
-use super::live::{effect, happened, live, memo, several};
+use super::live::{effect, live, memo, several};
 use super::page::Page;
-use super::{decisions, leave, lock, parts, router, screen, status};
+use super::{decisions, leave, lock, parts, screen, status};
 use crate::app::account::{
     self, Account, Answered, Member, Offer, Wrong, join_body, keep, kept, sign_in_body,
 };
@@ -328,127 +329,6 @@ fn panel(page: Page, member: &Member) -> AnyView {
             .child(t!("account.sign_out.explain"))
             .into_any(),
     ])
-}
-
-/// A form whose answer is either somebody let in, or a sentence on what is wrong.
-#[derive(Clone, Copy)]
-struct Form {
-    busy: RwSignal<bool>,
-    wrong: RwSignal<Option<Wrong>>,
-}
-
-impl Form {
-    fn new() -> Self {
-        Self {
-            busy: RwSignal::new(false),
-            wrong: RwSignal::new(None),
-        }
-    }
-
-    /// Does it, unless the answer to something is still to come.
-    fn begin(self, run: impl FnOnce()) {
-        if !self.busy.get_untracked() {
-            self.busy.set(true);
-            self.wrong.set(None);
-            run();
-        }
-    }
-
-    fn end(self, page: Page, welcome: Result<Member, Wrong>) {
-        self.busy.try_set(false);
-        match welcome {
-            Ok(member) => {
-                let_in(page, member);
-                request_animation_frame(router::focus_heading);
-            }
-            Err(wrong) => drop(self.wrong.try_set(Some(wrong))),
-        }
-    }
-
-    fn draw(
-        self,
-        title: String,
-        explain: String,
-        fields: Vec<AnyView>,
-        submit_label: String,
-        submit: impl Fn() + 'static,
-        others: [AnyView; 2],
-    ) -> AnyView {
-        let [other, others] = others;
-        let Self { busy, wrong } = self;
-        let submit = move |event: Event| {
-            event.prevent_default();
-            self.begin(&submit);
-        };
-        el("form")
-            .is("class", "new sheet")
-            .on("submit", happened(submit))
-            .child(el("h1").is("tabindex", "-1").child(title))
-            .child(el("p").is("class", "hint").child(explain))
-            .child(el("div").is("class", "fields").child(fields))
-            .child(
-                el("p")
-                    .is("class", "wrong")
-                    .is("role", "alert")
-                    .child(live(move || wrong.get().map(wrong_text))),
-            )
-            .child(
-                el("div")
-                    .is("class", "actions")
-                    .child(
-                        el("button")
-                            .is("type", "submit")
-                            .live("aria-busy", move || busy.get().to_string())
-                            .child(submit_label),
-                    )
-                    .child(other),
-            )
-            .child(others)
-            .into_any()
-    }
-}
-
-fn field(
-    kind: &'static str,
-    purpose: &'static str,
-    label: String,
-    text: RwSignal<String>,
-    hint: Option<String>,
-) -> AnyView {
-    let id = format!("account-{purpose}");
-    let note = format!("{id}-note");
-    let input: El = parts::line(text)
-        .is("type", kind)
-        .is("autocomplete", purpose)
-        .is("required", "")
-        .attr("id", id.clone())
-        .attr("aria-describedby", hint.is_some().then(|| note.clone()));
-    // Addresses and passwords run from left to right in every language.
-    let input = if kind == "text" {
-        input
-    } else {
-        input
-            .is("dir", "ltr")
-            .is("autocapitalize", "none")
-            .is("spellcheck", "false")
-    };
-    el("div")
-        .is("class", "field")
-        .child(
-            el("label")
-                .is("class", "label")
-                .attr("for", id)
-                .child(label),
-        )
-        .child(input)
-        .child(hint.map(|hint| {
-            el("div")
-                .is("class", "notes")
-                .attr("id", note)
-                .child(el("span").is("class", "hint").child(hint))
-                .into_any()
-        }))
-        .into_any()
 }
 
 pub(super) fn wrong_text(wrong: Wrong) -> String {

@@ -77,8 +77,8 @@ fn recover(page: Page, last: Option<Member>) -> AnyView {
         fields,
         t!("account.recovery.submit"),
         submit,
-        ().into_any(),
-        ().into_any(),
+        [().into_any(), ().into_any()],
+        [().into_any(), ().into_any()],
     )
 }
 
