@@ -78,7 +78,6 @@ fn recover(page: Page, last: Option<Member>) -> AnyView {
         t!("account.recovery.submit"),
         submit,
         [().into_any(), ().into_any()],
-        [().into_any(), ().into_any()],
     )
 }
 
