@@ -179,7 +179,9 @@ test("administration in Arabic, from the invitation on, has nothing English left
     const name = await link.innerText();
     await link.click();
     await titled(page, name);
-    await page.locator("#app main [aria-busy=true]").waitFor({ state: "detached" });
+    // A screen may wait for several lists.
+    const waits = () => document.querySelector("#app main [aria-busy=true]") === null;
+    await page.waitForFunction(waits);
     const address = new URL(page.url()).hash.slice(1) || "members";
     await check(page, { name: `office-${address}`, ...as });
   }
