@@ -8,6 +8,7 @@ mod recovery;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use meltemi_core::access::EVERY_PROGRAMME;
 
 use self::form::{Form, field};
 use super::dom::{El, el};
@@ -247,7 +248,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
         t!("account.join.title"),
         t!(
             "account.join.explain",
-            programme = offer.programme,
+            programme = programme_text(&offer.programme),
             role = role
         ),
         vec![
@@ -299,7 +300,7 @@ fn panel(page: Page, member: &Member) -> AnyView {
         .iter()
         .map(|(programme, role)| {
             let role = role_text(role);
-            let programme = programme.clone();
+            let programme = programme_text(programme);
             el("li")
                 .child(t!("account.role", role = role, programme = programme))
                 .into_any()
@@ -329,6 +330,14 @@ fn panel(page: Page, member: &Member) -> AnyView {
             .child(t!("account.sign_out.explain"))
             .into_any(),
     ])
+}
+
+/// The programme that a role is for: its key, or all there are.
+fn programme_text(key: &str) -> String {
+    if key == EVERY_PROGRAMME {
+        return t!("account.every_programme");
+    }
+    key.to_owned()
 }
 
 pub(super) fn wrong_text(wrong: Wrong) -> String {
