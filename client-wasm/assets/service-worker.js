@@ -95,6 +95,14 @@ async function file(path, integrity) {
 async function removeOlderVersions() {
   const names = await caches.keys();
   const older = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  // What came into use since this version was kept.
+  const cache = await caches.open(CACHE);
+  for (const path of PATHS.keys()) {
+    if ((isText(path) || isLock(path)) && !(await cache.match(path))) {
+      const before = await caches.match(path);
+      if (before) await keepFile(path).catch(() => cache.put(path, before));
+    }
+  }
   await Promise.all(older.map((name) => caches.delete(name)));
 }
 
@@ -102,13 +110,8 @@ async function answer(path, request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(path);
   if (kept) return kept;
-  if (isLock(path)) {
-    const fresh = await fetch(request);
-    if (fresh.ok) await cache.put(path, fresh.clone());
-    return fresh;
-  }
-  if (!isText(path)) return fetch(request);
-  // From now on this language is used on this device.
+  if (!isText(path) && !isLock(path)) return fetch(request);
+  // From now on this language, or the lock, is used on this device.
   return keepFile(path).catch(() => fetch(request));
 }
 

@@ -172,14 +172,16 @@ impl Driver {
         };
         let now = clock::now();
         let mut workspace = Workspace::new(config, now);
-        workspace.set_author(home.owned.then_some(Principal(name)));
+        let member = home.owned.then_some(name);
+        let network = Network::new(member.as_deref(), mailbox.source(Signal::Network));
+        workspace.set_author(member.map(Principal));
         let beat = mailbox.alarm(|| Signal::Beat);
         beat.set(leading::BEAT);
         Ok(Self {
             workspace,
             leading: Leading::begin(peer.0, storage.id(), channel, tabs, now),
             storage,
-            network: Network::new(mailbox.source(Signal::Network)),
+            network,
             page: Page::new(mailbox.alarm(|| Signal::Tell)),
             asked: Asked::begin(entered.early),
             wake: mailbox.alarm(|| Signal::Wake),

@@ -65,8 +65,8 @@ struct Socket {
 }
 
 impl Network {
-    /// A network without any socket yet.
-    pub(crate) fn new(tell: Rc<dyn Fn(NetworkNews)>) -> Self {
+    /// A network without any socket yet, for the records of this member.
+    pub(crate) fn new(member: Option<&str>, tell: Rc<dyn Fn(NetworkNews)>) -> Self {
         let worker = scope::worker();
         let listener = |news: fn() -> NetworkNews| {
             let tell = tell.clone();
@@ -80,7 +80,12 @@ impl Network {
         } else {
             "ws"
         };
-        let address = format!("{scheme}://{}/sync", location.host());
+        let mut address = format!("{scheme}://{}/sync", location.host());
+        if let Some(member) = member {
+            // Should another have signed in meanwhile, the server refuses.
+            address.push_str("?member=");
+            address.push_str(member);
+        }
         Self {
             address,
             tell,

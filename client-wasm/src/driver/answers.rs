@@ -143,7 +143,8 @@ impl Driver {
             Ask::Unlock { .. } => Ok(gate::right()),
             Ask::Lock { .. } | Ask::ChangePin { .. } | Ask::EndLock => {
                 let database = self.database.clone();
-                spawn_local(async move { reply(id, gate::turn(&database, ask).await) });
+                let unsent = self.workspace.unsent().count() as u64;
+                spawn_local(async move { reply(id, gate::turn(&database, unsent, ask).await) });
                 return true;
             }
             Ask::Execute { command } => {

@@ -6,6 +6,7 @@ use futures_channel::mpsc::UnboundedReceiver;
 use super::answers::reply;
 use super::{Signal, failure};
 use crate::app::home::{self, Home};
+use crate::app::lock::State;
 use crate::app::protocol::{Answer, Ask, Event, Failure, FromWorker, Locked, Pin, ToWorker};
 use crate::storage::cipher::Cipher;
 use crate::storage::vault::{self, Tried};
@@ -53,7 +54,9 @@ pub(super) async fn enter(signals: &mut UnboundedReceiver<Signal>) -> Result<Ent
                 not_settled = vault::settle(&home.database, key).await.is_err();
                 settled = true;
             }
-            (Some(_), Some(_)) => {
+            (Some(seen), Some(_)) => {
+                // As long as they are still to be encrypted, they lie in the open.
+                let cipher = cipher.filter(|_| seen.state != State::Filling);
                 return Ok(Entered {
                     home,
                     cipher,
@@ -116,10 +119,10 @@ fn answer(tried: &Tried) -> Answer {
 }
 
 /// Turns the lock on or off, or changes its PIN, as the page asks.
-pub(super) async fn turn(database: &str, ask: Ask) -> Result<Answer, Failure> {
+pub(super) async fn turn(database: &str, unsent: u64, ask: Ask) -> Result<Answer, Failure> {
     Ok(match ask {
         Ask::Lock { pin } => {
-            vault::begin(database, &pin).await?;
+            vault::begin(database, &pin, unsent).await?;
             Answer::Nothing
         }
         Ask::EndLock => {

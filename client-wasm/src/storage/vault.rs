@@ -96,12 +96,16 @@ pub(crate) async fn see(name: &str) -> Result<Option<Seen>, LockFault> {
     Ok(seen?)
 }
 
-/// Begins to turn the lock on. The rest is done at the next start, which asks for the PIN.
-pub(crate) async fn begin(name: &str, pin: &str) -> Result<(), LockFault> {
+/// Begins to turn the lock on. The rest is done at the next start, which asks for the PIN. In
+/// `unsent` records edits are not on the server yet. A lock that is there already stays as it is.
+pub(crate) async fn begin(name: &str, pin: &str, unsent: u64) -> Result<(), LockFault> {
+    if see(name).await?.is_some() {
+        return Ok(());
+    }
     let mut salt = vec![0; 16];
     salt.copy_from_slice(&scope::random().map_err(other)?[..16]);
     let key = pin_key(pin, &salt, COST).await?;
-    // Made before the encrypted one: see `sweep`.
+    // Made before the encrypted one: see `sweep_name`.
     let sweep = database::open(&sweep_name(name), &quiet()).await?;
     meta::put(&sweep, "sweep", "yes").await?;
     sweep.close();
@@ -115,6 +119,7 @@ pub(crate) async fn begin(name: &str, pin: &str) -> Result<(), LockFault> {
     let begun = async {
         // What was left from a time before would be kept beside it.
         copy::clear(&vault).await?;
+        note_unsent(&vault, unsent).await?;
         meta::put(&vault, LOCK, &lock.write()).await
     };
     let begun = begun.await;
@@ -164,27 +169,36 @@ pub(crate) async fn note_unsent(vault: &Database, records: u64) -> Result<(), Fa
 
 /// Goes on with turning the lock on or off. When it cannot be turned on, it is off.
 pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
-    let seen = see(name).await?.map(|seen| seen.state);
-    if seen == Some(State::On) && exists(name).await {
-        // It was cut off just before its end.
-        remove(name).await?;
-        return sweep(name).await;
-    }
-    if seen == Some(State::On) {
+    if state(name).await? == Some(State::On) {
+        // It may have been cut off just before its end.
+        for left in [name.to_owned(), sweep_name(name)] {
+            if exists(&left).await {
+                remove(&left).await?;
+            }
+        }
         return Ok(());
     }
     // Other tabs let go of the records when they are loaded anew, which they are by now.
     let _alone = lock::share(name, Share::Alone).await;
-    match see(name).await?.map(|seen| seen.state) {
+    match state(name).await? {
         Some(State::Filling) => {
             let filled = fill(name, key).await;
-            if filled.is_err() {
+            // Until the state is another one, everything is as it was in the open.
+            if filled.is_err() && state(name).await? == Some(State::Filling) {
                 remove(&home::locked(name)).await?;
                 remove(&sweep_name(name)).await?;
             }
             filled
         }
-        Some(State::Emptying) => empty(name, key).await,
+        Some(State::Emptying) => {
+            let emptied = empty(name, key).await;
+            // What could not be laid open as a whole stays locked, and nothing of it open.
+            if emptied.is_err() && state(name).await? == Some(State::Emptying) {
+                change(name, |lock| lock.state = State::On).await?;
+                remove(name).await?;
+            }
+            emptied
+        }
         Some(State::On) | None => Ok(()),
     }
 }
@@ -198,8 +212,16 @@ async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {
     vault.close();
     filled?;
     change(name, |lock| lock.state = State::On).await?;
-    remove(name).await?;
-    sweep(name).await
+    // From now on the encrypted ones are the records. What is left of the others by a failure goes
+    // at the next start.
+    if remove(name).await.is_ok() {
+        drop(remove(&sweep_name(name)).await);
+    }
+    Ok(())
+}
+
+async fn state(name: &str) -> Result<Option<State>, LockFault> {
+    Ok(see(name).await?.map(|seen| seen.state))
 }
 
 async fn empty(name: &str, key: &Cipher) -> Result<(), LockFault> {
@@ -220,13 +242,10 @@ async fn empty(name: &str, key: &Cipher) -> Result<(), LockFault> {
     remove(&home::locked(name)).await
 }
 
-/// Chromium writes over nothing. It packs its files together when a database is removed, but what
-/// was written just before comes out of that once more, beside the note that it is gone; a second
-/// removal, of a database that lies between the two others, packs that too.
-async fn sweep(name: &str) -> Result<(), LockFault> {
-    remove(&sweep_name(name)).await
-}
-
+/// The name of a small database that is made before the encrypted one and removed after the open
+/// one. Chromium writes over nothing. It packs its files together when a database is removed, but
+/// what was written just before comes out of that once more, beside the note that it is gone; a
+/// second removal, of a database that lies between the two others, packs that too.
 fn sweep_name(name: &str) -> String {
     format!("{name}-sweep")
 }

@@ -34,7 +34,7 @@ pub(crate) struct Decisions {
     told: RwSignal<u64>,
     /// Until when a message was shown.
     said: StoredValue<u64>,
-    under_way: RwSignal<Option<UnderWay>>,
+    pub(crate) under_way: RwSignal<Option<UnderWay>>,
 }
 
 impl Decisions {

@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 
 use super::dom::el;
 use super::live::{live, several};
-use super::page::Page;
+use super::page::{Page, Stage};
 use super::{account, parts, toasts};
 use crate::app::account::{Account, is_good};
 use crate::app::home;
@@ -22,8 +22,13 @@ pub(crate) fn button(page: Page) -> AnyView {
     let dialog = NodeRef::<Dialog>::new();
     let out = move || {
         let status = page.status.get_untracked();
-        let nothing = status.is_some_and(|status| {
-            status.waiting == 0 && status.unsaved == 0 && status.refused.is_empty()
+        // While records are loaded, what waits is not counted yet.
+        let opened = page.stage.get_untracked() == Stage::Ready;
+        let nothing = status.filter(|_| opened).is_some_and(|status| {
+            status.loading.is_none()
+                && status.waiting == 0
+                && status.unsaved == 0
+                && status.refused.is_empty()
         });
         if nothing {
             return leave(page, true);

@@ -146,6 +146,13 @@ impl Page {
                 lock::opened(self, opened.locked, opened.not_settled);
                 if let Some(kept) = opened.account.as_deref().and_then(account::kept) {
                     self.account.update(|account| account.fill(kept));
+                    let known = self.account.with_untracked(|account| match account {
+                        Account::SignedIn(member) => Some(account::keep(member)),
+                        _ => None,
+                    });
+                    if let Some(account) = known {
+                        self.ask(Ask::KeepAccount { account }, |_| ());
+                    }
                 }
             }
             Event::Ready => {

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(super) use self::answer::PlainAnswer;
 use self::aside::Aside;
 use self::receipts::Receipts;
+pub(super) use self::receipts::{Before, vouched};
 
 use automerge::sync::{self, SyncDoc};
 use automerge::{ActorId, Automerge, ChangeHash, ChangeMetadata, SaveOptions, TextEncoding};

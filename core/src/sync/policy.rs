@@ -63,7 +63,8 @@ pub trait Policy: Send + 'static {
     ) -> Access;
 
     /// Whether `principal` may send a change of `document` that was made by `actor` and names
-    /// `author`. `owner` was the first to send a change of this actor, if that is known.
+    /// `author`. `owner` was the first to send a change of this actor, if that is known; `relayed`
+    /// says that it may be somebody else's, if only it is one person's.
     ///
     /// Asked for every change that is new here, before it is kept. Where there are no accounts
     /// there is nobody else whom it could belong to.
@@ -74,8 +75,15 @@ pub trait Policy: Send + 'static {
         _actor: &ActorId,
         _author: Option<&Author<'_>>,
         _owner: Option<&Principal>,
+        _relayed: bool,
     ) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    /// Whether changes are taken from their authors only. What is not on the disk is then told to
+    /// nobody: should it be lost there, others could not bring it back.
+    fn is_authored(&self) -> bool {
+        false
     }
 
     /// Whether it is noted who sent which changes, and when they came.

@@ -105,7 +105,7 @@ pub const PARTED_BYTES: usize = FRAME_BYTES;
 
 /// Bytes of parts of all connections that wait for the rest of their frames; more closes the
 /// connection that sent it.
-pub const PARTED_BYTES_OF_ALL: usize = 4 * FRAME_BYTES;
+pub const PARTED_BYTES_OF_ALL: usize = FRAME_BYTES + FRAME_BYTES / 2;
 
 /// Bytes that the body of an exchange may have when it is inflated.
 pub const EXCHANGE_BYTES: usize = 32 * 1024 * 1024;

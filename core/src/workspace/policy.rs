@@ -110,18 +110,20 @@ impl Policy for RecordPolicy {
         actor: &ActorId,
         author: Option<&Author<'_>>,
         owner: Option<&Principal>,
+        relayed: bool,
     ) -> Result<(), Refusal> {
+        let relayed = relayed || self.relayed;
         if self.roster.is_none() {
             return Ok(());
         }
         let tagged = Tag::in_actor(actor).and_then(|tag| self.tags.get(&tag));
         // Whoever brings changes of somebody else may still not forge them half.
-        let principal = tagged.filter(|_| self.relayed).unwrap_or(principal);
+        let principal = tagged.filter(|_| relayed).unwrap_or(principal);
         let named = author.is_none_or(|author| author.as_bytes() == principal.0.as_bytes());
         // What names an author is made by an actor of that author's.
         let own = match tagged {
             Some(of) => of == principal,
-            None => author.is_none() && (self.relayed || owner.is_none_or(|o| o == principal)),
+            None => author.is_none() && (relayed || owner.is_none_or(|o| o == principal)),
         };
         if named && own {
             return Ok(());
@@ -136,6 +138,10 @@ impl Policy for RecordPolicy {
 
     fn keeps_receipts(&self) -> bool {
         self.roster.is_some()
+    }
+
+    fn is_authored(&self) -> bool {
+        self.roster.is_some() && !self.relayed
     }
 
     fn check(
@@ -257,6 +263,7 @@ mod tests {
             doc.get_actor(),
             author.as_ref(),
             owner.map(principal).as_ref(),
+            false,
         );
         asked.is_ok()
     }
@@ -303,7 +310,7 @@ mod tests {
             let author = crate::sync::author::author(author);
             let actor = doc.get_actor();
             policy
-                .authored(&ben, &document, actor, Some(&author), None)
+                .authored(&ben, &document, actor, Some(&author), None, false)
                 .is_ok()
         };
         assert!(takes(&ana) && !takes(&ben));
@@ -315,7 +322,7 @@ mod tests {
         let (sender, document) = (Principal("x".into()), DocumentId::from_bytes([1; 16]));
         let author = Author::from(b"m-ana".as_slice());
         let actor = ActorId::from([7; 16]);
-        let asked = policy.authored(&sender, &document, &actor, Some(&author), None);
+        let asked = policy.authored(&sender, &document, &actor, Some(&author), None, false);
         assert!(asked.is_ok() && !policy.keeps_receipts());
     }
 

@@ -58,6 +58,7 @@ impl Policy for Owners {
         actor: &ActorId,
         _: Option<&Author<'_>>,
         _: Option<&Principal>,
+        _: bool,
     ) -> Result<(), Refusal> {
         let asked = (principal.clone(), actor.clone());
         self.0.lock().expect("one thread").push(asked);

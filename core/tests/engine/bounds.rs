@@ -256,6 +256,7 @@ mod shut {
             _: &automerge::ActorId,
             _: Option<&automerge::Author<'_>>,
             _: Option<&Principal>,
+            _: bool,
         ) -> Result<(), Refusal> {
             assert_ne!(*document, id(1), "the library fails");
             Ok(())

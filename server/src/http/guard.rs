@@ -78,7 +78,7 @@ pub(crate) async fn guard(
         Ok(claim) => know(&shared, claim).await,
         Err(refused) => Err(refused),
     };
-    let caller = match known {
+    let caller = match known.and_then(|known| as_named(&request, known)) {
         Ok(known) => Caller { known, address },
         Err(refused) => return refused.into_response(),
     };
@@ -91,6 +91,22 @@ pub(crate) async fn guard(
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Whether whoever opens `/sync` is the member that the address names, if it names one: a page that
+/// holds the records of one person is not to sync them as another who has signed in meanwhile.
+fn as_named(request: &Request, known: Option<Arc<Known>>) -> Result<Option<Arc<Known>>, ApiError> {
+    let query = request
+        .uri()
+        .query()
+        .filter(|_| request.uri().path() == "/sync");
+    let mut pairs = query.unwrap_or_default().split('&');
+    let named = pairs.find_map(|pair| pair.strip_prefix("member="));
+    let other = |known: &Arc<Known>| named.is_some_and(|named| named != known.member.id);
+    if known.as_ref().is_some_and(other) {
+        return Err(Denied::SignInNeeded.into());
+    }
+    Ok(known)
 }
 
 /// Whether somebody may read what the server counts: of all programmes together.

@@ -128,8 +128,12 @@ pub(super) async fn begin_link(
     headers: HeaderMap,
     Payload(Empty {}): Payload<Empty>,
 ) -> Result<Response, ApiError> {
-    session_of(&known)?;
-    let now = caller.by().now;
+    // It will let in by itself: whoever has found an open device must not add their own.
+    let (session, now) = (session_of(&known)?, caller.by().now);
+    let fresh = shared.accounts(move |accounts| accounts.is_fresh(&session, now));
+    if !fresh.await? {
+        return Err(AccountsError::SignInAgain.into());
+    }
     let attempt = shared.attempts.attempt(None, caller.address, now)?;
     let purpose = Purpose::Link(known.holder.clone());
     let device = DeviceChoice::default();

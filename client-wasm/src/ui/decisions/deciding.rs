@@ -111,8 +111,6 @@ pub(super) fn tell(page: Page) {
 }
 
 fn begin(page: Page, id: &str, document: Option<DocumentId>, state: State, note: String) {
-    // Whoever leaves the page now is asked before.
-    page.unanswered.update(|count| *count += 1);
     page.decisions.under_way.set(Some(UnderWay {
         id: id.to_owned(),
         document,
@@ -123,8 +121,6 @@ fn begin(page: Page, id: &str, document: Option<DocumentId>, state: State, note:
 }
 
 fn end(page: Page) {
-    page.unanswered
-        .update(|count| *count = count.saturating_sub(1));
     page.decisions.under_way.set(None);
 }
 

@@ -3,7 +3,7 @@
 //!
 //! What a change says of its author and its time is its author's word; this is the server's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ActorId, ChangeHash, ChangeMetadata};
 use minicbor::decode::Error;
@@ -41,16 +41,13 @@ struct Span {
 }
 
 impl Document {
-    /// Who was the first to send changes of each actor.
-    pub(in crate::sync) fn owners(&self) -> BTreeMap<ActorId, Principal> {
-        let mut owners = BTreeMap::new();
-        for receipt in &self.receipts.all {
-            for span in &receipt.spans {
-                let owner = owners.entry(span.actor.clone());
-                owner.or_insert_with(|| receipt.sender.clone());
-            }
+    /// What is known of changes that are not in it.
+    pub(in crate::sync) fn before(&self) -> Before {
+        Before {
+            owners: self.receipts.owners.clone(),
+            missing: self.missing.clone(),
+            waiting: self.orphans_of.keys().copied().collect(),
         }
-        owners
     }
 
     /// Notes who sent what came since `before`: the principal, or whoever sent before what had to
@@ -80,6 +77,38 @@ impl Document {
     }
 }
 
+/// What a document knows of changes that are not in it.
+pub(in crate::sync) struct Before {
+    /// Who was the first to send changes of each actor.
+    pub(in crate::sync) owners: BTreeMap<ActorId, Principal>,
+    /// Changes that the catalogue lists and that the disk has lost.
+    pub(in crate::sync) missing: Vec<ChangeHash>,
+    /// Changes that wait for others, and were looked at when they came.
+    pub(in crate::sync) waiting: BTreeSet<ChangeHash>,
+}
+
+/// Those of the changes, told with what they build on, that are or are behind `missing`: they were
+/// taken once, and anybody may bring them back.
+pub(in crate::sync) fn vouched<'c>(
+    missing: &[ChangeHash],
+    changes: impl Iterator<Item = (ChangeHash, &'c [ChangeHash])>,
+) -> BTreeSet<ChangeHash> {
+    if missing.is_empty() {
+        return BTreeSet::new();
+    }
+    let deps = order::map(changes);
+    let mut vouched = BTreeSet::new();
+    let mut open = missing.to_vec();
+    while let Some(hash) = open.pop() {
+        if let Some(deps) = deps.get(&hash)
+            && vouched.insert(hash)
+        {
+            open.extend(*deps);
+        }
+    }
+    vouched
+}
+
 /// The receipts of a document.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Receipts {
@@ -87,6 +116,8 @@ pub(in crate::sync) struct Receipts {
     all: Vec<Receipt>,
     /// How many of them are on the disk.
     on_disk: usize,
+    /// Who was the first to send a change of each actor.
+    owners: BTreeMap<ActorId, Principal>,
 }
 
 impl Receipts {
@@ -100,8 +131,18 @@ impl Receipts {
 
     /// Who was the first to send a change of this actor.
     pub(in crate::sync) fn owner(&self, actor: &ActorId) -> Option<&Principal> {
-        let by = |receipt: &&Receipt| receipt.spans.iter().any(|span| span.actor == *actor);
-        self.all.iter().find(by).map(|receipt| &receipt.sender)
+        self.owners.get(actor)
+    }
+
+    fn own(&mut self, from: usize) {
+        for receipt in self.all.iter().skip(from) {
+            for span in &receipt.spans {
+                if !self.owners.contains_key(&span.actor) {
+                    let sender = receipt.sender.clone();
+                    self.owners.insert(span.actor.clone(), sender);
+                }
+            }
+        }
     }
 
     /// Notes that these changes came.
@@ -135,6 +176,7 @@ impl Receipts {
                 sender: sender.clone(),
                 spans,
             });
+            self.own(self.all.len() - 1);
         }
     }
 
@@ -166,6 +208,8 @@ impl Receipts {
         self.all.extend(read);
         order::sort_by(&mut self.all, |a, b| a.received.cmp(&b.received));
         self.on_disk = self.all.len();
+        self.owners.clear();
+        self.own(0);
         true
     }
 }
@@ -275,7 +319,7 @@ mod tests {
     fn receipts_read_back_in_the_order_in_which_changes_came() {
         let mut receipts = Receipts {
             all: vec![receipt(5, "ana", 1, 1, 4)],
-            on_disk: 0,
+            ..Receipts::default()
         };
         let first = receipts.new_chunk().expect("one is new");
         receipts.written(1);
@@ -294,6 +338,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_lost_may_come_back_with_what_is_behind_it_and_nothing_after_it() {
+        let hash = |byte| ChangeHash([byte; 32]);
+        let deps = [hash(1), hash(2)];
+        let changes = [
+            (hash(1), &deps[..0]),
+            (hash(2), &deps[..1]),
+            (hash(3), &deps[1..]),
+        ];
+        let of = |missing: &[ChangeHash]| vouched(missing, changes.iter().copied());
+        assert_eq!(of(&[hash(2)]), [hash(1), hash(2)].into());
+        assert_eq!(of(&[hash(9)]), [].into());
+        assert_eq!(of(&[]), [].into());
+    }
+
+    #[test]
     fn what_one_sent_within_a_minute_is_gathered_and_nothing_else() {
         let receipts = Receipts {
             all: vec![
@@ -304,6 +363,7 @@ mod tests {
                 receipt(90_000, "ana", 1, 4, 4),
             ],
             on_disk: 5,
+            ..Receipts::default()
         };
         let mut read = Receipts::default();
         assert!(read.take(&receipts.whole_chunk().expect("a chunk").bytes));

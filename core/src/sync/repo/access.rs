@@ -119,10 +119,11 @@ impl<P: Policy> Repo<P> {
         let (policy, principal) = (&self.policy, &peer.principal);
         let received = authored(policy, principal, &blank, &incoming.scan).and_then(|()| {
             let whole = !incoming.scan.documents.is_empty();
-            let owners = whole.then(|| blank.owners());
+            let known = whole.then(|| blank.before());
             blank.receive(incoming, |doc, accepted| {
-                if let Some(owners) = &owners {
-                    authored_whole(policy, principal, &id, owners, doc.get_changes_meta(&[]))?;
+                if let Some(known) = &known {
+                    let new = doc.get_changes_meta(&[]);
+                    authored_whole(policy, principal, &id, known, new, false)?;
                 }
                 let label = policy.check(&id, doc, accepted)?;
                 may_become(policy, principal, &id, label)

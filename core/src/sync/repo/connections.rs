@@ -256,7 +256,21 @@ impl<P: Policy> Repo<P> {
     /// A part of a long frame.
     fn part(&mut self, connection: ConnectionId, left: u64, data: &[u8]) {
         let all: usize = self.peers.values().map(|peer| peer.parts.len()).sum();
-        if all + data.len() > PARTED_BYTES_OF_ALL {
+        let of = |peer: &&Peer| peer.principal != Principal::built_in();
+        let principal = self
+            .peers
+            .get(&connection)
+            .filter(of)
+            .map(|peer| &peer.principal);
+        let own: usize = self
+            .peers
+            .values()
+            .filter(|peer| principal.is_some_and(|own| peer.principal == *own))
+            .map(|peer| peer.parts.len())
+            .sum();
+        // Of several people, none takes the room of all others.
+        let share = own + data.len() <= PARTED_BYTES;
+        if all + data.len() > PARTED_BYTES_OF_ALL || (principal.is_some() && !share) {
             self.close(
                 connection,
                 "too many long frames come in at once; connect again later",

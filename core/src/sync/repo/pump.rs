@@ -4,14 +4,13 @@
 //! cover them only while everything behind these heads is on the disk. Others are sent what is new
 //! without waiting for the disk; nothing of it is theirs to lose.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::{ActorId, ChangeMetadata};
+use automerge::ChangeMetadata;
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
-use crate::sync::document::{Document, Phase, PlainAnswer};
+use crate::sync::document::{Before, Document, Phase, PlainAnswer, vouched};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
@@ -93,7 +92,7 @@ impl<P: Policy> Repo<P> {
     /// To a plain peer a message that shows what it has is an acknowledgement, so this goes only
     /// to peers whose heads are all on the disk. To Meltemi peers changes say nothing of the disk.
     fn relay(&mut self, id: DocumentId) {
-        if self.config.follows_all {
+        if self.config.follows_all || self.policy.is_authored() {
             return;
         }
         let Some(document) = self.documents.get(&id) else {
@@ -148,7 +147,7 @@ impl<P: Policy> Repo<P> {
             let (policy, principal) = (&self.policy, &peer.principal);
             let authored = authored(policy, principal, document, &incoming.scan);
             let whole = !incoming.scan.documents.is_empty();
-            let owners = whole.then(|| document.owners());
+            let known = whole.then(|| document.before());
             if let Err(refusal) = authored {
                 self.withhold(copied, id, None, &refusal);
                 self.refuse(connection, id, refusal);
@@ -159,14 +158,9 @@ impl<P: Policy> Repo<P> {
             let catalogue = &self.catalogue;
             let mut would_be = None;
             let received = document.receive(incoming, |doc, accepted| {
-                if let Some(owners) = &owners {
-                    authored_whole(
-                        policy,
-                        principal,
-                        &id,
-                        owners,
-                        doc.get_changes_meta(&before),
-                    )?;
+                if let Some(known) = &known {
+                    let new = doc.get_changes_meta(&before);
+                    authored_whole(policy, principal, &id, known, new, false)?;
                 }
                 let label = policy.check(&id, doc, accepted)?;
                 would_be.clone_from(&label);
@@ -377,26 +371,39 @@ pub(super) fn authored<P: Policy>(
     document: &Document,
     scan: &Scan,
 ) -> Result<(), Refusal> {
-    for change in scan.changes.iter().filter(|c| !document.has(&c.hash)) {
+    let told = || scan.changes.iter().map(|c| (c.hash, &c.deps[..]));
+    let vouched = vouched(&document.missing, told());
+    for change in &scan.changes {
+        if document.has(&change.hash) || vouched.contains(&change.hash) {
+            continue;
+        }
         let (actor, author) = (&change.actor, change.author.as_ref());
         let owner = document.receipts.owner(actor);
-        policy.authored(principal, &document.id, actor, author, owner)?;
+        policy.authored(principal, &document.id, actor, author, owner, false)?;
     }
     Ok(())
 }
 
-/// As [`authored`], for changes that came within a whole document: which of them are new is known
-/// when it has been applied to a copy.
+/// As [`authored`], for changes that came within a whole document, or that were accepted: which of
+/// them are new is known when they have been applied to a copy. With `relayed` they may be of
+/// others.
 pub(super) fn authored_whole<P: Policy>(
     policy: &P,
     principal: &Principal,
     document: &DocumentId,
-    owners: &BTreeMap<ActorId, Principal>,
+    before: &Before,
     changes: Vec<ChangeMetadata<'_>>,
+    relayed: bool,
 ) -> Result<(), Refusal> {
-    for change in changes {
+    let told = || changes.iter().map(|c| (c.hash, &c.deps[..]));
+    let vouched = vouched(&before.missing, told());
+    for change in &changes {
+        if vouched.contains(&change.hash) || before.waiting.contains(&change.hash) {
+            continue;
+        }
         let (actor, author) = (&*change.actor, change.author.as_ref());
-        policy.authored(principal, document, actor, author, owners.get(actor))?;
+        let owner = before.owners.get(actor);
+        policy.authored(principal, document, actor, author, owner, relayed)?;
     }
     Ok(())
 }

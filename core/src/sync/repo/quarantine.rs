@@ -79,11 +79,10 @@ impl<P: Policy> Repo<P> {
             .entry(id)
             .or_insert_with(|| Document::new(id, actor, None));
         let policy = &self.policy;
-        let (before, owners) = (document.doc.get_heads(), document.owners());
+        let (before, known) = (document.doc.get_heads(), document.before());
         let accepted = document.receive_changes(&changes, &scan, |doc, accepted| {
-            if !foreign {
-                authored_whole(policy, &sender, &id, &owners, doc.get_changes_meta(&before))?;
-            }
+            let new = doc.get_changes_meta(&before);
+            authored_whole(policy, &sender, &id, &known, new, foreign)?;
             policy.check(&id, doc, accepted)
         });
         if accepted.is_ok() && policy.keeps_receipts() {
