@@ -34,6 +34,8 @@ pub(crate) fn button(page: Page) -> AnyView {
             return leave(page, true);
         }
         page.ask(Ask::ExportUnsent, move |answer| match answer {
+            // It is answered when everything is loaded and counted.
+            Ok(Answer::Unsent(edits)) if edits.records == 0 => leave(page, true),
             Ok(Answer::Unsent(edits)) => {
                 unsent.set(Some(edits));
                 if let Some(dialog) = dialog.get_untracked() {
