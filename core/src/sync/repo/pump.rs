@@ -2,7 +2,8 @@
 //!
 //! The one rule that acknowledgement rests on is here: whoever has changes is shown heads that
 //! cover them only while everything behind these heads is on the disk. Others are sent what is new
-//! without waiting for the disk; nothing of it is theirs to lose.
+//! without waiting for the disk, as nothing of it is theirs to lose, unless changes are taken from
+//! their authors only.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
