@@ -240,9 +240,15 @@ impl Server {
         self.workspace.status();
     }
 
+    /// The heads of a document, in memory or, when nobody needs it there, on the disk.
     fn heads(&self, document: &DocumentId) -> Vec<ChangeHash> {
-        let document = self.workspace.document(document);
-        document.map(Automerge::get_heads).unwrap_or_default()
+        if let Some(doc) = self.workspace.document(document) {
+            return doc.get_heads();
+        }
+        let mut listed = self.workspace.catalogue();
+        let entry = listed.find(|entry| entry.document == *document);
+        let heads = entry.map(|entry| entry.heads.clone()).unwrap_or_default();
+        heads.into_iter().map(ChangeHash).collect()
     }
 
     /// What a new client gets of a document.
