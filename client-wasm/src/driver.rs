@@ -371,7 +371,7 @@ impl Driver {
             }
             Told::Refused { document, again } => {
                 self.workspace
-                    .handle(now, Input::Refused { document, again });
+                    .handle(now, Input::RefusedElsewhere { document, again });
             }
             Told::Reconnect => self.workspace.handle(now, Input::Reconnect),
             Told::Dismiss(notice) => {

@@ -8,6 +8,7 @@ pub mod admission;
 mod allowance;
 pub mod author;
 mod catalogue;
+pub mod closing;
 mod document;
 pub mod input;
 pub mod metrics;

@@ -3,6 +3,7 @@
 //! No rule of sync is here. Sockets, the storage thread and the HTTP side talk to it by messages.
 
 mod message;
+mod notice;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,6 @@ use meltemi_core::id::{ConnectionId, DocumentId, PeerId, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::{Output, Withheld};
 use meltemi_core::sync::policy::{Access, Principal};
-use meltemi_core::sync::status::{Notice, NoticeCode};
 use meltemi_core::time::Timestamp;
 use meltemi_core::view::RecordView;
 use meltemi_core::view::history::HistoryView;
@@ -30,7 +30,7 @@ use crate::limits;
 use crate::outbox::{Closing, Outbox};
 use crate::storage::thread::{Answer, StorageThread};
 
-pub(crate) use self::message::{HistoryReply, Message, RecordReply};
+pub(crate) use self::message::{Counts, HistoryReply, Message, RecordReply};
 pub(crate) use self::waiting::AcceptReply;
 
 /// Talks to the driver.
@@ -66,7 +66,9 @@ pub(crate) struct Driver {
     health: Health,
     inbox: mpsc::Receiver<Message>,
     connections: BTreeMap<ConnectionId, Outbox>,
+    closed: BTreeMap<u16, u64>,
     waiting: BTreeMap<DocumentId, Vec<Waiting>>,
+    accepted: BTreeMap<DocumentId, Vec<(bool, AcceptReply)>>,
     withheld: mpsc::Sender<Withheld>,
     ready: Option<oneshot::Sender<()>>,
     wake: Option<Timestamp>,
@@ -93,7 +95,9 @@ impl Driver {
             health: parts.health,
             inbox,
             connections: BTreeMap::new(),
+            closed: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            accepted: BTreeMap::new(),
             withheld: parts.withheld,
             ready: Some(parts.ready),
             wake: None,
@@ -168,7 +172,10 @@ impl Driver {
                     held.taken();
                 }
             }
-            Message::Disconnected { connection } => {
+            Message::Disconnected { connection, code } => {
+                if let Some(code) = code {
+                    *self.closed.entry(code).or_default() += 1;
+                }
                 if self.connections.remove(&connection).is_some() {
                     self.handle(Input::Disconnected { connection });
                 }
@@ -217,9 +224,15 @@ impl Driver {
                 document,
                 refused,
                 reply,
-            } => self.when_loaded(document, Waiting::Accept(refused, reply)),
+            } => {
+                self.when_loaded(document, Waiting::Accept(refused, reply));
+                self.drain();
+            }
             Message::Metrics { reply } => {
-                let _ = reply.send(self.workspace.metrics());
+                let _ = reply.send(Counts {
+                    engine: self.workspace.metrics(),
+                    closed: self.closed.clone(),
+                });
             }
             Message::Stop => {}
         }
@@ -247,8 +260,15 @@ impl Driver {
                 let _ = reply.send(self.history_for(&principal, document, part));
             }
             Waiting::Accept(refused, reply) => {
-                let now = clock::now();
-                let _ = reply.send(self.workspace.accept(now, document, refused));
+                match self.workspace.accept(clock::now(), document, refused) {
+                    // Told when it is on the disk: it is decided on then, and tried no more.
+                    Ok(new) if !self.workspace.is_saved(&document) => {
+                        let accepted = self.accepted.entry(document).or_default();
+                        accepted.retain(|(_, reply)| !reply.is_closed());
+                        accepted.push((new, reply));
+                    }
+                    result => drop(reply.send(result)),
+                }
             }
         }
     }
@@ -308,7 +328,7 @@ impl Driver {
             // On a server nobody looks at the list of notices, so they go to the log.
             for notice in self.workspace.status().notices {
                 let document = notice.document.map(tracing::field::display);
-                tracing::warn!(code = ?notice.code, document, "{}", loggable(&notice));
+                tracing::warn!(code = ?notice.code, document, "{}", notice::loggable(&notice));
                 self.workspace
                     .handle(clock::now(), Input::Dismiss { notice: 0 });
             }
@@ -357,7 +377,12 @@ impl Driver {
                     );
                 }
             }
-            Output::Dial | Output::Changed { .. } | Output::Saved { .. } | Output::Status => {}
+            Output::Saved { document } => {
+                for (new, reply) in self.accepted.remove(&document).into_iter().flatten() {
+                    let _ = reply.send(Ok(new));
+                }
+            }
+            Output::Dial | Output::Changed { .. } | Output::Status => {}
         }
     }
 
@@ -387,20 +412,6 @@ impl Driver {
         for (_, outbox) in std::mem::take(&mut self.connections) {
             let reason = "the server is stopping; connect again later".to_owned();
             outbox.close(Closing { code: 1001, reason });
-        }
-    }
-}
-
-/// What the log says of a notice: nothing in the words of a peer, or of what it has sent.
-fn loggable(notice: &Notice) -> &str {
-    match notice.code {
-        NoticeCode::StorageFull
-        | NoticeCode::StorageFailed
-        | NoticeCode::Damaged
-        | NoticeCode::BadFrame => &notice.message,
-        NoticeCode::RefusedPeer => "what a peer sent was refused; the peer was told why",
-        NoticeCode::Refused | NoticeCode::Unsupported | NoticeCode::PeerStorage => {
-            "a peer could not go on with what it was sent"
         }
     }
 }

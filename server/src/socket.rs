@@ -83,7 +83,10 @@ pub(crate) async fn serve(
         .map_or("", |closing| closing.reason.as_str());
     tracing::debug!(connection = connection.0, reason, "connection ends");
     // Told before the farewell, which may take a while.
-    let _ = driver.send(Message::Disconnected { connection }).await;
+    let code = closing.as_ref().map(|closing| closing.code);
+    let _ = driver
+        .send(Message::Disconnected { connection, code })
+        .await;
     let Writer { sink, reader } = writer;
     // What still waits is given up now and not after the farewell.
     drop((reader, input.level));

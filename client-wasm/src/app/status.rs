@@ -201,6 +201,7 @@ mod tests {
                 message: String::new(),
                 at: SINCE,
                 changes,
+                whole: false,
             })
             .to_vec();
         let words = wording(&status);

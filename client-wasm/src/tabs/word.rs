@@ -260,6 +260,7 @@ mod tests {
             message: "too many".to_owned(),
             at: Timestamp(5),
             changes: 2,
+            whole: false,
         }];
         let leader = status(Line::Online, 0, Vec::new());
         let shown = LineReport::of(&leader).complete(own.clone());

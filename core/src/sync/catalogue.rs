@@ -106,9 +106,9 @@ impl Catalogue {
     }
 
     /// How many documents are here of each label.
-    pub(super) fn labels(&self) -> impl Iterator<Item = (&str, u64)> {
-        let labelled = self.sums.iter();
-        labelled.filter_map(|(label, sum)| Some((label.as_deref()?, sum.count())))
+    pub(super) fn labels(&self) -> impl Iterator<Item = (Option<&str>, u64)> {
+        let sums = self.sums.iter();
+        sums.map(|(label, sum)| (label.as_deref(), sum.count()))
     }
 
     /// Notes what the server has of a document. Returns whether that is news.

@@ -74,6 +74,8 @@ pub(super) struct Document {
     pub(super) aside: Option<Aside>,
     /// What the server has refused is to go beside the document: the accepted heads, and why.
     pub(super) refusal: Option<(Vec<ChangeHash>, Reason)>,
+    /// Whether a person has given it up: it is removed as soon as nothing of it is under way.
+    pub(super) given_up: bool,
     /// Whether its label is another than the disk has.
     pub(super) relabelled: bool,
     /// Whether somebody asked to be told when it is loaded.
@@ -119,6 +121,8 @@ pub(super) struct Writing {
     pub(super) remove: Vec<ChunkKey>,
     /// How many receipts are on the disk with it.
     pub(super) receipts: usize,
+    /// Whether it puts the disk in order. What comes meanwhile asks for that anew.
+    pub(super) rewrites: bool,
     /// Failures before.
     pub(super) attempts: u32,
 }
@@ -213,6 +217,7 @@ impl Document {
             used: 0,
             seq: entry.map_or(0, |entry| entry.seq),
             aside: None,
+            given_up: false,
             refusal: None,
             relabelled: false,
             opened: false,

@@ -73,6 +73,13 @@ pub enum Input {
         /// Whether they are applied and sent again, or dropped.
         again: bool,
     },
+    /// A person has decided about them at another process that shares this storage.
+    RefusedElsewhere {
+        /// Which document.
+        document: DocumentId,
+        /// As in [`Self::Refused`].
+        again: bool,
+    },
     /// Take a notice off the list.
     Dismiss {
         /// Its place in the list.

@@ -15,12 +15,12 @@ pub struct Metrics {
     pub frames: u64,
     /// Bytes of these frames.
     pub bytes: u64,
-    /// Frames that could not be read.
-    pub bad_frames: u64,
     /// Writes that the disk has answered.
     pub writes: u64,
     /// Documents that the library has failed at and that are shut.
     pub shut: u64,
     /// Changes of peers that were refused, by code.
     pub refusals: BTreeMap<&'static str, u64>,
+    /// Connections that this replica closed, by the code of [`super::closing::Closing`].
+    pub closings: BTreeMap<&'static str, u64>,
 }

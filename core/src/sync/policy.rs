@@ -104,14 +104,14 @@ pub trait Policy: Send + 'static {
     ) -> Result<Option<String>, Refusal>;
 
     /// Whether a document that is new here and would have this label may be kept beside the others,
-    /// of which `labels` says how many there are of each label.
+    /// of which `labels` says how many there are of each label, and of none.
     ///
     /// Asked by a server, after [`Self::check`], for what peers send, once it has as many documents
     /// as there may be in one programme.
     fn room(
         &self,
         _label: Option<&str>,
-        _labels: &mut dyn Iterator<Item = (&str, u64)>,
+        _labels: &mut dyn Iterator<Item = (Option<&str>, u64)>,
     ) -> Result<(), Refusal> {
         Ok(())
     }

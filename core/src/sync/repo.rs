@@ -101,6 +101,7 @@ pub struct Repo<P> {
     notices: VecDeque<Notice>,
     /// Documents whose counts below are not zero.
     unsaved: BTreeMap<DocumentId, u64>,
+    refused_whole: BTreeMap<DocumentId, u64>,
     waiting: BTreeMap<DocumentId, u64>,
     synced_at: Option<Timestamp>,
     status_changed: bool,
@@ -164,6 +165,7 @@ impl<P: Policy> Repo<P> {
             wake: None,
             notices: VecDeque::new(),
             unsaved: BTreeMap::new(),
+            refused_whole: BTreeMap::new(),
             waiting: BTreeMap::new(),
             synced_at: None,
             status_changed: true,
@@ -208,6 +210,9 @@ impl<P: Policy> Repo<P> {
             Input::Open { document } => self.open(document),
             Input::Dismiss { notice } => self.dismiss(notice),
             Input::Refused { document, again } => drop(self.end_aside(document, again)),
+            Input::RefusedElsewhere { document, again } => {
+                self.end_aside_elsewhere(document, again);
+            }
         }
         self.timers();
         self.settle();

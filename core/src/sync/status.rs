@@ -83,6 +83,9 @@ pub struct RefusedEdits {
     pub at: Timestamp,
     /// How many changes it is.
     pub changes: u64,
+    /// Whether they are all there is of the document: the server has taken nothing of it, and it
+    /// is shown as it is on this device.
+    pub whole: bool,
 }
 
 /// Something that went wrong and that a person should know.

@@ -186,6 +186,7 @@ impl<'b> Fields<'b> {
                     sender: PeerId(name("senderId", self.sender)?.unwrap_or_default()),
                     target: PeerId(name("targetId", self.target)?.unwrap_or_default()),
                 },
+                code: name("code", self.code)?,
                 message: sentence(self.message),
             },
             "meltemi-notice" => Frame::Notice {

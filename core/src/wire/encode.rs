@@ -101,8 +101,15 @@ impl Frame {
                 out.str("sessionId")?.str(session)?;
                 out.str("data")?.bytes(data)?;
             }
-            Self::Error { route, message } => {
-                routed(out, 4, "error", route)?;
+            Self::Error {
+                route,
+                code,
+                message,
+            } => {
+                routed(out, 4 + u64::from(code.is_some()), "error", route)?;
+                if let Some(code) = code {
+                    out.str("code")?.str(code)?;
+                }
                 out.str("message")?.str(message)?;
             }
             Self::Notice {

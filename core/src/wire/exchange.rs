@@ -227,7 +227,25 @@ impl Exchange {
         Ok(exchange)
     }
 
+    /// Whether what stands under this key has been read.
+    fn has(&self, key: &str) -> bool {
+        match key {
+            "heads" => !self.heads.is_empty(),
+            "changes" => !self.changes.is_empty(),
+            "want" => !self.want.is_empty(),
+            "refused" => !self.refused.is_empty(),
+            "absent" => !self.absent.is_empty(),
+            "gone" => !self.gone.is_empty(),
+            "seq" => self.seq.is_some(),
+            "listed" => self.listed.is_some(),
+            _ => false,
+        }
+    }
+
     fn read(&mut self, key: &str, input: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        if self.has(key) {
+            return Err(malformed("each key once"));
+        }
         match key {
             "heads" => each(input, |input| {
                 fields(input, 3)?;
@@ -343,4 +361,25 @@ fn hashes(input: &mut Decoder<'_>) -> Result<Vec<Hash>, DecodeError> {
 
 fn malformed(expected: &str) -> DecodeError {
     DecodeError::Malformed(format!("expected {expected}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_body_that_says_something_twice_is_refused() {
+        let exchange = Exchange {
+            want: vec![(DocumentId::from_bytes([1; 16]), Vec::new())],
+            ..Exchange::default()
+        };
+        let (body, _) = exchange.encode();
+        assert_eq!(Exchange::decode(&body), Ok(exchange));
+        // The map of one entry, with that entry twice.
+        let twice = [&[0xa2], &body[1..], &body[1..]].concat();
+        assert_eq!(Exchange::decode(&twice), Err(malformed("each key once")));
+    }
 }

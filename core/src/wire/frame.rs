@@ -71,6 +71,8 @@ pub enum Frame {
     Error {
         /// From and to.
         route: Route,
+        /// Why, for programs. An addition; plain clients skip it.
+        code: Option<String>,
         /// Why, for a person.
         message: String,
     },

@@ -12,6 +12,9 @@ pub const SENTENCE_CHARS: usize = 1024;
 /// Protocol versions a `join` may list.
 pub const VERSIONS: u64 = 16;
 
+/// Pieces in which one frame may have the changes of one document.
+pub const DOCUMENT_PIECES: usize = 64;
+
 /// Bytes of an ephemeral message. Larger ones are dropped.
 pub const EPHEMERAL_BYTES: usize = 64 * 1024;
 

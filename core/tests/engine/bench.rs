@@ -78,6 +78,14 @@ impl Bench {
     }
 }
 
+impl Bench {
+    /// From now on every document is taken.
+    pub(crate) fn forbid_nothing(&mut self) {
+        let update = |policy: &mut NothingForbidden| policy.device = true;
+        self.repo.update_policy(self.now, update, |_| None);
+    }
+}
+
 impl<P: Policy> Bench<P> {
     /// A server whose disk is empty and that asks this policy.
     pub(crate) fn server(policy: P) -> Self {

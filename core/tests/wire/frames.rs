@@ -77,6 +77,7 @@ fn golden() -> Vec<(&'static str, Frame)> {
     };
     let error = Frame::Error {
         route: route(),
+        code: None,
         message: "no".to_owned(),
     };
     let notice = Frame::Notice {

@@ -1,5 +1,6 @@
 //! What others say to the driver.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use meltemi_core::access::Roster;
@@ -30,8 +31,11 @@ pub(crate) enum Message {
         bytes: Vec<u8>,
         held: Held,
     },
-    /// A connection is gone.
-    Disconnected { connection: ConnectionId },
+    /// A connection is gone, closed by its socket with this code of RFC 6455 if it was.
+    Disconnected {
+        connection: ConnectionId,
+        code: Option<u16>,
+    },
     /// Which documents of this kind somebody may see; all records without a kind.
     List {
         principal: Principal,
@@ -62,10 +66,19 @@ pub(crate) enum Message {
         roster: Roster,
         reply: oneshot::Sender<()>,
     },
-    /// What the engine has counted.
-    Metrics { reply: oneshot::Sender<Metrics> },
+    /// What was counted.
+    Metrics { reply: oneshot::Sender<Counts> },
     /// Finish what is in flight, close all connections, end.
     Stop,
+}
+
+/// What was counted since the server started. No names and no contents.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counts {
+    /// By the engine.
+    pub(crate) engine: Metrics,
+    /// Sockets that the server has closed, by the code of RFC 6455.
+    pub(crate) closed: BTreeMap<u16, u64>,
 }
 
 /// Where a history goes.

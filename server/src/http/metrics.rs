@@ -6,11 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use meltemi_core::sync::metrics::Metrics;
 use tokio::sync::oneshot;
 
 use super::{Shared, error::ApiError};
-use crate::driver::Message;
+use crate::driver::{Counts, Message};
 
 /// Text form of Prometheus, version 0.0.4.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -31,7 +30,8 @@ pub(crate) async fn metrics(State(shared): State<Shared>) -> Result<impl IntoRes
     Ok(([(CONTENT_TYPE, TEXT)], text(&metrics)))
 }
 
-fn text(metrics: &Metrics) -> String {
+fn text(counts: &Counts) -> String {
+    let metrics = &counts.engine;
     let mut out = String::new();
     let gauges = [
         (
@@ -73,11 +73,6 @@ fn text(metrics: &Metrics) -> String {
             metrics.writes,
         ),
         (
-            "meltemi_bad_frames_total",
-            "Frames that could not be read.",
-            metrics.bad_frames,
-        ),
-        (
             "meltemi_documents_shut_total",
             "Documents that the library failed at.",
             metrics.shut,
@@ -89,12 +84,28 @@ fn text(metrics: &Metrics) -> String {
             "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}"
         );
     }
-    let name = "meltemi_refusals_total";
-    let _ = writeln!(
-        out,
-        "# HELP {name} Changes refused, by reason.\n# TYPE {name} counter"
-    );
-    for (code, count) in &metrics.refusals {
+    let by_code = [
+        (
+            "meltemi_refusals_total",
+            "Changes refused, by reason.",
+            &metrics.refusals,
+        ),
+        (
+            "meltemi_closings_total",
+            "Connections closed by the engine, by reason.",
+            &metrics.closings,
+        ),
+    ];
+    for (name, help, counts) in by_code {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+        for (code, count) in counts {
+            let _ = writeln!(out, "{name}{{code=\"{code}\"}} {count}");
+        }
+    }
+    let name = "meltemi_sockets_closed_total";
+    let help = "WebSockets closed by the server, by close code.";
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+    for (code, count) in &counts.closed {
         let _ = writeln!(out, "{name}{{code=\"{code}\"}} {count}");
     }
     out
@@ -102,19 +113,27 @@ fn text(metrics: &Metrics) -> String {
 
 #[cfg(test)]
 mod tests {
+    use meltemi_core::sync::metrics::Metrics;
+
     use super::*;
 
     #[test]
-    fn refusals_are_counted_by_their_code() {
-        let metrics = Metrics {
+    fn refusals_and_closings_are_counted_by_their_code() {
+        let engine = Metrics {
             documents: 7,
             refusals: [("bad-filter", 3)].into(),
+            closings: [("bad-frame", 2)].into(),
             ..Metrics::default()
         };
-        let text = text(&metrics);
+        let closed = [(1013, 1)].into();
+        let text = text(&Counts { engine, closed });
         assert!(text.contains("\nmeltemi_documents 7\n"), "{text}");
+        let counted = "\nmeltemi_refusals_total{code=\"bad-filter\"} 3\n";
+        assert!(text.contains(counted), "{text}");
+        let counted = "\nmeltemi_closings_total{code=\"bad-frame\"} 2\n";
+        assert!(text.contains(counted), "{text}");
         assert!(
-            text.ends_with("meltemi_refusals_total{code=\"bad-filter\"} 3\n"),
+            text.ends_with("meltemi_sockets_closed_total{code=\"1013\"} 1\n"),
             "{text}"
         );
     }

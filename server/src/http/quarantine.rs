@@ -91,7 +91,8 @@ async fn accept(shared: &Shared, entry: &Quarantined, changes: Vec<u8>) -> Resul
     let sent = shared.driver.send(message).await;
     sent.map_err(|_| stopping())?;
     let answer = timeout(limits::QUERY, answer).await.map_err(|_| {
-        let message = format!("document {document} could not be loaded in time; try again later");
+        let message =
+            format!("document {document} could not be read and written in time; try again later");
         ApiError::unavailable(message)
     })?;
     match answer.map_err(|_| stopping())? {

@@ -3,11 +3,11 @@
 use meltemi_core::id::DocumentId;
 use meltemi_core::testing::hostile::{self, RawChange};
 use meltemi_core::wire::exchange::{Changes, Exchange};
-use meltemi_core::wire::frame::Frame;
+use meltemi_core::wire::frame::{Frame, Reason};
 use meltemi_core::wire::limits::{EPHEMERAL_BURST, EPHEMERAL_BYTES, EXCHANGE_DOCUMENTS};
 use meltemi_tests::request::get;
 
-use super::peer::{Heard, KINDS, Kind, RawPeer};
+use super::peer::{Heard, KINDS, Kind, RawPeer, ending_reason};
 use super::world::{NOWHERE, World};
 
 /// How often something is asked for.
@@ -28,14 +28,14 @@ fn wants(numbers: std::ops::Range<u32>) -> Frame {
     })
 }
 
-/// Asks until the server ends the connection, and says with what sentence it does.
-async fn flood(mut peer: RawPeer, mut ask: impl AsyncFnMut(&mut RawPeer, u32)) -> String {
+/// Asks until the server ends the connection, and says with what reason it does.
+async fn flood(mut peer: RawPeer, mut ask: impl AsyncFnMut(&mut RawPeer, u32)) -> Reason {
     let mut said = None;
     for number in 0..FLOOD {
         ask(&mut peer, number).await;
         while let Some(heard) = peer.heard() {
             match heard {
-                Heard::Frame(Frame::Error { message, .. }) => said = Some(message),
+                Heard::Frame(frame @ Frame::Error { .. }) => said = ending_reason(frame),
                 Heard::Frame(_) => {}
                 Heard::Closed(_) => return said.expect("an error frame before the end"),
             }
@@ -57,13 +57,13 @@ async fn asking_for_documents_that_do_not_exist_ends_and_leaves_nothing() {
             let (said, expected) = match round % 5 {
                 0 => {
                     let ask = async |peer: &mut RawPeer, n| peer.request(unknown(n)).await;
-                    (flood(plain, ask).await, "do not exist")
+                    (flood(plain, ask).await, "too-many-unknown")
                 }
                 1 => {
                     let ask = async |peer: &mut RawPeer, n: u32| {
                         peer.send(&wants(n * 100..n * 100 + 100)).await;
                     };
-                    (flood(meltemi, ask).await, "do not exist")
+                    (flood(meltemi, ask).await, "too-many-unknown")
                 }
                 2 => {
                     let mut peer = meltemi;
@@ -71,14 +71,14 @@ async fn asking_for_documents_that_do_not_exist_ends_and_leaves_nothing() {
                     for part in wants(0..FLOOD).encode_parts() {
                         peer.send_bytes(part).await;
                     }
-                    (peer.ending().await, "more content than is allowed")
+                    (peer.ending().await, "bad-frame")
                 }
                 // Changes for documents that may not be kept.
                 3 => {
                     let ask = async |peer: &mut RawPeer, n| {
                         peer.say(unknown(n), begun.clone()).await;
                     };
-                    (flood(plain, ask).await, "were refused")
+                    (flood(plain, ask).await, "too-many-refused")
                 }
                 _ => {
                     let ask = async |peer: &mut RawPeer, n| {
@@ -92,10 +92,38 @@ async fn asking_for_documents_that_do_not_exist_ends_and_leaves_nothing() {
                         };
                         peer.send(&Frame::Exchange(exchange)).await;
                     };
-                    (flood(meltemi, ask).await, "do not exist")
+                    (flood(meltemi, ask).await, "too-many-unknown")
                 }
             };
-            assert!(said.contains(expected), "{round}: {said}");
+            assert_eq!(said.code, expected, "{round}: {}", said.message);
+        })
+        .await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wanting_a_document_again_and_again_makes_one_answer() {
+    let world = World::begin().await;
+    world
+        .withstands_many(async |number| {
+            let name = format!("mallory {number}");
+            let mut peer = world.join(Kind::Meltemi, &name).await;
+            let exchange = Exchange {
+                want: vec![(world.event, Vec::new()); EXCHANGE_DOCUMENTS],
+                ..Exchange::default()
+            };
+            for _ in 0..3 {
+                for part in Frame::Exchange(exchange.clone()).encode_parts() {
+                    peer.send_bytes(part).await;
+                }
+                let answer = peer
+                    .until(|frame| match frame {
+                        Frame::Exchange(exchange) => Some(exchange.changes.len()),
+                        _ => None,
+                    })
+                    .await;
+                assert_eq!(answer, 1);
+            }
         })
         .await;
     world.end().await;

@@ -7,7 +7,7 @@ use automerge::sync::{Message as SyncMessage, State, SyncDoc};
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use meltemi_core::id::{DocumentId, PeerId};
 use meltemi_core::wire::exchange::{Changes, Exchange, Stored};
-use meltemi_core::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Route};
+use meltemi_core::wire::frame::{Frame, MELTEMI, PROTOCOL, PeerMetadata, Reason, Route};
 use meltemi_tests::device::DEADLINE;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -283,21 +283,30 @@ impl RawPeer {
         assert_eq!(answer, Ok(()));
     }
 
-    /// Waits for the `error` frame and the end that follows it; the sentence of both.
-    pub(crate) async fn ending(&mut self) -> String {
+    /// Waits for the `error` frame and the end that follows it; the code and the sentence of both.
+    pub(crate) async fn ending(&mut self) -> Reason {
         let mut said = None;
         loop {
             match self.next().await {
-                Heard::Frame(Frame::Error { message, .. }) => said = Some(message),
+                Heard::Frame(frame @ Frame::Error { .. }) => said = ending_reason(frame),
                 Heard::Frame(_) => {}
                 Heard::Closed(Some((code, reason))) => {
                     assert_eq!(code, CloseCode::Policy, "{reason}");
                     let said = said.expect("an error frame before the end");
-                    assert!(said.starts_with(&reason), "{said:?}, {reason:?}");
+                    assert!(said.message.starts_with(&reason), "{said:?}, {reason:?}");
                     return said;
                 }
                 Heard::Closed(None) => panic!("ended without a reason"),
             }
         }
     }
+}
+
+/// The code and the sentence of an `error` frame.
+pub(crate) fn ending_reason(frame: Frame) -> Option<Reason> {
+    let Frame::Error { code, message, .. } = frame else {
+        return None;
+    };
+    let code = code.expect("a closing has a code");
+    Some(Reason { code, message })
 }

@@ -20,7 +20,7 @@ objects! {
     Pin { right, until }
     Unsent { records, text }
     SyncStatus { line, unsaved, waiting, waiting_documents, synced_at, loading, receiving, refused, notices }
-    RefusedEdits { document, code, message, at, changes }
+    RefusedEdits { document, code, message, at, changes, whole }
     Receiving { documents, bytes }
     Progress { done, of }
     Notice { code, document, message }

@@ -144,6 +144,7 @@ fn refused() -> RefusedEdits {
         message: "not you".to_owned(),
         at: Timestamp(9),
         changes: 3,
+        whole: true,
     }
 }
 

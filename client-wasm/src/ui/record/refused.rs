@@ -1,5 +1,6 @@
 //! Edits of this device that the server has refused: why, what they would change, and the ways
-//! out. The record shows what the server has accepted.
+//! out. The record shows what the server has accepted; one that it has not accepted at all is
+//! shown as it is.
 
 use leptos::prelude::*;
 use meltemi_core::workspace::RefusedView;
@@ -8,6 +9,7 @@ use super::differences;
 use super::open::Open;
 use crate::app::protocol::{Answer, Ask, Export};
 use crate::app::refused::{File, RefusedEdits, key, readable_file, whole_file};
+use crate::app::route::Route;
 use crate::locale::{self, format};
 use crate::ui::dom::el;
 use crate::ui::live::{effect, live, memo};
@@ -49,6 +51,22 @@ fn block(open: Open, view: &RefusedView) -> AnyView {
     let RefusedView { edits, differences } = view;
     let record = open.view.get_untracked();
     let now = open.page.device(|device| device.now());
+    let (explain, discard) = if edits.whole {
+        (t!("refused.whole"), t!("refused.discard_whole"))
+    } else {
+        (t!("refused.explain"), t!("refused.discard_explain"))
+    };
+    let changed = || {
+        differences::table(
+            open.of(&record),
+            differences,
+            "refused-title",
+            [t!("refused.accepted"), t!("refused.yours")],
+            t!("refused.no_difference"),
+            None,
+        )
+    };
+    let (whole, again) = (edits.whole, t!("refused.again"));
     el("section")
         .is("class", "refused")
         .is("aria-labelledby", "refused-title")
@@ -63,21 +81,14 @@ fn block(open: Open, view: &RefusedView) -> AnyView {
                 .is("class", "hint")
                 .child(t!("refused.when", time = format::instant(edits.at, now)))
                 .child(" ")
-                .child(t!("refused.explain")),
+                .child(explain),
         )
         .child(decisions::told_here(open.page, edits))
-        .child(differences::table(
-            open.of(&record),
-            differences,
-            "refused-title",
-            [t!("refused.accepted"), t!("refused.yours")],
-            t!("refused.no_difference"),
-            None,
-        ))
+        .child((!whole).then(changed))
         .child(
             el("div")
                 .is("class", "actions")
-                .child(button("", t!("refused.again"), move || decide(open, true)))
+                .child(button("", again, move || decide(open, true, whole)))
                 .child(button("secondary", t!("refused.download"), move || {
                     export(open, whole_file)
                 }))
@@ -91,13 +102,9 @@ fn block(open: Open, view: &RefusedView) -> AnyView {
             el("details")
                 .is("class", "danger")
                 .child(el("summary").child(t!("refused.discard")))
-                .child(
-                    el("p")
-                        .is("class", "hint")
-                        .child(t!("refused.discard_explain")),
-                )
+                .child(el("p").is("class", "hint").child(discard))
                 .child(button("secondary", t!("refused.discard_now"), move || {
-                    decide(open, false)
+                    decide(open, false, whole)
                 })),
         )
         .into_any()
@@ -116,12 +123,17 @@ fn reason(edits: &RefusedEdits) -> AnyView {
     }
 }
 
-fn decide(open: Open, again: bool) {
+fn decide(open: Open, again: bool, whole: bool) {
     let (page, id) = (open.page, open.document);
     page.ask(
         Ask::DecideRefused { id, again },
         move |answer| match answer {
             Ok(_) if again => done(open, t!("refused.done_again")),
+            // There is nothing left to show.
+            Ok(_) if whole => {
+                toasts::say(page, t!("refused.done_discarded"));
+                page.go(Route::list(open.kind, ""));
+            }
             Ok(_) => done(open, t!("refused.done_discarded")),
             Err(failure) => page.tell(&failure),
         },

@@ -22,13 +22,19 @@ pub(in crate::sync) struct Aside {
     pub(in crate::sync) reason: Reason,
     /// When this replica was told.
     pub(in crate::sync) at: Timestamp,
-    /// The changes, as Automerge writes them.
+    /// The changes, as Automerge writes them. Nothing when the server has taken nothing of the
+    /// document: there is no version to go back to, and what was refused is the document itself.
     pub(in crate::sync) changes: Vec<u8>,
     /// How many changes that is.
     pub(in crate::sync) count: u64,
 }
 
 impl Aside {
+    /// Whether it is the whole document that was refused.
+    pub(in crate::sync) fn is_whole(&self) -> bool {
+        self.changes.is_empty()
+    }
+
     /// The chunk it is kept in.
     pub(in crate::sync) fn chunk(&self) -> StoredChunk {
         let mut out = Encoder::new(Vec::new());
@@ -74,10 +80,14 @@ impl Document {
     }
 
     fn put_aside(&mut self, mut aside: Aside) {
-        let Some(before) = self.aside.take() else {
+        let Some(before) = self.aside.take().filter(|before| !before.is_whole()) else {
             self.aside = Some(aside);
             return;
         };
+        if aside.is_whole() {
+            self.aside = Some(before);
+            return;
+        }
         aside.count += before.count;
         aside.changes.splice(..0, before.changes.iter().copied());
         // Another tab may have put the same ones aside: each counts once.
@@ -94,8 +104,9 @@ impl Document {
         self.aside = Some(aside);
     }
 
-    /// Goes back to `accepted`, and keeps what came after it beside the document. Returns whether
-    /// there was something to go back to, and something that came after it.
+    /// Goes back to `accepted`, and keeps what came after it beside the document; where nothing was
+    /// accepted the document stays as it is, and the reason is kept. Returns whether there was
+    /// something to be refused.
     ///
     /// Only while no write is under way.
     pub(in crate::sync) fn set_aside(
@@ -109,12 +120,23 @@ impl Document {
             "no write is under way"
         );
         let accepted: Vec<_> = accepted.iter().filter(|h| self.has(h)).copied().collect();
-        if accepted.is_empty() {
-            return Ok(false);
-        }
         let refused = self.doc.get_changes(&accepted);
         if refused.is_empty() {
             return Ok(false);
+        }
+        if accepted.is_empty() {
+            let known = self.aside.as_ref().filter(|aside| aside.is_whole());
+            if known.is_some_and(|aside| aside.reason == reason) {
+                return Ok(true);
+            }
+            self.put_aside(Aside {
+                reason,
+                at: now,
+                changes: Vec::new(),
+                count: 0,
+            });
+            self.rewrite = true;
+            return Ok(true);
         }
         let doc = &self.doc;
         let fork = guard(|| doc.fork_at(&accepted))?;
@@ -145,8 +167,27 @@ impl Document {
         Some(doc)
     }
 
+    /// Forgets that the whole document was refused when some of it has been taken after all: what
+    /// else there is in it is sent again. Returns whether that was so.
+    pub(in crate::sync) fn drop_whole(&mut self) -> bool {
+        let taken = self.is_refused_whole() && self.synced.iter().any(|head| self.has(head));
+        if taken {
+            self.aside = None;
+            self.rewrite = true;
+        }
+        taken
+    }
+
+    /// Whether the server has refused all of the document.
+    pub(in crate::sync) fn is_refused_whole(&self) -> bool {
+        self.aside.as_ref().is_some_and(Aside::is_whole)
+    }
+
     /// Forgets the refused edits when all of them have been taken after all.
     pub(super) fn drop_accepted(&mut self) {
+        if self.is_refused_whole() {
+            return;
+        }
         let Some(with) = self.with_aside() else {
             return;
         };
@@ -157,7 +198,8 @@ impl Document {
     }
 
     /// Takes the refused edits into the document again, or drops them. Returns whether that was
-    /// possible; edits that do not go into the document stay where they are.
+    /// possible; edits that do not go into the document stay where they are. A document that was
+    /// refused as a whole stays: whoever drops it removes it.
     pub(in crate::sync) fn end_aside(&mut self, again: bool) -> bool {
         if again {
             let Some(doc) = self.with_aside() else {

@@ -123,6 +123,7 @@ impl Document {
             put: put.iter().map(|c| (c.key, c.bytes.len())).collect(),
             remove: remove.clone(),
             receipts: self.receipts.count(),
+            rewrites: self.rewrite,
             attempts: 0,
         };
         Some((
@@ -282,7 +283,6 @@ impl Document {
         self.chunks.extend(writing.put);
         self.receipts.written(writing.receipts);
         self.seq = writing.seq;
-        self.rewrite = false;
         self.relabelled = false;
         self.add_on_disk(writing.heads);
     }

@@ -116,7 +116,8 @@ impl Document {
         scan: &Scan,
         check: impl FnOnce(&Automerge, bool) -> Result<Option<String>, Refusal>,
     ) -> Result<Option<Vec<ChangeHash>>, Refusal> {
-        if bytes.is_empty() {
+        let known = |change: &ScannedChange| has(&self.doc, &change.hash);
+        if scan.documents.is_empty() && scan.changes.iter().all(known) {
             return Ok(None);
         }
         let before = self.doc.get_heads();

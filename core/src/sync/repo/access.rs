@@ -4,6 +4,7 @@
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::catalogue::Catalogue;
+use crate::sync::closing::Closing;
 use crate::sync::document::{Document, Incoming};
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 use crate::sync::repo::Repo;
@@ -29,7 +30,7 @@ impl<P: Policy> Repo<P> {
             .filter_map(|(connection, peer)| Some((*connection, farewell(&peer.principal)?)))
             .collect();
         for (connection, reason) in left {
-            self.close(connection, reason);
+            self.close(connection, &Closing::AccessChanged(reason));
         }
         self.settle();
     }
@@ -88,7 +89,7 @@ impl<P: Policy> Repo<P> {
             peer.empty = empty;
         }
         if !few {
-            self.close(connection, "too many documents asked for that do not exist");
+            self.close(connection, &Closing::TooManyUnknown);
         }
         few
     }

@@ -3,17 +3,18 @@
 use automerge::{Automerge, ChangeHash};
 
 use crate::id::DocumentId;
-use crate::sync::document::from_raw;
+use crate::sync::document::{Document, from_raw};
 use crate::sync::output::Output;
 use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
-use crate::sync::status::RefusedEdits;
+use crate::sync::status::{NoticeCode, RefusedEdits};
 use crate::sync::storage::{ChunkKind, StoredChunk};
 use crate::wire::frame::Reason;
 
 impl<P: Policy> Repo<P> {
     /// Puts beside the document what the server does not take, as soon as no write is under way.
-    /// Returns whether there is an accepted version to go back to.
+    /// Returns whether there is an accepted version to go back to; without one the document is
+    /// kept as it is, with the reason.
     pub(super) fn set_aside(&mut self, id: DocumentId, reason: Reason) -> bool {
         let mirror = self.catalogue.get(&id).map(|entry| from_raw(&entry.synced));
         let Some(document) = self.documents.get_mut(&id) else {
@@ -21,12 +22,11 @@ impl<P: Policy> Repo<P> {
         };
         let mut accepted = document.synced.clone();
         accepted.extend(mirror.unwrap_or_default());
-        if !accepted.iter().any(|head| document.has(head)) {
-            return false;
-        }
+        accepted.retain(|head| document.has(head));
+        let goes_back = !accepted.is_empty();
         document.refusal = Some((accepted, reason));
         self.pump(id);
-        true
+        goes_back
     }
 
     /// Does what [`Self::set_aside`] has put off. Called while no write is under way.
@@ -38,8 +38,13 @@ impl<P: Policy> Repo<P> {
         let Some((accepted, reason)) = document.refusal.take() else {
             return;
         };
+        let message = reason.message.clone();
         // Edits that cannot be taken apart stay in the document; they are refused again next time.
         if document.set_aside(&accepted, reason, now) == Ok(true) {
+            if accepted.is_empty() && !document.is_refused_whole() {
+                // Other edits are beside it already, with the reason of those.
+                self.notice(NoticeCode::Refused, Some(id), message);
+            }
             self.status_changed = true;
             self.outputs.push_back(Output::Changed {
                 document: id,
@@ -63,18 +68,24 @@ impl<P: Policy> Repo<P> {
             .map(|doc| doc.get_heads())
             .unwrap_or_default();
         if let Some(document) = self.documents.get_mut(&id)
-            && let Some(reason) = document.aside.as_ref().map(|aside| aside.reason.clone())
+            && let Some(aside) = document.aside.as_ref().filter(|aside| !aside.is_whole())
         {
+            let reason = aside.reason.clone();
             document.refusal = Some((heads, reason));
         }
     }
 
-    /// Takes refused edits into their document again, to be sent once more, or drops them.
-    /// Returns whether there were any.
+    /// Takes refused edits into their document again, to be sent once more, or drops them; with
+    /// them a document that was refused as a whole. Returns whether there were any.
     pub(super) fn end_aside(&mut self, id: DocumentId, again: bool) -> bool {
         let Some(document) = self.documents.get_mut(&id).filter(|d| d.aside.is_some()) else {
             return false;
         };
+        if document.is_refused_whole() && !again {
+            document.given_up = true;
+            self.pump(id);
+            return true;
+        }
         if !document.end_aside(again) {
             return false;
         }
@@ -90,6 +101,49 @@ impl<P: Policy> Repo<P> {
         true
     }
 
+    /// A person at another tab has decided about refused edits. A document that is given up there
+    /// is removed there, and this replica is told of that.
+    pub(super) fn end_aside_elsewhere(&mut self, id: DocumentId, again: bool) {
+        if again || !self.is_refused_whole(&id) {
+            self.end_aside(id, again);
+        }
+    }
+
+    /// Whether the server has refused all of a document that is in memory.
+    pub(super) fn is_refused_whole(&self, id: &DocumentId) -> bool {
+        let document = self.documents.get(id);
+        document.is_some_and(Document::is_refused_whole)
+    }
+
+    /// The server has taken a document after all, or has begun one of that id: what else there is
+    /// in this one is sent again.
+    pub(super) fn drop_whole(&mut self, id: DocumentId) {
+        let document = self.documents.get_mut(&id);
+        if document.is_some_and(Document::drop_whole) {
+            self.status_changed = true;
+            if let Some(follow) = &mut self.follow {
+                follow.take_up(&id);
+            }
+        }
+    }
+
+    /// Removes a document that a person has given up, of which the server has nothing. Called while
+    /// no write is under way. Returns whether it was removed.
+    pub(super) fn remove_given_up(&mut self, id: DocumentId) -> bool {
+        let entry = self.catalogue.get(&id);
+        let listed = entry.is_some_and(|entry| !entry.synced.is_empty());
+        let Some(document) = self.documents.get_mut(&id).filter(|d| d.given_up) else {
+            return false;
+        };
+        // Others may have begun the same record meanwhile, and the server has taken theirs.
+        document.given_up = document.is_refused_whole() && document.inbox.is_empty() && !listed;
+        let gives_up = document.given_up && document.compaction.is_none();
+        if gives_up {
+            self.remove(id);
+        }
+        gives_up
+    }
+
     /// All refused edits that wait for a person.
     pub fn refused_edits(&self) -> Vec<RefusedEdits> {
         let documents = self.documents.values();
@@ -101,7 +155,12 @@ impl<P: Policy> Repo<P> {
                     code: aside.reason.code.clone(),
                     message: aside.reason.message.clone(),
                     at: aside.at,
-                    changes: aside.count,
+                    changes: self
+                        .refused_whole
+                        .get(&document.id)
+                        .copied()
+                        .unwrap_or(aside.count),
+                    whole: aside.is_whole(),
                 })
             })
             .collect()

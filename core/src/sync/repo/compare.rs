@@ -2,6 +2,7 @@
 
 use crate::id::ConnectionId;
 use crate::order;
+use crate::sync::closing::Closing;
 use crate::sync::policy::Policy;
 use crate::sync::reconcile::{ItemSet, RepairError};
 use crate::sync::repo::Repo;
@@ -67,13 +68,13 @@ impl<P: Policy> Repo<P> {
         peer.repair_rounds += 1;
         let may = peer.listening && peer.repair_rounds <= REPAIR_ROUNDS;
         if !may {
-            self.close(connection, "too many comparisons; connect again later");
+            self.close(connection, &Closing::TooManyComparisons);
         }
         may
     }
 
     pub(super) fn repair_failed(&mut self, connection: ConnectionId, error: &RepairError) {
-        self.close(connection, &error.to_string());
+        self.close(connection, &Closing::BadComparison(error.to_string()));
     }
 
     /// A device asks which documents these items are.

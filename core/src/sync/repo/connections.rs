@@ -2,6 +2,7 @@
 
 use crate::id::{ConnectionId, DocumentId, PeerId};
 use crate::order;
+use crate::sync::closing::Closing;
 use crate::sync::input::Role;
 use crate::sync::output::Output;
 use crate::sync::peer::{Peer, Stage};
@@ -59,21 +60,24 @@ impl<P: Policy> Repo<P> {
     }
 
     /// Closes a connection, telling the peer why.
-    pub(super) fn close(&mut self, connection: ConnectionId, reason: &str) {
+    pub(super) fn close(&mut self, connection: ConnectionId, why: &Closing) {
         if !self.peers.contains_key(&connection) {
             return;
         }
+        *self.counts.closings.entry(why.code()).or_default() += 1;
+        let message = why.to_string();
         let route = self.route(connection);
         self.send(
             connection,
             &Frame::Error {
                 route,
-                message: reason.to_owned(),
+                code: Some(why.code().to_owned()),
+                message: message.clone(),
             },
         );
         self.outputs.push_back(Output::Close {
             connection,
-            reason: reason.to_owned(),
+            reason: message,
         });
         self.disconnected(connection);
     }
@@ -99,14 +103,13 @@ impl<P: Policy> Repo<P> {
         }
     }
 
-    fn bad_frame(&mut self, connection: ConnectionId, detail: &str) {
-        self.counts.bad_frames += 1;
+    pub(super) fn bad_frame(&mut self, connection: ConnectionId, detail: &str) {
         self.notice(
             NoticeCode::BadFrame,
             None,
             format!("a peer sent no valid frame: {detail}"),
         );
-        self.close(connection, &format!("not a valid frame: {detail}"));
+        self.close(connection, &Closing::BadFrame(detail.to_owned()));
     }
 
     fn dispatch(&mut self, connection: ConnectionId, frame: Frame) {
@@ -124,8 +127,7 @@ impl<P: Policy> Repo<P> {
                 Role::Acceptor,
             ) if !joined => {
                 if !versions.is_empty() && !versions.iter().any(|v| v == PROTOCOL) {
-                    let reason = format!("this server speaks protocol version {PROTOCOL} only");
-                    self.close(connection, &reason);
+                    self.close(connection, &Closing::Version);
                     return;
                 }
                 let answer = Frame::Peer {
@@ -149,7 +151,7 @@ impl<P: Policy> Repo<P> {
                 if version != PROTOCOL {
                     let text = format!("the server chose protocol version {version:?}");
                     self.notice(NoticeCode::Unsupported, None, text);
-                    self.close(connection, "that protocol version was not offered");
+                    self.close(connection, &Closing::Version);
                     return;
                 }
                 self.line_open(connection);
@@ -271,10 +273,7 @@ impl<P: Policy> Repo<P> {
         // Of several people, none takes the room of all others.
         let share = own + data.len() <= PARTED_BYTES;
         if all + data.len() > PARTED_BYTES_OF_ALL || (principal.is_some() && !share) {
-            self.close(
-                connection,
-                "too many long frames come in at once; connect again later",
-            );
+            self.close(connection, &Closing::TooManyParts);
             return;
         }
         let Some(peer) = self.peers.get_mut(&connection) else {
@@ -377,7 +376,7 @@ impl<P: Policy> Repo<P> {
         peer.owing.remove(&id);
         peer.refused.insert(id, refusal.clone());
         if peer.refused.len() > REFUSED_DOCUMENTS {
-            self.close(connection, "too many documents were refused; see the first");
+            self.close(connection, &Closing::TooManyRefused);
             return;
         }
         self.send_unavailable(connection, id, Some(refusal));

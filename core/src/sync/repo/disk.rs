@@ -159,11 +159,7 @@ impl<P: Policy> Repo<P> {
     fn compacted(&mut self, id: DocumentId, done: bool) {
         if let Some(document) = self.documents.get_mut(&id) {
             document.compacted(done);
-            if document.rewrite {
-                self.pump(id);
-            } else {
-                self.remove_gone(id);
-            }
+            self.pump(id);
         }
     }
 
@@ -242,6 +238,7 @@ impl<P: Policy> Repo<P> {
         let attempts = match &document.phase {
             Phase::Writing(writing) => {
                 self.catalogue.end_write(writing.seq);
+                document.rewrite |= writing.rewrites;
                 writing.attempts
             }
             _ => 0,
@@ -329,5 +326,8 @@ impl<P: Policy> Repo<P> {
         let synced = to_raw(&document.synced);
         self.catalogue.set_synced(id, synced, None);
         self.touched.insert(id);
+        if self.is_refused_whole(&id) {
+            self.pump(id);
+        }
     }
 }

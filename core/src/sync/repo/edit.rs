@@ -60,6 +60,7 @@ impl<P: Policy> Repo<P> {
                 Ok(label) => {
                     document.doc = doc;
                     document.label = label;
+                    document.given_up = false;
                 }
                 Err(refusal) => return Err(EditError::Refused(refusal).into()),
             }

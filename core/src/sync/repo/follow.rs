@@ -17,6 +17,7 @@ use automerge::ChangeHash;
 use self::wants::Wants;
 use crate::id::{ConnectionId, DocumentId, StorageId};
 use crate::sync::document::from_raw;
+use crate::sync::peer::Peer;
 use crate::sync::policy::Policy;
 use crate::sync::reconcile::ItemSet;
 use crate::sync::repo::Repo;
@@ -25,7 +26,7 @@ use crate::sync::storage::{CatalogueEntry, Cursor};
 use crate::time::Timestamp;
 use crate::wire::exchange::{Exchange, Hash, Stored};
 use crate::wire::frame::{Frame, Reason};
-use crate::wire::limits::{FIRST_WINDOW, WANTED_DOCUMENTS};
+use crate::wire::limits::{DOCUMENT_PIECES, FIRST_WINDOW, WANTED_DOCUMENTS};
 
 /// An answer that takes longer than this, in milliseconds, means that too much was asked for.
 const SLOW_ANSWER: u64 = 1_500;
@@ -187,11 +188,26 @@ impl<P: Policy> Repo<P> {
 
     /// What a server or a device said about documents.
     pub(super) fn exchange(&mut self, connection: ConnectionId, exchange: Exchange) {
+        let mut wanted = BTreeSet::new();
         for (id, have) in exchange.want {
-            self.want(connection, id, &have);
+            if wanted.insert(id) {
+                self.want(connection, id, &have);
+            }
         }
+        let mut pieces = BTreeMap::<DocumentId, usize>::new();
         for changes in exchange.changes {
             let id = changes.document;
+            let piece = pieces.entry(id).or_default();
+            *piece += 1;
+            if *piece > DOCUMENT_PIECES {
+                self.bad_frame(connection, "too many pieces of one document");
+                return;
+            }
+            // Of what is refused nothing in the same frame is taken.
+            let refused = |peer: &Peer| peer.outgoing.refused.iter().any(|(of, _)| *of == id);
+            if *piece > 1 && self.peers.get(&connection).is_some_and(refused) {
+                continue;
+            }
             self.answered(connection, id);
             self.is_lost_there(id);
             if !changes.bytes.is_empty() {
@@ -247,14 +263,15 @@ impl<P: Policy> Repo<P> {
         if stored.heads.is_empty() && self.doubts(id) {
             return;
         }
+        let refused = self.is_refused_whole(&id);
         if let Some(follow) = &mut self.follow
             && !stored.heads.is_empty()
         {
             follow.doubted.remove(&id);
             follow.gone.remove(&id);
             follow.told.insert(id);
-            // What it did not have somebody has brought.
-            if follow.absent.remove(&id) {
+            // What it did not have, or not taken, somebody has brought.
+            if follow.absent.remove(&id) || refused {
                 follow.left_alone.remove(&id);
                 follow.early.remove(&id);
                 self.touched.insert(id);
@@ -372,10 +389,8 @@ impl<P: Policy> Repo<P> {
                 return;
             }
         }
-        let message = reason.message.clone();
         if !self.set_aside(id, reason) {
             self.leave_alone(id);
-            self.notice(NoticeCode::Refused, Some(id), message);
             return;
         }
         // What the server has may not have fitted beside what is gone now.

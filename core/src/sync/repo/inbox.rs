@@ -1,6 +1,7 @@
 //! What peers have sent and what waits for the disk, within limits.
 
 use crate::id::{ConnectionId, DocumentId};
+use crate::sync::closing::Closing;
 use crate::sync::document::{Incoming, Phase};
 use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
@@ -25,10 +26,7 @@ impl<P: Policy> Repo<P> {
             || peer.waiting_bytes + size > WAITING_BYTES
             || self.waiting_bytes + size > WAITING_BYTES_OF_ALL
         {
-            self.close(
-                connection,
-                "too many messages wait for the disk; connect again later",
-            );
+            self.close(connection, &Closing::TooManyWaiting);
             return;
         }
         peer.waiting_bytes += size;

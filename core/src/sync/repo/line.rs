@@ -3,6 +3,7 @@
 use rand_core::RngCore;
 
 use crate::id::ConnectionId;
+use crate::sync::closing::Closing;
 use crate::sync::output::Output;
 use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
@@ -94,7 +95,7 @@ impl<P: Policy> Repo<P> {
             if let LineStage::Open(connection) | LineStage::Dialing(Some(connection)) =
                 self.line.stage
             {
-                self.close(connection, "another tab keeps the line");
+                self.close(connection, &Closing::GivenUp);
             }
             self.line = LineState::new(false, self.now);
             self.status_changed = true;
@@ -187,7 +188,7 @@ impl<P: Policy> Repo<P> {
             return;
         };
         if peer.asked {
-            self.close(connection, "the line is dead");
+            self.close(connection, &Closing::Dead);
         } else {
             peer.asked = true;
             self.send(connection, &Frame::Ping);

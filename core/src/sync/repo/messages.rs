@@ -3,6 +3,7 @@
 use crate::id::{ConnectionId, DocumentId};
 use crate::order;
 use crate::sync::admission::{self, Admitted};
+use crate::sync::closing::Closing;
 use crate::sync::document::{Incoming, Said};
 use crate::sync::peer::Peer;
 use crate::sync::policy::{Access, Policy};
@@ -74,7 +75,7 @@ impl<P: Policy> Repo<P> {
         };
         peer.open_documents += 1;
         if peer.open_documents > OPEN_DOCUMENTS {
-            self.close(connection, "too many documents are open at once");
+            self.close(connection, &Closing::TooManyOpen);
             return false;
         }
         true

@@ -11,6 +11,7 @@ use automerge::ChangeMetadata;
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission::Scan;
+use crate::sync::closing::Closing;
 use crate::sync::document::{Before, Document, Phase, PlainAnswer, vouched};
 use crate::sync::input::Role;
 use crate::sync::output::Output;
@@ -50,10 +51,11 @@ impl<P: Policy> Repo<P> {
             Phase::Failed { .. } | Phase::Ready => {}
         }
         self.aside_now(id);
-        if self.remove_gone(id) {
+        if self.remove_gone(id) || self.remove_given_up(id) {
             return;
         }
         self.apply_inbox(id);
+        self.drop_whole(id);
         if self.write(id) {
             self.relay(id);
         } else {
@@ -222,10 +224,7 @@ impl<P: Policy> Repo<P> {
         peer.owing.insert(id);
         let few = peer.owing.len() <= OWING_DOCUMENTS;
         if !few {
-            self.close(
-                connection,
-                "too many changes build on others that are not here; connect again later",
-            );
+            self.close(connection, &Closing::TooManyOwed);
         }
         few
     }
@@ -253,6 +252,7 @@ impl<P: Policy> Repo<P> {
         let effect = self.request(Effect::Write(id), StorageRequest::Write(batch));
         writing.effect = effect;
         if let Some(document) = self.documents.get_mut(&id) {
+            document.rewrite = false;
             document.phase = Phase::Writing(writing);
         }
         true

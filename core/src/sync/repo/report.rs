@@ -42,16 +42,22 @@ impl<P: Policy> Repo<P> {
     /// Only a replica that follows all has a server to wait for.
     pub(super) fn recount(&mut self) {
         for id in std::mem::take(&mut self.touched) {
-            let (unsaved, waiting) = match self.documents.get(&id) {
+            let (unsaved, waiting, refused) = match self.documents.get(&id) {
                 Some(d) if d.is_loaded() => {
                     let unsaved = d.count_since(&d.on_disk);
                     let follows = self.config.follows_all;
-                    (unsaved, if follows { d.count_since(&d.synced) } else { 0 })
+                    let unsent = if follows { d.count_since(&d.synced) } else { 0 };
+                    // What was refused as a whole is told as that.
+                    match d.is_refused_whole() {
+                        true => (unsaved, 0, unsent),
+                        false => (unsaved, unsent, 0),
+                    }
                 }
                 _ => continue,
             };
             self.status_changed |= set(&mut self.unsaved, id, unsaved);
             self.status_changed |= set(&mut self.waiting, id, waiting);
+            self.status_changed |= set(&mut self.refused_whole, id, refused);
         }
         // The server has everything, and has said so.
         if self.waiting.is_empty() && self.follow.as_ref().is_some_and(Follow::is_live) {

@@ -11,6 +11,7 @@ use automerge::ChangeHash;
 
 use crate::id::{ConnectionId, DocumentId};
 use crate::sync::admission;
+use crate::sync::closing::Closing;
 use crate::sync::document::{Incoming, Phase, Said, from_raw};
 use crate::sync::policy::{Access, Policy, Refusal, Standing};
 use crate::sync::reconcile::{SetSum, item};
@@ -103,7 +104,7 @@ impl<P: Policy> Repo<P> {
         {
             peer.awaited.insert(id);
             if peer.awaited.len() > AWAITED_DOCUMENTS {
-                self.close(connection, "too many documents are asked for at once");
+                self.close(connection, &Closing::TooManyWanted);
                 return;
             }
         }

@@ -2,6 +2,7 @@
 //! when an input is worked off.
 
 use crate::id::DocumentId;
+use crate::sync::closing::Closing;
 use crate::sync::document::Phase;
 use crate::sync::output::Output;
 use crate::sync::peer::Stage;
@@ -21,7 +22,7 @@ impl<P: Policy> Repo<P> {
             .map(|(id, _)| *id)
             .collect();
         for connection in late {
-            self.close(connection, "no valid join came in time; connect again");
+            self.close(connection, &Closing::NoJoin);
         }
         let due: Vec<_> = self
             .retries()

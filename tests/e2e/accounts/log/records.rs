@@ -73,6 +73,7 @@ impl Run {
             assert_eq!(peer.refusal(NOWHERE).await, "unknown-kind");
             peer.send(&Frame::Error {
                 route,
+                code: Some(TITLE.to_owned()),
                 message: TITLE.to_owned(),
             })
             .await;

@@ -61,20 +61,23 @@ impl<P: Policy> Repo<P> {
         if !self.follow.as_ref().is_some_and(|f| f.gone.contains(&id)) {
             return false;
         }
-        let (removed, heads) = match self.documents.get(&id) {
+        let heads = match self.documents.get(&id) {
             Some(document) if !is_removable(document) => return false,
-            Some(document) => {
-                let chunks = document.chunks.keys().copied().collect();
-                (chunks, document.doc.get_heads())
-            }
-            None => (Vec::new(), Vec::new()),
+            Some(document) => document.doc.get_heads(),
+            None => Vec::new(),
         };
-        self.drop_document(id);
+        self.remove(id);
         if let Some(follow) = &mut self.follow {
             follow.removed.insert(id, heads);
-            follow.sends.remove(&id);
-            follow.sent.remove(&id);
         }
+        true
+    }
+
+    /// Removes a document from memory and disk.
+    pub(in crate::sync::repo) fn remove(&mut self, id: DocumentId) {
+        let chunks = self.documents.get(&id).map(|document| &document.chunks);
+        let removed = chunks.map_or_else(Vec::new, |all| all.keys().copied().collect());
+        self.drop_document(id);
         let synced = Synced {
             heads: vec![(id, Vec::new())],
             cursor: None,
@@ -86,9 +89,8 @@ impl<P: Policy> Repo<P> {
             remove: removed,
             entry: Some(CatalogueEntry::unknown(id)),
         };
-        // If that fails the disk still knows the document as the server's: it is asked about again.
+        // If that fails the disk still has the document: it is asked about, or decided on, again.
         self.request(Effect::Remove(id), StorageRequest::Write(batch));
-        true
     }
 
     /// Another process has removed a document from the storage that this one shares. What was
@@ -117,6 +119,12 @@ impl<P: Policy> Repo<P> {
         self.learned.heads.retain(|(document, _)| *document != id);
         self.unsaved.remove(&id);
         self.waiting.remove(&id);
+        self.refused_whole.remove(&id);
+        if let Some(follow) = &mut self.follow {
+            follow.sends.remove(&id);
+            follow.sent.remove(&id);
+            follow.take_up(&id);
+        }
         self.resolve(|notice| notice.document != Some(id));
         self.status_changed = true;
         self.outputs.push_back(Output::Changed {

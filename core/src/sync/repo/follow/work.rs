@@ -37,6 +37,9 @@ impl<P: Policy> Repo<P> {
     }
 
     fn consider(&mut self, id: DocumentId) {
+        if self.is_refused_whole(&id) {
+            self.pump(id);
+        }
         let Some(follow) = &mut self.follow else {
             return;
         };
@@ -51,10 +54,12 @@ impl<P: Policy> Repo<P> {
         let (lacking, sending) = match document {
             // What it lacks is known once it is in memory.
             Some(document) if !document.is_loaded() || !document.inbox.is_empty() => return,
-            Some(document) => (
-                !mirror.iter().all(|head| document.has(head)),
-                document.is_found() && document.is_saved() && document.is_ahead(),
-            ),
+            Some(document) => {
+                let lacking = !mirror.iter().all(|head| document.has(head));
+                let ahead = document.is_found() && document.is_saved() && document.is_ahead();
+                // What was refused as a whole goes on top of what the server has, if it has any.
+                (lacking, ahead && !(lacking && document.is_refused_whole()))
+            }
             None => (!mirror.is_empty(), false),
         };
         let gone = follow.gone.contains(&id);
