@@ -51,16 +51,18 @@ fn sentence(literal: &str) -> String {
     sentence + rest
 }
 
-/// The rows of the document's table: code and sentence.
+/// The rows of the document's tables: code and sentence.
 fn documented() -> Vec<(String, String)> {
     let document = files("docs", "md")
         .into_iter()
         .find(|file| file.path == "docs/protocol.md")
         .expect("docs/protocol.md");
-    let after = document.text.split_once("\n## Refusals\n");
-    let (_, section) = after.expect("a section on refusals");
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let rows = section.lines().filter_map(|line| {
+    let sections = ["\n## Refusals\n", "\n## Closings\n"].map(|heading| {
+        let (_, section) = document.text.split_once(heading).expect(heading);
+        section.split("\n## ").next().unwrap_or_default()
+    });
+    let rows = sections.iter().flat_map(|section| section.lines());
+    let rows = rows.filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");
         let code = cells.next()?.trim_end_matches('`');
         Some((code.to_owned(), cells.next()?.to_owned()))

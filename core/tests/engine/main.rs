@@ -10,6 +10,8 @@ mod device;
 mod hostile;
 mod mirror;
 mod refused;
+mod refused_whole;
 mod relay;
+mod repeated;
 mod server;
 mod workspace;

@@ -16,15 +16,15 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::bench::{Bench, DOCUMENT, START, doc_with, plain, storage_of, upload};
 
 /// A device and a server with their disks, connected whenever asked.
-struct Pair {
-    device: Bench,
-    server: Bench,
+pub(crate) struct Pair {
+    pub(crate) device: Bench,
+    pub(crate) server: Bench,
     disks: [Disk; 2],
     connections: u64,
 }
 
 impl Pair {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             device: Bench::new(true),
             server: Bench::new(false),
@@ -33,7 +33,7 @@ impl Pair {
         }
     }
 
-    fn put(&mut self, key: &str) {
+    pub(crate) fn put(&mut self, key: &str) {
         let edit = |doc: &mut Automerge| {
             let mut tx = doc.transaction();
             tx.put(ROOT, key, 1).expect("a put");
@@ -47,7 +47,7 @@ impl Pair {
         self.settle();
     }
 
-    fn connect(&mut self) {
+    pub(crate) fn connect(&mut self) {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
         for (bench, role) in [
@@ -65,7 +65,7 @@ impl Pair {
     }
 
     /// The device starts anew from its disk.
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let connection = ConnectionId(self.connections);
         self.server.handle(Input::Disconnected { connection });
         let Ok(StorageAnswer::Catalogue(listing)) =
@@ -78,7 +78,7 @@ impl Pair {
     }
 
     /// Lets both talk and write until they have nothing more to do.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         loop {
             let outputs = [self.device.outputs(), self.server.outputs()];
             if outputs.iter().all(Vec::is_empty) {
@@ -92,7 +92,7 @@ impl Pair {
         }
     }
 
-    fn carry_out(&mut self, end: usize, output: Output) {
+    pub(crate) fn carry_out(&mut self, end: usize, output: Output) {
         let (own, other) = match end {
             0 => (&mut self.device, &mut self.server),
             _ => (&mut self.server, &mut self.device),
@@ -108,7 +108,7 @@ impl Pair {
     }
 
     /// Which keys the device shows, and which are on the server.
-    fn keys(&self) -> (Vec<String>, Vec<String>) {
+    pub(crate) fn keys(&self) -> (Vec<String>, Vec<String>) {
         let keys = |bench: &Bench| {
             let doc = bench.repo.document(&DOCUMENT);
             doc.map(|doc| doc.keys(ROOT).collect()).unwrap_or_default()
@@ -116,7 +116,7 @@ impl Pair {
         (keys(&self.device), keys(&self.server))
     }
 
-    fn decide(&mut self, again: bool) {
+    pub(crate) fn decide(&mut self, again: bool) {
         self.device.handle(Input::Refused {
             document: DOCUMENT,
             again,
@@ -134,7 +134,7 @@ fn refused() -> Pair {
     pair
 }
 
-fn keys(keys: &[&str]) -> Vec<String> {
+pub(crate) fn keys(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|key| (*key).to_owned()).collect()
 }
 
@@ -203,100 +203,6 @@ fn refused_edits_can_be_applied_again_and_are_refused_again_as_long_as_the_reaso
     assert_eq!(pair.device.repo.status().refused.len(), 1);
 }
 
-/// A pair whose server has refused a record as a whole.
-fn refused_whole() -> Pair {
-    let mut pair = Pair::new();
-    pair.put("forbidden");
-    pair.connect();
-    pair
-}
-
-#[test]
-fn a_record_of_which_nothing_was_accepted_stays_and_is_said_to_be_refused() {
-    let mut pair = refused_whole();
-    assert_eq!(pair.keys(), (keys(&["forbidden"]), keys(&[])));
-    let status = pair.device.repo.status();
-    assert_eq!((status.waiting, status.unsaved), (0, 0));
-    let [edits] = &status.refused[..] else {
-        panic!("{status:?}");
-    };
-    assert_eq!(
-        (edits.document, edits.changes, edits.whole),
-        (DOCUMENT, 1, true)
-    );
-    assert_eq!(
-        (edits.code.as_str(), edits.message.as_str()),
-        ("forbidden", "not this")
-    );
-    assert!(pair.device.repo.unsent().contains(&DOCUMENT));
-
-    let before = status.refused;
-    pair.restart();
-    assert_eq!(pair.device.repo.status().refused, before);
-    assert_eq!(pair.keys().0, keys(&["forbidden"]));
-    // It goes on being edited, and is offered at every connection.
-    pair.put("more");
-    pair.connect();
-    let status = pair.device.repo.status();
-    assert_eq!(status.refused.iter().map(|e| e.changes).sum::<u64>(), 2);
-    assert_eq!(pair.keys(), (keys(&["forbidden", "more"]), keys(&[])));
-}
-
-#[test]
-fn a_record_of_which_nothing_was_accepted_can_be_offered_again() {
-    let mut pair = refused_whole();
-    let refusals = |pair: &Pair| pair.server.repo.metrics().refusals["forbidden"];
-    let before = refusals(&pair);
-    pair.decide(true);
-    assert_eq!(refusals(&pair), before + 1, "it was offered");
-    assert_eq!(pair.device.repo.status().refused.len(), 1, "and refused");
-    pair.server.forbid_nothing();
-    pair.decide(true);
-    assert!(pair.device.repo.status().refused.is_empty());
-    assert_eq!(pair.keys(), (keys(&["forbidden"]), keys(&["forbidden"])));
-}
-
-#[test]
-fn a_record_of_which_nothing_was_accepted_can_be_dropped() {
-    let mut pair = refused_whole();
-    pair.decide(false);
-    let status = pair.device.repo.status();
-    assert!(status.refused.is_empty(), "{status:?}");
-    assert!(pair.device.repo.unsent().is_empty());
-    assert_eq!(pair.keys(), (keys(&[]), keys(&[])));
-    pair.restart();
-    assert_eq!(pair.keys().0, keys(&[]));
-}
-
-#[test]
-fn a_record_that_was_dropped_can_be_begun_anew_over_the_same_line() {
-    let mut pair = refused_whole();
-    pair.decide(false);
-    pair.put("a");
-    assert_eq!(pair.keys(), (keys(&["a"]), keys(&["a"])));
-    assert_eq!(pair.device.repo.status().waiting, 0);
-}
-
-#[test]
-fn a_record_that_others_have_begun_is_not_dropped_but_fetched() {
-    let mut pair = refused_whole();
-    let other = ConnectionId(99);
-    pair.server.join(other, plain());
-    for output in upload(&mut pair.server, other, &doc_with("b")) {
-        pair.carry_out(1, output);
-    }
-    pair.settle();
-    // What the server has came, and the own edits lie beside it.
-    assert_eq!(pair.keys(), (keys(&["b"]), keys(&["b"])));
-    let status = pair.device.repo.status();
-    let [edits] = &status.refused[..] else {
-        panic!("{status:?}");
-    };
-    assert_eq!((edits.whole, edits.changes, status.waiting), (false, 1, 0));
-    pair.decide(false);
-    assert_eq!(pair.keys().0, keys(&["b"]));
-}
-
 #[test]
 fn a_decision_during_a_write_is_kept() {
     for (again, left) in [(false, 0), (true, 1)] {
@@ -329,41 +235,6 @@ fn a_decision_during_a_write_is_kept() {
             .count();
         assert_eq!(forbidden, left, "{again}");
     }
-}
-
-#[test]
-fn a_record_that_was_dropped_at_another_tab_is_removed_there_only() {
-    let mut pair = refused_whole();
-    pair.device.handle(Input::RefusedElsewhere {
-        document: DOCUMENT,
-        again: false,
-    });
-    let asked = pair.device.outputs();
-    assert!(storage_of(&asked).is_empty(), "{asked:?}");
-    pair.device
-        .handle(Input::RemovedElsewhere { document: DOCUMENT });
-    assert_eq!(pair.keys().0, keys(&[]));
-}
-
-#[test]
-fn a_record_that_the_server_takes_from_others_is_refused_no_more() {
-    let mut pair = refused_whole();
-    let doc = pair.device.repo.document(&DOCUMENT).expect("here").clone();
-    pair.put("more");
-    pair.server.forbid_nothing();
-    let other = ConnectionId(99);
-    pair.server.join(other, plain());
-    // The device hears of it over the line on which it was refused.
-    for output in upload(&mut pair.server, other, &doc) {
-        pair.carry_out(1, output);
-    }
-    pair.settle();
-    let status = pair.device.repo.status();
-    assert!(status.refused.is_empty(), "{status:?}");
-    // What came after it is sent too.
-    assert_eq!(status.waiting, 0);
-    let both = keys(&["forbidden", "more"]);
-    assert_eq!(pair.keys(), (both.clone(), both));
 }
 
 #[test]
@@ -419,7 +290,7 @@ fn tabs_that_share_a_disk_hold_the_same_refused_edits() {
         Bench::device_with(listing),
     ];
     // The first tab has the line. What either writes, the other is told.
-    fn settle(pair: &mut Pair, tabs: &mut [Bench; 2]) {
+    pub(crate) fn settle(pair: &mut Pair, tabs: &mut [Bench; 2]) {
         loop {
             let mut quiet = true;
             for at in 0..2 {

@@ -69,6 +69,7 @@ pub(crate) fn frames() -> Vec<Frame> {
         },
         Frame::Error {
             route: route(),
+            code: Some("bad-frame".to_owned()),
             message: "no".to_owned(),
         },
         Frame::Notice {
