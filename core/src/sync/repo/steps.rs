@@ -4,7 +4,6 @@
 use crate::id::DocumentId;
 use crate::sync::document::Phase;
 use crate::sync::output::Output;
-use crate::sync::peer::Stage;
 use crate::sync::policy::Policy;
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
@@ -17,11 +16,11 @@ impl<P: Policy> Repo<P> {
         let late: Vec<_> = self
             .peers
             .iter()
-            .filter(|(_, p)| matches!(p.stage, Stage::Greeting { deadline } if deadline <= now))
-            .map(|(id, _)| *id)
+            .filter_map(|(id, peer)| Some((*id, peer.due()?)))
+            .filter(|(_, (due, _))| *due <= now)
             .collect();
-        for connection in late {
-            self.close(connection, "no valid join came in time; connect again");
+        for (connection, (_, reason)) in late {
+            self.close(connection, reason);
         }
         let due: Vec<_> = self
             .retries()
@@ -68,10 +67,7 @@ impl<P: Policy> Repo<P> {
         let next = self
             .peers
             .values()
-            .filter_map(|p| match p.stage {
-                Stage::Greeting { deadline } => Some(deadline),
-                Stage::Joined { .. } => None,
-            })
+            .filter_map(|peer| peer.due().map(|(due, _)| due))
             .chain(self.retries().map(|(_, retry)| retry))
             .chain(self.catalogue_retry)
             .chain(self.line.wake())
