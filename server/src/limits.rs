@@ -160,17 +160,19 @@ pub(crate) const PASSKEYS: usize = 20;
 /// How long a browser may take to make or use a passkey. The library asks for the same.
 pub(crate) const CEREMONY: Duration = Duration::from_mins(5);
 
-/// Passkeys that are being made or used at one time; for one more, what was begun first is
-/// forgotten.
+/// Passkeys that are being made or used at one time; one more is refused. Whoever makes one has
+/// begun once, anew or not.
 pub(crate) const CEREMONIES: usize = 10_000;
 
-/// Wrong passwords and codes for one account.
+/// Wrong passwords and codes for one account, and apart from them passkeys that a member has begun
+/// to add or that are not right.
 pub(crate) const SIGN_IN_ACCOUNT: Rate = Rate {
     burst: 10,
     every: Duration::from_secs(30),
 };
 
-/// Wrong passwords, codes, invitations and passkeys from one network address.
+/// Wrong passwords, codes, invitations and passkeys from one network address, before somebody has
+/// signed in.
 pub(crate) const SIGN_IN_ADDRESS: Rate = Rate {
     burst: 60,
     every: Duration::from_secs(10),

@@ -168,7 +168,8 @@ pub(super) async fn begin_join(
             accounts.begin_joining(site, &hash, who, now)
         })
         .await?;
-    attempt.succeeded();
+    // It counts until somebody has joined with it.
+    attempt.goes_on();
     Ok(Json(told))
 }
 
@@ -200,6 +201,7 @@ pub(super) async fn join(
         })
         .await?;
     attempt.succeeded();
+    shared.attempts.succeeded_at(caller.address);
     roster::changed(&shared).await?;
     end_shown(&shared, &headers, &caller).await?;
     welcome(&shared, signed_in).await
@@ -228,6 +230,9 @@ pub(super) async fn begin(
     prove(&shared, &person, form.password).await?;
     let Person(caller, known) = person;
     let now = caller.by().now;
+    // It counts until a passkey was added.
+    let attempt = shared.attempts.attempt_of(&known.member.id, now)?;
+    attempt.goes_on();
     let told = shared.accounts(move |accounts| accounts.begin_passkey(site, &known.member, now));
     Ok(Json(told.await?))
 }
@@ -239,6 +244,8 @@ pub(super) async fn add(
     Payload(form): Payload<Add>,
 ) -> Result<(StatusCode, Json<PasskeyView>), ApiError> {
     let by = caller.by();
+    let member = known.member.id.clone();
+    let attempt = shared.attempts.attempt_of(&member, by.now)?;
     let passkey = shared
         .accounts(move |accounts| {
             let member = &known.member.id;
@@ -249,6 +256,8 @@ pub(super) async fn add(
             added
         })
         .await?;
+    attempt.succeeded();
+    shared.attempts.succeeded_of(&member);
     Ok((StatusCode::CREATED, Json(PasskeyView::new(passkey))))
 }
 
