@@ -151,7 +151,7 @@ pub(crate) const TOKEN: Duration = Duration::from_hours(90 * 24);
 /// How long a token can be used at most.
 pub(crate) const TOKEN_LONGEST: Duration = Duration::from_hours(366 * 24);
 
-/// How long after signing in somebody without a password may change how they sign in.
+/// How long after signing in somebody may change how they sign in, if not by the password.
 pub(crate) const FRESH: Duration = Duration::from_mins(10);
 
 /// Passkeys of one member.

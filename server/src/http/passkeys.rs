@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::join::hash;
 use super::payload::{Id, Payload, date};
-use super::session::{end_shown, prove, welcome};
+use super::session::{check_fresh, end_shown, prove, welcome};
 use super::{Shared, roster};
 use crate::accounts::AccountsError;
 use crate::accounts::audit::Deed;
@@ -278,9 +278,11 @@ pub(super) async fn name(
 /// `DELETE /api/passkeys/{id}`: it lets nobody in any more. Sessions begun with it go on.
 pub(super) async fn remove(
     State(shared): State<Shared>,
-    Person(caller, known): Person,
+    person: Person,
     Path(id): Id,
 ) -> Result<StatusCode, ApiError> {
+    check_fresh(&shared, &person).await?;
+    let Person(caller, known) = person;
     let by = caller.by();
     shared
         .accounts(move |accounts| accounts.remove_passkey(&known.member.id, &id, &by))

@@ -216,6 +216,20 @@ pub(super) fn session_of(known: &Known) -> Result<SecretHash, ApiError> {
     }
 }
 
+/// Lets on whoever has signed in a short while ago: who has found an open device must not change by
+/// what its owner signs in.
+pub(super) async fn check_fresh(
+    shared: &Shared,
+    Person(caller, known): &Person,
+) -> Result<(), ApiError> {
+    let (session, now) = (session_of(known)?, caller.by().now);
+    let fresh = shared.accounts(move |accounts| accounts.is_fresh(&session, now));
+    if fresh.await? {
+        return Ok(());
+    }
+    Err(AccountsError::SignInAgain.into())
+}
+
 /// Whether this is the password of the member who asks. Counts as an attempt to sign in. Who has
 /// no password must have signed in just now.
 pub(super) async fn prove(
