@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::join::hash;
 use super::payload::{Id, Payload, date};
-use super::session::{check_fresh, end_shown, prove, welcome};
+use super::session::{check_fresh, prove, welcome};
 use super::{Shared, roster};
 use crate::accounts::AccountsError;
 use crate::accounts::audit::Deed;
@@ -147,8 +147,7 @@ pub(super) async fn sign_in(
         .await?;
     attempt.succeeded();
     shared.attempts.succeeded_at(caller.address);
-    end_shown(&shared, &headers, &caller).await?;
-    welcome(&shared, signed_in).await
+    welcome(&shared, &headers, &caller, signed_in).await
 }
 
 /// `POST /api/join/passkey/begin`: what a passkey is to be made for, to join with it.
@@ -203,8 +202,7 @@ pub(super) async fn join(
     attempt.succeeded();
     shared.attempts.succeeded_at(caller.address);
     roster::changed(&shared).await?;
-    end_shown(&shared, &headers, &caller).await?;
-    welcome(&shared, signed_in).await
+    welcome(&shared, &headers, &caller, signed_in).await
 }
 
 /// `GET /api/passkeys`.
