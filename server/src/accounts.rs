@@ -181,6 +181,9 @@ pub(crate) enum AccountsError {
     /// Nothing would be left to sign in with.
     #[error("this is the only way in which this member can sign in; add another one first")]
     LastWay,
+    /// So many are doing it at this moment that there is no room for one more.
+    #[error("too many people sign in at once; try again")]
+    Busy,
     /// There are enough of something.
     #[error("there are too many {0}; remove some first")]
     TooMany(&'static str),

@@ -3,6 +3,7 @@
 mod accounts;
 mod export;
 mod import;
+mod quarantine;
 mod serve;
 mod verify;
 
@@ -77,6 +78,7 @@ fn execute(arguments: Arguments, out: &mut dyn Write) -> Result<ExitCode, CliErr
         Command::Invite(command) => accounts::invite(&command, out),
         Command::Token(command) => accounts::token(&command, out),
         Command::Device(command) => accounts::device(&command, out),
+        Command::Quarantine(command) => quarantine::quarantine(&command, out),
         Command::Audit(command) => accounts::audit(&command, out),
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::accounts::{
-    AuditCommand, DeviceCommand, InviteCommand, TokenCommand, UserCommand,
+    AuditCommand, DeviceCommand, InviteCommand, QuarantineCommand, TokenCommand, UserCommand,
 };
 use crate::storage::place::StorageKind;
 use crate::telemetry::LogFormat;
@@ -67,6 +67,9 @@ pub enum Command {
     /// See devices, and take their access away.
     #[command(subcommand)]
     Device(DeviceCommand),
+    /// See changes that were refused because of who sent them, and decide on them.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Check the audit log, or write it out.
     #[command(subcommand)]
     Audit(AuditCommand),

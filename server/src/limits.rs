@@ -151,7 +151,7 @@ pub(crate) const TOKEN: Duration = Duration::from_hours(90 * 24);
 /// How long a token can be used at most.
 pub(crate) const TOKEN_LONGEST: Duration = Duration::from_hours(366 * 24);
 
-/// How long after signing in somebody without a password may change how they sign in.
+/// How long after signing in somebody may change how they sign in, if not by the password.
 pub(crate) const FRESH: Duration = Duration::from_mins(10);
 
 /// Passkeys of one member.
@@ -160,17 +160,19 @@ pub(crate) const PASSKEYS: usize = 20;
 /// How long a browser may take to make or use a passkey. The library asks for the same.
 pub(crate) const CEREMONY: Duration = Duration::from_mins(5);
 
-/// Passkeys that are being made or used at one time; for one more, what was begun first is
-/// forgotten.
+/// Passkeys that are being made or used at one time; one more is refused. Whoever makes one has
+/// begun once, anew or not.
 pub(crate) const CEREMONIES: usize = 10_000;
 
-/// Wrong passwords and codes for one account.
+/// Wrong passwords and codes for one account, and apart from them passkeys that a member has begun
+/// to add or that are not right.
 pub(crate) const SIGN_IN_ACCOUNT: Rate = Rate {
     burst: 10,
     every: Duration::from_secs(30),
 };
 
-/// Wrong passwords, codes, invitations and passkeys from one network address.
+/// Wrong passwords, codes, invitations and passkeys from one network address, before somebody has
+/// signed in.
 pub(crate) const SIGN_IN_ADDRESS: Rate = Rate {
     burst: 60,
     every: Duration::from_secs(10),

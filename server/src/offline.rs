@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use meltemi_core::access::Roster;
 use meltemi_core::id::{DocumentId, EffectId, PeerId, StorageId};
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::Refusal;
+use meltemi_core::sync::repo::Accepted;
 use meltemi_core::sync::storage::{
     StorageAdapter, StorageAnswer, StorageError, StorageRequest, WriteBatch,
 };
@@ -102,6 +104,22 @@ impl Desk {
     ) -> Result<usize, DeskError> {
         self.workspace
             .insert(clock::now(), document, doc)
+            .map_err(|refusal| DeskError::Refused { document, refusal })
+    }
+
+    /// Lets changes count for what these members may, and notes who sent them.
+    pub(crate) fn set_roster(&mut self, roster: Roster) {
+        self.workspace.set_roster(clock::now(), Some(roster));
+    }
+
+    /// Takes changes that were refused, in memory. The document must be loaded.
+    pub(crate) fn accept(
+        &mut self,
+        document: DocumentId,
+        refused: Accepted,
+    ) -> Result<bool, DeskError> {
+        self.workspace
+            .accept(clock::now(), document, refused)
             .map_err(|refusal| DeskError::Refused { document, refusal })
     }
 

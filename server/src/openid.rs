@@ -9,7 +9,6 @@ pub(crate) mod flow;
 pub(crate) mod provider;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use self::config::OpenidError;
 use self::fetch::Fetcher;
@@ -32,11 +31,11 @@ impl Openid {
         public_url: Option<&str>,
     ) -> Result<Self, OpenidError> {
         let trusted = file.map_or(Ok(Vec::new()), config::read)?;
-        let fetcher = Arc::new(Fetcher::new(&trusted)?);
+        let fetcher = Fetcher::new(&trusted)?;
         let providers = trusted.into_iter();
         Ok(Self {
             providers: providers
-                .map(|trusted| Provider::new(trusted, fetcher.clone()))
+                .map(|trusted| Provider::new(trusted, &fetcher))
                 .collect(),
             flows: Flows::new(limits::OPENID_FLOWS),
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),

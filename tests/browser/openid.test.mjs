@@ -16,7 +16,7 @@ import {
   startServer,
   temporaryFolder,
 } from "./harness.mjs";
-import { says, titled } from "./screen.mjs";
+import { SIGN_IN_AGAIN, refuseOnce, says, titled } from "./screen.mjs";
 
 const NAME = "Union of Cities";
 const CARLA = { sub: "carla", name: "Carla Rossi", email: "carla@cities.example" };
@@ -168,6 +168,9 @@ test("a member links an account of an organisation, and removes it", async (t) =
   await link.click();
   await page.getByRole("alert").getByText("did not confirm who you are").waitFor();
   provider.letsIn = true;
+  await refuseOnce(page, "POST", "**/api/openid/*/link");
+  await link.click();
+  await page.getByRole("alert").getByText(SIGN_IN_AGAIN).waitFor();
   await link.click();
   const said = page.locator(".toasts[role=status]");
   await said.getByText("You can sign in with this account from now on.").waitFor();
@@ -177,8 +180,14 @@ test("a member links an account of an organisation, and removes it", async (t) =
   await checkAccessible(page);
   await picture(page, "links");
 
-  await entry.getByRole("button", { name: "Remove" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  const remove = async () => {
+    await entry.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  };
+  await refuseOnce(page, "DELETE", "**/api/openid/links/*");
+  await remove();
+  await page.getByText(SIGN_IN_AGAIN).waitFor();
+  await remove();
   await said.getByText("The link is removed.").waitFor();
   await page.getByText("No account is linked.").waitFor();
 });

@@ -80,3 +80,18 @@ export function controls(page) {
     return all.map((control) => `${control.id}: ${value(control)}`).sort();
   });
 }
+
+/** Lets the server answer the next request of this method as if the session were an hour old. */
+export async function refuseOnce(page, method, address) {
+  const body = JSON.stringify({ code: "sign-in-again", message: "sign in again first" });
+  const answer = { status: 403, contentType: "application/json", body };
+  const refuse = async (route) => {
+    if (route.request().method() !== method) return route.fallback();
+    await page.unroute(address, refuse);
+    return route.fulfill(answer);
+  };
+  await page.route(address, refuse);
+}
+
+/** What whoever has signed in a while ago reads. */
+export const SIGN_IN_AGAIN = "For this you must have signed in within the last ten minutes";

@@ -10,6 +10,7 @@ mod passkeys;
 pub(crate) mod people;
 mod quarantine;
 mod sockets;
+mod stale;
 mod table;
 
 use serde_json::{Value, json};

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{Database, MELTEMI, data_folder, text};
 
 /// Flips bits in every copy of a document's content in the database file.
-fn damage(database: Database, data: &Path, document: DocumentId) {
+pub(crate) fn damage(database: Database, data: &Path, document: DocumentId) {
     let path = database.file(data);
     let mut bytes = fs::read(&path).unwrap();
     // Every part begins with this, then come the document, and what it holds: 1 or 2 for content.

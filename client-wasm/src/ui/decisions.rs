@@ -205,7 +205,11 @@ fn outcome(page: Page, entry: &Entry, own: bool) -> AnyView {
     let time = entry
         .decided
         .map_or_else(String::new, |at| format::instant(at, now));
-    let who = &entry.decided_by;
+    let who = match entry.decided_by.as_str() {
+        // It was by command line.
+        "" => t!("decisions.operator"),
+        name => name.to_owned(),
+    };
     let text = match (entry.state, own) {
         (State::Waiting, _) => t!("decisions.waiting"),
         (State::Accepted, true) => t!("decisions.accepted_yours", who = who, time = time),

@@ -15,6 +15,9 @@ pub enum Closing {
     /// The handshake took too long.
     #[error("no valid join came in time; connect again")]
     NoJoin,
+    /// A long frame was not sent to its end.
+    #[error("the rest of a long frame did not come in time; connect again")]
+    NoRest,
     /// Documents that one plain connection has open.
     #[error("too many documents are open at once; open fewer")]
     TooManyOpen,
@@ -60,6 +63,7 @@ impl Closing {
             Self::BadFrame(_) => "bad-frame",
             Self::Version => "unsupported-version",
             Self::NoJoin => "no-join",
+            Self::NoRest => "no-rest",
             Self::TooManyOpen => "too-many-open",
             Self::TooManyWanted => "too-many-wanted",
             Self::TooManyUnknown => "too-many-unknown",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{DocumentId, PeerId};
 use crate::sync::allowance::Allowance;
+use crate::sync::closing::Closing;
 use crate::sync::document::Document;
 use crate::sync::input::Role;
 use crate::sync::policy::{Principal, Refusal};
@@ -11,7 +12,9 @@ use crate::sync::reconcile::ItemSet;
 use crate::time::Timestamp;
 use crate::wire::exchange::Exchange;
 use crate::wire::frame::{MELTEMI, PeerMetadata};
-use crate::wire::limits::{EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, PART_BYTES};
+use crate::wire::limits::{
+    EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, PART_BYTES, PARTED_BYTES_PER_SECOND, PARTED_MILLIS,
+};
 
 /// A connection.
 pub(super) struct Peer {
@@ -42,8 +45,9 @@ pub(super) struct Peer {
     pub(super) awaited: BTreeSet<DocumentId>,
     /// Bytes of its messages that wait for the disk.
     pub(super) waiting_bytes: usize,
-    /// Parts of a long frame so far.
+    /// Parts of a long frame so far, and when the first of them came.
     pub(super) parts: Vec<u8>,
+    pub(super) parts_since: Option<Timestamp>,
     /// Whether it has said hello and is told of every write from then on.
     pub(super) listening: bool,
     /// Its comparison of sets with this replica, the step when that last went on, and how many
@@ -88,6 +92,7 @@ impl Peer {
             awaited: BTreeSet::new(),
             waiting_bytes: 0,
             parts: Vec::new(),
+            parts_since: None,
             listening: false,
             repair: None,
             repair_rounds: 0,
@@ -102,6 +107,19 @@ impl Peer {
             held.changes = std::mem::take(&mut self.outgoing.changes);
         }
         std::mem::replace(&mut self.outgoing, held)
+    }
+
+    /// Until when it must have gone on, and what it is told if it has not. A device waits for the
+    /// rest of what its server sends as long as there is a line.
+    pub(super) fn due(&self) -> Option<(Timestamp, Closing)> {
+        if let Stage::Greeting { deadline } = self.stage {
+            return Some((deadline, Closing::NoJoin));
+        }
+        let since = self.parts_since.filter(|_| self.role == Role::Acceptor)?;
+        // What comes steadily over a slow line may take its time.
+        let earned = self.parts.len() as u64 * 1_000 / PARTED_BYTES_PER_SECOND;
+        let due = since.plus_millis(PARTED_MILLIS + earned);
+        Some((due, Closing::NoRest))
     }
 
     pub(super) fn joined(&self) -> Option<(&PeerId, &PeerMetadata)> {

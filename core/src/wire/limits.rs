@@ -110,6 +110,13 @@ pub const PARTED_BYTES: usize = FRAME_BYTES;
 /// connection that sent it.
 pub const PARTED_BYTES_OF_ALL: usize = FRAME_BYTES + FRAME_BYTES / 2;
 
+/// Milliseconds in which a server must have the rest of a frame in parts, besides what its bytes may
+/// take.
+pub const PARTED_MILLIS: u64 = 60_000;
+
+/// Bytes of a frame in parts for which its sender has a second more.
+pub const PARTED_BYTES_PER_SECOND: u64 = 2_048;
+
 /// Bytes that the body of an exchange may have when it is inflated.
 pub const EXCHANGE_BYTES: usize = 32 * 1024 * 1024;
 

@@ -10,14 +10,15 @@ use meltemi_core::testing::hostile::{RawChange, filter_without_bits, message};
 use meltemi_core::wire::exchange::{Changes, Exchange};
 use meltemi_core::wire::frame::{Frame, Route};
 use meltemi_core::wire::limits::{
-    EMPTY_DOCUMENTS, EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, OWING_DOCUMENTS, REFUSED_DOCUMENTS,
+    EMPTY_DOCUMENTS, EPHEMERAL_BURST, EPHEMERAL_PER_SECOND, OWING_DOCUMENTS,
+    PARTED_BYTES_PER_SECOND, PARTED_MILLIS, REFUSED_DOCUMENTS,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::bench::{
-    Bench, DOCUMENT, LINE, doc_with, frames_of, meltemi, plain, refusals, shown_heads, storage_of,
-    upload,
+    Bench, DOCUMENT, LINE, START, doc_with, frames_of, meltemi, plain, refusals, shown_heads,
+    storage_of, upload,
 };
 
 const OTHER: ConnectionId = ConnectionId(2);
@@ -263,4 +264,77 @@ fn ephemeral_messages_are_relayed_as_often_as_a_person_moves() {
     assert_eq!(relayed(&mut server), 0);
     server.now = server.now.plus_millis(1_000);
     assert_eq!(relayed(&mut server), EPHEMERAL_PER_SECOND);
+}
+
+/// A peer that has sent the first part of a frame, with so many bytes.
+fn with_a_part(bytes: u64) -> Bench {
+    let mut server = Bench::new(false);
+    server.join(LINE, meltemi());
+    let data = vec![0xa0; bytes as usize];
+    server.frame(LINE, &Frame::Part { left: 9, data });
+    server
+}
+
+#[test]
+fn a_frame_in_parts_that_does_not_end_ends_its_connection() {
+    let mut server = with_a_part(1);
+    let woken = |at| move |output: &Output| *output == Output::Wake(at);
+    let due = server.now.plus_millis(PARTED_MILLIS);
+    assert!(server.outputs().iter().any(woken(due)));
+    // Parts with next to nothing in them and other frames give no more time.
+    server.now = START.plus_millis(PARTED_MILLIS - 1);
+    for frame in [
+        Frame::Ping,
+        Frame::Part {
+            left: 8,
+            data: vec![0xa0],
+        },
+    ] {
+        server.frame(LINE, &frame);
+    }
+    assert!(!is_closed(&server.outputs()));
+    server.now = due;
+    server.handle(Input::Tick);
+    let outputs = server.outputs();
+    let reason = outputs.iter().find_map(|output| match output {
+        Output::Close { reason, .. } => Some(reason.as_str()),
+        _ => None,
+    });
+    let said = "the rest of a long frame did not come in time; connect again";
+    assert_eq!(reason, Some(said));
+    assert!(
+        frames_of(&outputs, LINE).iter().any(
+            |frame| matches!(frame, Frame::Error { code: Some(code), .. } if code == "no-rest")
+        )
+    );
+}
+
+#[test]
+fn parts_that_come_slowly_but_steadily_have_the_time_they_need() {
+    let bytes = 100 * PARTED_BYTES_PER_SECOND;
+    let mut server = with_a_part(bytes);
+    let mut ticks = |millis| {
+        server.now = server.now.plus_millis(millis);
+        server.handle(Input::Tick);
+        is_closed(&server.outputs())
+    };
+    assert!(!ticks(PARTED_MILLIS + 99_999));
+    assert!(ticks(1));
+}
+
+#[test]
+fn a_frame_in_parts_that_has_ended_is_waited_for_no_more() {
+    let mut server = Bench::new(false);
+    server.join(LINE, meltemi());
+    let ping = Frame::Ping.encode();
+    for (left, data) in [(1, &ping[..2]), (0, &ping[2..])] {
+        let data = data.to_vec();
+        server.frame(LINE, &Frame::Part { left, data });
+    }
+    server.now = server.now.plus_millis(10 * PARTED_MILLIS);
+    server.handle(Input::Tick);
+    let outputs = server.outputs();
+    assert!(!is_closed(&outputs));
+    let answered = frames_of(&outputs, LINE);
+    assert!(answered.contains(&Frame::Pong), "{answered:?}");
 }

@@ -6,6 +6,8 @@ use meltemi_core::id::RecordRef;
 use meltemi_core::sensitive::Sensitive;
 use meltemi_core::sync::admission;
 use meltemi_core::sync::output::Withheld;
+use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::repo::Accepted;
 use meltemi_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -47,7 +49,7 @@ pub(crate) struct Quarantined {
     pub(crate) state: State,
     /// When that was decided.
     pub(crate) decided: Option<Timestamp>,
-    /// Id of the member who decided.
+    /// Id of the member who decided; none if it was by command line.
     pub(crate) decided_by: Option<String>,
     /// What that member says to the sender.
     pub(crate) note: Option<Sensitive<String>>,
@@ -81,20 +83,43 @@ pub(crate) struct Decision {
 /// Changes in quarantine, with the names of those who have to do with them.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Named {
+    /// What is known of them.
     #[serde(flatten)]
-    entry: Quarantined,
+    pub(crate) entry: Quarantined,
     /// Name of the sender.
-    name: Option<Sensitive<String>>,
+    pub(crate) name: Option<Sensitive<String>>,
     /// Record of the sender's organisation or city.
     body: Option<RecordRef>,
     /// Name of whoever decided.
     decided_by_name: Option<Sensitive<String>>,
 }
 
+impl State {
+    /// The word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Accepted => "accepted",
+            Self::AcceptedInPart => "accepted-in-part",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 impl Quarantined {
     /// Whether something of it is in the record already.
     pub(crate) fn is_taken(&self) -> bool {
         matches!(self.state, State::Accepted | State::AcceptedInPart)
+    }
+
+    /// The changes, as the engine takes them after all.
+    pub(crate) fn accepted(&self, changes: Vec<u8>) -> Accepted {
+        Accepted {
+            sender: Principal(self.member.clone()),
+            changes,
+            // Whoever decides was shown that they name others.
+            foreign: self.code == "foreign-author",
+        }
     }
 
     fn named(self, reading: &impl Reading) -> Result<Named, DatabaseError> {
@@ -167,11 +192,14 @@ impl Accounts {
         })
     }
 
-    /// What is in quarantine for this member to decide on, and what became of the member's own.
-    pub(crate) fn quarantined(&self, viewer: &Member) -> Result<Vec<Named>, AccountsError> {
+    /// What is in quarantine for this member to decide on, and what became of the member's own; all
+    /// for the command line.
+    pub(crate) fn quarantined(&self, viewer: Option<&Member>) -> Result<Vec<Named>, AccountsError> {
         self.database.read(|view| {
             let mut all: Vec<Quarantined> = view.all(&ENTRIES)?;
-            all.retain(|entry| entry.is_for(viewer) || entry.is_told_to(viewer));
+            all.retain(|entry| {
+                viewer.is_none_or(|viewer| entry.is_for(viewer) || entry.is_told_to(viewer))
+            });
             all.sort_by(|a, b| (b.received, &b.id).cmp(&(a.received, &a.id)));
             let named = all.into_iter().map(|entry| entry.named(view));
             Ok(named.collect::<Result<_, DatabaseError>>()?)
@@ -181,7 +209,7 @@ impl Accounts {
     /// Changes in quarantine, for those who decide on them.
     pub(crate) fn quarantined_changes(
         &self,
-        viewer: &Member,
+        viewer: Option<&Member>,
         id: &str,
     ) -> Result<(Quarantined, Vec<u8>), AccountsError> {
         self.database.read(|view| {
@@ -197,7 +225,7 @@ impl Accounts {
     /// was taken is taken back by this.
     pub(crate) fn decide(
         &self,
-        viewer: &Member,
+        viewer: Option<&Member>,
         id: &str,
         decision: &Decision,
         by: &By,
@@ -219,14 +247,16 @@ impl Accounts {
         }
         self.database.change(|change: &Change| {
             // As the member is now, not as when the request began.
-            let viewer = member::get(change, &viewer.id)?;
-            let mut entry = for_decision(change, &viewer, id)?;
+            let viewer = viewer
+                .map(|viewer| member::get(change, &viewer.id))
+                .transpose()?;
+            let mut entry = for_decision(change, viewer.as_ref(), id)?;
             if entry.is_taken() {
                 return Err(AccountsError::Decided);
             }
             entry.state = decision.decision;
             entry.decided = Some(by.now);
-            entry.decided_by = Some(viewer.id);
+            entry.decided_by = viewer.map(|viewer| viewer.id);
             let words = words.filter(|note| !note.is_empty());
             entry.note = words.map(|note| note.to_owned().into());
             change.put(&ENTRIES, id.as_bytes(), &entry)?;
@@ -238,11 +268,13 @@ impl Accounts {
 
 fn for_decision(
     reading: &impl Reading,
-    viewer: &Member,
+    viewer: Option<&Member>,
     id: &str,
 ) -> Result<Quarantined, AccountsError> {
     let found = reading.get(&ENTRIES, id.as_bytes())?;
-    let found = found.filter(|entry: &Quarantined| viewer.active && entry.is_for(viewer));
+    let found = found.filter(|entry: &Quarantined| {
+        viewer.is_none_or(|viewer| viewer.active && entry.is_for(viewer))
+    });
     found.ok_or(AccountsError::NoSuch("entry in quarantine"))
 }
 

@@ -24,24 +24,24 @@ use crate::http::payload::{date, days};
 use crate::lock::DataFolder;
 
 /// The accounts of a data folder, claimed.
-struct Claimed {
-    accounts: Accounts,
-    json: bool,
-    _folder: DataFolder,
+pub(super) struct Claimed {
+    pub(super) accounts: Accounts,
+    pub(super) json: bool,
+    pub(super) folder: DataFolder,
 }
 
 impl Claimed {
-    fn open(options: &AccountsOptions) -> Result<Self, CliError> {
+    pub(super) fn open(options: &AccountsOptions) -> Result<Self, CliError> {
         let folder = DataFolder::claim_existing(&options.data)?;
         Ok(Self {
             accounts: Accounts::open(&folder)?,
             json: options.json,
-            _folder: folder,
+            folder,
         })
     }
 
     /// Shows a list: as JSON, or as a table under these headings.
-    fn show<const N: usize>(
+    pub(super) fn show<const N: usize>(
         &self,
         out: &mut dyn Write,
         headings: [&str; N],
@@ -76,7 +76,7 @@ fn texts<const N: usize>(row: &[String; N]) -> [&str; N] {
     std::array::from_fn(|at| row[at].as_str())
 }
 
-fn say_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CliError> {
+pub(super) fn say_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CliError> {
     // Texts and lists of them: cannot fail.
     say(
         out,
@@ -84,7 +84,7 @@ fn say_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CliError>
     )
 }
 
-fn done(out: &mut dyn Write, what: &str) -> Result<ExitCode, CliError> {
+pub(super) fn done(out: &mut dyn Write, what: &str) -> Result<ExitCode, CliError> {
     say(out, what)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 use meltemi_core::access::Role;
 use meltemi_core::id::RecordRef;
 
+use crate::storage::place::StorageKind;
+
 /// Where accounts are, and how they are shown.
 #[derive(Debug, Clone, Args)]
 pub struct AccountsOptions {
@@ -153,6 +155,65 @@ pub enum AuditCommand {
     Verify(AccountsOptions),
     /// Write all entries, one JSON object a line, as they are stored.
     Export(AccountsOptions),
+}
+
+/// What can be done with changes that were refused because of who sent them.
+#[derive(Debug, Clone, Subcommand)]
+pub enum QuarantineCommand {
+    /// All of them, with what became of them.
+    List(AccountsOptions),
+    /// What one entry would change, place by place.
+    Show(ShowOptions),
+    /// Take the changes of an entry as they are.
+    Accept(AcceptOptions),
+    /// Decide not to take them. They can still be accepted later.
+    Refuse(DecisionOptions),
+}
+
+/// An entry to be shown.
+#[derive(Debug, Clone, Args)]
+pub struct ShowOptions {
+    /// Which one.
+    #[command(flatten)]
+    pub entry: IdOptions,
+    /// Where its record is.
+    #[command(flatten)]
+    pub place: StorageOptions,
+}
+
+/// An entry to be accepted.
+#[derive(Debug, Clone, Args)]
+pub struct AcceptOptions {
+    /// Which one, and what is said.
+    #[command(flatten)]
+    pub decision: DecisionOptions,
+    /// Where its record is.
+    #[command(flatten)]
+    pub place: StorageOptions,
+}
+
+/// An entry on which is decided.
+#[derive(Debug, Clone, Args)]
+pub struct DecisionOptions {
+    /// Which one.
+    #[command(flatten)]
+    pub entry: IdOptions,
+    /// A word to the sender.
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+/// Where documents are kept.
+#[derive(Debug, Clone, Args)]
+pub struct StorageOptions {
+    /// Which database keeps the documents. A data folder stays with the one it was made with.
+    #[arg(
+        long,
+        env = "MELTEMI_STORAGE",
+        default_value = "sled",
+        value_name = "DATABASE"
+    )]
+    pub storage: StorageKind,
 }
 
 fn role(word: &str) -> Result<Role, String> {

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use meltemi_core::time::Timestamp;
 use sha2::{Digest, Sha256};
@@ -26,7 +27,7 @@ pub(crate) struct Attempts {
 pub(crate) struct Attempt<'a> {
     attempts: &'a Attempts,
     account: Option<[u8; 32]>,
-    address: IpAddr,
+    address: Option<IpAddr>,
 }
 
 impl Attempts {
@@ -47,21 +48,28 @@ impl Attempts {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Attempt<'_>, ApiError> {
-        let slow = |wait| {
-            tracing::warn!("too many attempts to sign in");
-            ApiError::too_many(wait, "there were too many attempts; wait and try again")
-        };
         let address = counted(address);
         self.addresses.take(&address, now).map_err(slow)?;
-        // Names may be long; what is kept of them is not.
-        let account = account.map(|name| Sha256::digest(name.trim().to_lowercase()).into());
+        let account = account.map(key);
         if let Some(account) = &account {
             self.accounts.take(account, now).map_err(slow)?;
         }
         Ok(Attempt {
             attempts: self,
             account,
-            address,
+            address: Some(address),
+        })
+    }
+
+    /// Lets a member who is signed in try something. It counts for the member, wherever that is,
+    /// and not among attempts to sign in as the member.
+    pub(crate) fn attempt_of(&self, member: &str, now: Timestamp) -> Result<Attempt<'_>, ApiError> {
+        let account = key(member);
+        self.accounts.take(&account, now).map_err(slow)?;
+        Ok(Attempt {
+            attempts: self,
+            account: Some(account),
+            address: None,
         })
     }
 
@@ -89,6 +97,11 @@ impl Attempts {
     pub(crate) fn succeeded_at(&self, address: IpAddr) {
         self.addresses.give_back(&counted(address));
     }
+
+    /// The same of an attempt of this member.
+    pub(crate) fn succeeded_of(&self, member: &str) {
+        self.accounts.give_back(&key(member));
+    }
 }
 
 impl Attempt<'_> {
@@ -97,11 +110,23 @@ impl Attempt<'_> {
 
     /// It was right, so it was no guess.
     pub(crate) fn succeeded(self) {
-        self.attempts.addresses.give_back(&self.address);
+        if let Some(address) = &self.address {
+            self.attempts.addresses.give_back(address);
+        }
         if let Some(account) = &self.account {
             self.attempts.accounts.give_back(account);
         }
     }
+}
+
+fn slow(wait: Duration) -> ApiError {
+    tracing::warn!("too many attempts to sign in");
+    ApiError::too_many(wait, "there were too many attempts; wait and try again")
+}
+
+/// What is kept of a name: names may be long.
+fn key(name: &str) -> [u8; 32] {
+    Sha256::digest(name.trim().to_lowercase()).into()
 }
 
 /// The address that is counted: who has one of IPv6 has 2^64 of them.
@@ -150,5 +175,24 @@ mod tests {
                 .attempt(Some("ben@cities.example"), address, now)
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn what_a_member_tries_counts_for_that_member_alone() {
+        let attempts = Attempts::new();
+        let now = Timestamp(1_000_000);
+        let burst = limits::SIGN_IN_ACCOUNT.burst;
+        for _ in 0..10 * burst {
+            let right = attempts.attempt_of("m-ana", now);
+            right.expect("it is let through").succeeded();
+        }
+        for _ in 0..burst {
+            let begun = attempts.attempt_of("m-ana", now);
+            begun.expect("it is let through").goes_on();
+        }
+        assert!(attempts.attempt_of("m-ana", now).is_err());
+        assert!(attempts.attempt_of("m-ben", now).is_ok());
+        attempts.succeeded_of("m-ana");
+        assert!(attempts.attempt_of("m-ana", now).is_ok());
     }
 }

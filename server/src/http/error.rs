@@ -104,6 +104,7 @@ impl From<AccountsError> for ApiError {
             E::Password(PasswordError::Breached) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "password-breached")
             }
+            E::Busy => return Self::unavailable(message),
             E::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong-credentials"),
             E::PasskeyRefused => (StatusCode::UNAUTHORIZED, "passkey-refused"),
             E::NoName => (StatusCode::CONFLICT, "passkeys-need-a-name"),

@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::members::MemberView;
 use super::payload::Payload;
-use super::session::{end_shown, new_password, welcome};
+use super::session::{new_password, welcome};
 use super::{Shared, roster};
 use crate::accounts::AccountsError;
 use crate::accounts::device::DeviceChoice;
@@ -111,8 +111,7 @@ pub(super) async fn join(
         .await?;
     attempt.succeeded();
     roster::changed(&shared).await?;
-    end_shown(&shared, &headers, &caller).await?;
-    welcome(&shared, signed_in).await
+    welcome(&shared, &headers, &caller, signed_in).await
 }
 
 /// `POST /api/join/role`: accepts one more role as a member.

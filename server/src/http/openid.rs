@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ApiError;
 use super::guard::{Person, blocking};
 use super::payload::{Id, Payload};
-use super::session::session_of;
+use super::session::check_fresh;
 use super::{Shared, roster};
 use crate::accounts::audit::Deed;
 use crate::accounts::device::DeviceChoice;
@@ -123,17 +123,14 @@ pub(super) async fn begin(
 /// `POST /api/openid/{key}/link`: leaves to add a way to sign in.
 pub(super) async fn begin_link(
     State(shared): State<Shared>,
-    Person(caller, known): Person,
+    person: Person,
     Path(key): Id,
     headers: HeaderMap,
     Payload(Empty {}): Payload<Empty>,
 ) -> Result<Response, ApiError> {
-    // It will let in by itself: whoever has found an open device must not add their own.
-    let (session, now) = (session_of(&known)?, caller.by().now);
-    let fresh = shared.accounts(move |accounts| accounts.is_fresh(&session, now));
-    if !fresh.await? {
-        return Err(AccountsError::SignInAgain.into());
-    }
+    check_fresh(&shared, &person).await?;
+    let Person(caller, known) = person;
+    let now = caller.by().now;
     let attempt = shared.attempts.attempt(None, caller.address, now)?;
     let purpose = Purpose::Link(known.holder.clone());
     let device = DeviceChoice::default();
@@ -388,9 +385,11 @@ pub(super) async fn links(
 /// `DELETE /api/openid/links/{id}`.
 pub(super) async fn unlink(
     State(shared): State<Shared>,
-    Person(caller, known): Person,
+    person: Person,
     Path(id): Id,
 ) -> Result<StatusCode, ApiError> {
+    check_fresh(&shared, &person).await?;
+    let Person(caller, known) = person;
     let by = caller.by();
     shared
         .accounts(move |accounts| accounts.openid_unlink(&known.member.id, &id, &by))

@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::guard::Person;
 use super::join::hash;
 use super::payload::{Id, Payload, date};
-use super::session::{end_shown, prove, welcome};
+use super::session::{check_fresh, prove, welcome};
 use super::{Shared, roster};
 use crate::accounts::AccountsError;
 use crate::accounts::audit::Deed;
@@ -147,8 +147,7 @@ pub(super) async fn sign_in(
         .await?;
     attempt.succeeded();
     shared.attempts.succeeded_at(caller.address);
-    end_shown(&shared, &headers, &caller).await?;
-    welcome(&shared, signed_in).await
+    welcome(&shared, &headers, &caller, signed_in).await
 }
 
 /// `POST /api/join/passkey/begin`: what a passkey is to be made for, to join with it.
@@ -168,7 +167,8 @@ pub(super) async fn begin_join(
             accounts.begin_joining(site, &hash, who, now)
         })
         .await?;
-    attempt.succeeded();
+    // It counts until somebody has joined with it.
+    attempt.goes_on();
     Ok(Json(told))
 }
 
@@ -200,9 +200,9 @@ pub(super) async fn join(
         })
         .await?;
     attempt.succeeded();
+    shared.attempts.succeeded_at(caller.address);
     roster::changed(&shared).await?;
-    end_shown(&shared, &headers, &caller).await?;
-    welcome(&shared, signed_in).await
+    welcome(&shared, &headers, &caller, signed_in).await
 }
 
 /// `GET /api/passkeys`.
@@ -228,6 +228,9 @@ pub(super) async fn begin(
     prove(&shared, &person, form.password).await?;
     let Person(caller, known) = person;
     let now = caller.by().now;
+    // It counts until a passkey was added.
+    let attempt = shared.attempts.attempt_of(&known.member.id, now)?;
+    attempt.goes_on();
     let told = shared.accounts(move |accounts| accounts.begin_passkey(site, &known.member, now));
     Ok(Json(told.await?))
 }
@@ -239,6 +242,8 @@ pub(super) async fn add(
     Payload(form): Payload<Add>,
 ) -> Result<(StatusCode, Json<PasskeyView>), ApiError> {
     let by = caller.by();
+    let member = known.member.id.clone();
+    let attempt = shared.attempts.attempt_of(&member, by.now)?;
     let passkey = shared
         .accounts(move |accounts| {
             let member = &known.member.id;
@@ -249,6 +254,8 @@ pub(super) async fn add(
             added
         })
         .await?;
+    attempt.succeeded();
+    shared.attempts.succeeded_of(&member);
     Ok((StatusCode::CREATED, Json(PasskeyView::new(passkey))))
 }
 
@@ -269,9 +276,11 @@ pub(super) async fn name(
 /// `DELETE /api/passkeys/{id}`: it lets nobody in any more. Sessions begun with it go on.
 pub(super) async fn remove(
     State(shared): State<Shared>,
-    Person(caller, known): Person,
+    person: Person,
     Path(id): Id,
 ) -> Result<StatusCode, ApiError> {
+    check_fresh(&shared, &person).await?;
+    let Person(caller, known) = person;
     let by = caller.by();
     shared
         .accounts(move |accounts| accounts.remove_passkey(&known.member.id, &id, &by))

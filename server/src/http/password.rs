@@ -11,7 +11,7 @@ use super::Shared;
 use super::error::ApiError;
 use super::guard::Person;
 use super::payload::Payload;
-use super::session::{end_shown, new_password, prove, session_of, welcome};
+use super::session::{new_password, prove, session_of, welcome};
 use crate::accounts::AccountsError;
 use crate::accounts::audit::Deed;
 use crate::accounts::device::DeviceChoice;
@@ -130,6 +130,5 @@ pub(super) async fn recover(
         })
         .await?;
     attempt.succeeded();
-    end_shown(&shared, &headers, &caller).await?;
-    welcome(&shared, recovered).await
+    welcome(&shared, &headers, &caller, recovered).await
 }

@@ -5,8 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use meltemi_core::id::DocumentId;
-use meltemi_core::sync::policy::Principal;
-use meltemi_core::sync::repo::Accepted;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -25,7 +23,7 @@ pub(super) async fn list(
     Person(_, known): Person,
 ) -> Result<Json<Vec<Named>>, ApiError> {
     let entries = shared
-        .accounts(move |accounts| accounts.quarantined(&known.member))
+        .accounts(move |accounts| accounts.quarantined(Some(&known.member)))
         .await?;
     Ok(Json(entries))
 }
@@ -37,7 +35,7 @@ pub(super) async fn changes(
     Path(id): Id,
 ) -> Result<impl IntoResponse, ApiError> {
     let (_, changes) = shared
-        .accounts(move |accounts| accounts.quarantined_changes(&known.member, &id))
+        .accounts(move |accounts| accounts.quarantined_changes(Some(&known.member), &id))
         .await?;
     Ok((
         [(header::CONTENT_TYPE, "application/octet-stream")],
@@ -56,7 +54,7 @@ pub(super) async fn decide(
     if decision.decision == Outcome::Accepted {
         let (viewer, which) = (known.clone(), id.clone());
         let (entry, changes) = shared
-            .accounts(move |accounts| accounts.quarantined_changes(&viewer.member, &which))
+            .accounts(move |accounts| accounts.quarantined_changes(Some(&viewer.member), &which))
             .await?;
         if entry.is_taken() {
             return Err(AccountsError::Decided.into());
@@ -65,7 +63,7 @@ pub(super) async fn decide(
     }
     let by = caller.by();
     let entry = shared
-        .accounts(move |accounts| accounts.decide(&known.member, &id, &decision, &by))
+        .accounts(move |accounts| accounts.decide(Some(&known.member), &id, &decision, &by))
         .await?;
     Ok(Json(entry))
 }
@@ -76,12 +74,7 @@ async fn accept(shared: &Shared, entry: &Quarantined, changes: Vec<u8>) -> Resul
         ApiError::unavailable("this entry cannot be read; see the log of the server")
     })?;
     let stopping = || ApiError::unavailable("the server is stopping");
-    let refused = Accepted {
-        sender: Principal(entry.member.clone()),
-        changes,
-        // Whoever decides was shown that they name others.
-        foreign: entry.code == "foreign-author",
-    };
+    let refused = entry.accepted(changes);
     let (reply, answer) = oneshot::channel();
     let message = Message::Accept {
         document,

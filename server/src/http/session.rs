@@ -15,6 +15,7 @@ use super::members::MemberView;
 use super::payload::Payload;
 use crate::accounts::audit::Deed;
 use crate::accounts::device::DeviceChoice;
+use crate::accounts::member::Member;
 use crate::accounts::password::{self, Password};
 use crate::accounts::secret::{SecretHash, SecretKind};
 use crate::accounts::session::{Proof, SignedIn};
@@ -43,6 +44,30 @@ pub(super) struct SessionView {
     /// Whether the member has a password.
     password: bool,
     recovery_codes_left: usize,
+}
+
+impl SessionView {
+    /// Of somebody at a server that asks nobody.
+    const fn open() -> Self {
+        Self {
+            open: true,
+            member: None,
+            device: None,
+            password: false,
+            recovery_codes_left: 0,
+        }
+    }
+
+    /// Of a member, on a device if it is one.
+    fn of(member: Member, device: Option<DeviceView>, ways: &Ways) -> Self {
+        Self {
+            open: false,
+            member: Some(MemberView::new(member)),
+            device,
+            password: ways.password,
+            recovery_codes_left: ways.recovery_codes_left,
+        }
+    }
 }
 
 /// What is said of the ways of a member to get in.
@@ -99,16 +124,11 @@ pub(super) async fn sign_in(
         .accounts(move |accounts| accounts.sign_in(&proof, &choice, &by))
         .await?;
     attempt.succeeded();
-    end_shown(&shared, &headers, &caller).await?;
-    welcome(&shared, signed_in).await
+    welcome(&shared, &headers, &caller, signed_in).await
 }
 
 /// Ends the session that a browser has had until now: its cookie is about to be replaced.
-pub(super) async fn end_shown(
-    shared: &Shared,
-    headers: &HeaderMap,
-    caller: &Caller,
-) -> Result<(), ApiError> {
+async fn end_shown(shared: &Shared, headers: &HeaderMap, caller: &Caller) -> Result<(), ApiError> {
     let shown = shared.authenticator.session_cookie(headers);
     let shown = shown.and_then(|text| SecretHash::of(SecretKind::Session, text));
     let Some(before) = shown else {
@@ -122,8 +142,15 @@ pub(super) async fn end_shown(
     Ok(())
 }
 
-/// The answer to somebody who has just signed in, with the cookie.
-pub(super) async fn welcome(shared: &Shared, signed_in: SignedIn) -> Result<Response, ApiError> {
+/// The answer to somebody who has just signed in, with the cookie; the session that the browser had
+/// before ends.
+pub(super) async fn welcome(
+    shared: &Shared,
+    headers: &HeaderMap,
+    caller: &Caller,
+    signed_in: SignedIn,
+) -> Result<Response, ApiError> {
+    end_shown(shared, headers, caller).await?;
     for ended in &signed_in.ended {
         shared.sockets.end(ended);
     }
@@ -131,16 +158,8 @@ pub(super) async fn welcome(shared: &Shared, signed_in: SignedIn) -> Result<Resp
     let ways = shared
         .accounts(move |accounts| ways(accounts, &member))
         .await?;
-    let view = SessionView {
-        open: false,
-        device: Some(DeviceView::new(
-            &signed_in.device,
-            Some(&signed_in.device.id),
-        )),
-        member: Some(MemberView::new(signed_in.member)),
-        password: ways.password,
-        recovery_codes_left: ways.recovery_codes_left,
-    };
+    let device = DeviceView::new(&signed_in.device, Some(&signed_in.device.id));
+    let view = SessionView::of(signed_in.member, Some(device), &ways);
     let cookie = shared.authenticator.give_cookie(&signed_in.session);
     let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
     Ok((StatusCode::CREATED, headers, Json(view)).into_response())
@@ -153,14 +172,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let Some(known) = caller.known else {
-        let view = SessionView {
-            open: true,
-            member: None,
-            device: None,
-            password: false,
-            recovery_codes_left: 0,
-        };
-        return Ok(Json(view).into_response());
+        return Ok(Json(SessionView::open()).into_response());
     };
     let held = known.holder.clone();
     let (devices, ways) = shared
@@ -169,24 +181,13 @@ pub(super) async fn show(
             Ok((devices, ways(accounts, &held.member)?))
         })
         .await?;
+    let member = known.member.clone();
     let Held::Session { device: id, .. } = &known.holder.by else {
-        let view = SessionView {
-            open: false,
-            member: Some(MemberView::new(known.member.clone())),
-            device: None,
-            password: ways.password,
-            recovery_codes_left: ways.recovery_codes_left,
-        };
-        return Ok(Json(view).into_response());
+        return Ok(Json(SessionView::of(member, None, &ways)).into_response());
     };
     let device = devices.iter().find(|device| device.id == *id);
-    let view = SessionView {
-        open: false,
-        member: Some(MemberView::new(known.member.clone())),
-        device: device.map(|device| DeviceView::new(device, Some(id))),
-        password: ways.password,
-        recovery_codes_left: ways.recovery_codes_left,
-    };
+    let device = device.map(|device| DeviceView::new(device, Some(id)));
+    let view = SessionView::of(member, device, &ways);
     let session = shared.authenticator.session_cookie(&headers);
     let cookie = session.map(|session| shared.authenticator.renew_cookie(session));
     let cookie = AppendHeaders(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
@@ -214,6 +215,20 @@ pub(super) fn session_of(known: &Known) -> Result<SecretHash, ApiError> {
         Held::Session { session, .. } => Ok(*session),
         Held::Token(_) => Err(Denied::Scope.into()),
     }
+}
+
+/// Lets on whoever has signed in a short while ago: who has found an open device must not change by
+/// what its owner signs in.
+pub(super) async fn check_fresh(
+    shared: &Shared,
+    Person(caller, known): &Person,
+) -> Result<(), ApiError> {
+    let (session, now) = (session_of(known)?, caller.by().now);
+    let fresh = shared.accounts(move |accounts| accounts.is_fresh(&session, now));
+    if fresh.await? {
+        return Ok(());
+    }
+    Err(AccountsError::SignInAgain.into())
 }
 
 /// Whether this is the password of the member who asks. Counts as an attempt to sign in. Who has

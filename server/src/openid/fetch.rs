@@ -26,8 +26,11 @@ use super::config::{OpenidError, Trusted};
 use crate::limits;
 
 /// Sends requests to providers.
+#[derive(Clone)]
 pub(super) struct Fetcher {
     tls: Option<TlsConnector>,
+    /// Whether it asks by plain HTTP too, on this very machine.
+    plain: bool,
     lasts: Duration,
     bytes: usize,
 }
@@ -74,9 +77,24 @@ impl Fetcher {
         let tls = providers.iter().any(by_https).then(tls).transpose()?;
         Ok(Self {
             tls,
+            plain: false,
             lasts: limits::OPENID_FETCH,
             bytes: limits::OPENID_BYTES,
         })
+    }
+
+    /// Asks this provider. One that is known by HTTPS is asked for nothing by plain HTTP, whatever
+    /// it says of itself.
+    pub(super) fn of(&self, issuer: &Url) -> Self {
+        Self {
+            plain: issuer.scheme() == "http",
+            ..self.clone()
+        }
+    }
+
+    /// Whether it asks at this address.
+    pub(super) fn may_ask(&self, url: &Url) -> bool {
+        may_be_asked(url) && (self.plain || url.scheme() == "https")
     }
 
     /// Asks.
@@ -90,7 +108,7 @@ impl Fetcher {
         let url = Url::parse(&url).map_err(|_| FetchError::Address)?;
         let port = url.port_or_known_default().ok_or(FetchError::Address)?;
         let host = url.host_str().ok_or(FetchError::Address)?;
-        if !may_be_asked(&url) {
+        if !self.may_ask(&url) {
             return Err(FetchError::Address);
         }
         let named = request.uri().authority().map(|named| named.as_str());
@@ -163,6 +181,7 @@ mod tests {
     fn fetcher() -> Fetcher {
         Fetcher {
             tls: None,
+            plain: true,
             lasts: Duration::from_millis(200),
             bytes: 100,
         }
@@ -213,6 +232,20 @@ mod tests {
         let elsewhere = answering(other.to_owned()).await;
         let answered = ask(&fetcher(), &elsewhere).await.expect("an answer");
         assert_eq!(answered.status(), 302);
+    }
+
+    #[tokio::test]
+    async fn who_is_known_by_https_is_asked_in_the_clear_nowhere() {
+        let here = answering(answer(1)).await;
+        let of = |issuer: &str| fetcher().of(&Url::parse(issuer).expect("an address"));
+        let strict = of("https://login.cities.example/realm");
+        assert!(matches!(
+            ask(&strict, &here).await,
+            Err(FetchError::Address)
+        ));
+        let url = Url::parse("https://keys.cities.example/").expect("an address");
+        assert!(strict.may_ask(&url));
+        assert!(ask(&of("http://127.0.0.1:1/"), &here).await.is_ok());
     }
 
     #[tokio::test]

@@ -1,6 +1,8 @@
 //! One provider: what it says of itself, and what of the tokens that it signs is believed.
 
-use std::sync::Arc;
+#[cfg(test)]
+mod tests;
+
 use std::time::Instant;
 
 use meltemi_core::sensitive::Sensitive;
@@ -21,13 +23,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::config::Trusted;
-use super::fetch::{Fetcher, may_be_asked};
+use super::fetch::Fetcher;
 use crate::limits;
 
 /// A provider.
 pub(crate) struct Provider {
     trusted: Trusted,
-    fetcher: Arc<Fetcher>,
+    fetcher: Fetcher,
     said: Mutex<Said>,
 }
 
@@ -151,10 +153,10 @@ type Claims = IdTokenClaims<EmptyAdditionalClaims, CoreGenderClaim>;
 
 impl Provider {
     /// A provider that nothing was asked yet.
-    pub(super) fn new(trusted: Trusted, fetcher: Arc<Fetcher>) -> Self {
+    pub(super) fn new(trusted: Trusted, fetcher: &Fetcher) -> Self {
         Self {
+            fetcher: fetcher.of(trusted.issuer.url()),
             trusted,
-            fetcher,
             said: Mutex::default(),
         }
     }
@@ -203,7 +205,7 @@ impl Provider {
         let exchange = client.exchange_code(code);
         let exchange = exchange.map_err(|_| NotProved::Unavailable("it takes no codes"))?;
         let exchange = exchange.set_pkce_verifier(brought.verifier);
-        let answer = exchange.request_async(&*self.fetcher).await;
+        let answer = exchange.request_async(&self.fetcher).await;
         let answer = answer.map_err(|error| match error {
             RequestTokenError::ServerResponse(_) => NotProved::Code,
             RequestTokenError::Parse(..) => NotProved::Token("it cannot be read"),
@@ -272,7 +274,7 @@ impl Provider {
             return Err(NotProved::Unavailable("it cannot be reached"));
         }
         let asked = Instant::now();
-        let found = Metadata::discover_async(self.trusted.issuer.clone(), &*self.fetcher).await;
+        let found = Metadata::discover_async(self.trusted.issuer.clone(), &self.fetcher).await;
         match found {
             Ok(found) => {
                 said.newest = Some((found.clone(), asked));
@@ -301,7 +303,7 @@ impl Provider {
             return Ok(None);
         }
         said.keys_again = Some(Instant::now());
-        let keys = CoreJsonWebKeySet::fetch_async(used.jwks_uri(), &*self.fetcher).await;
+        let keys = CoreJsonWebKeySet::fetch_async(used.jwks_uri(), &self.fetcher).await;
         let keys = keys.map_err(|_| NotProved::Unavailable("it cannot be reached"))?;
         let asked = Instant::now();
         said.newest = Some((used.clone().set_jwks(keys.clone()), asked));
@@ -309,8 +311,12 @@ impl Provider {
     }
 
     fn client(&self, metadata: &Metadata, callback: &str) -> Result<Client, NotProved> {
-        let there = metadata.authorization_endpoint().url();
-        if !may_be_asked(there) {
+        // Its keys were asked for by the same rule.
+        let tokens = metadata.token_endpoint().map(|endpoint| endpoint.url());
+        let mut places = tokens
+            .into_iter()
+            .chain([metadata.authorization_endpoint().url()]);
+        if !places.all(|place| self.fetcher.may_ask(place)) {
             return Err(NotProved::Unavailable("its sign-in is not at https://"));
         }
         let callback = RedirectUrl::new(callback.to_owned());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::people::{PASSWORD, Person, World};
 use crate::{MELTEMI, text};
 
-fn run(world_data: &std::path::Path, command: &[&str]) -> (bool, String) {
+pub(super) fn run(world_data: &std::path::Path, command: &[&str]) -> (bool, String) {
     let output = MELTEMI.run(&[command, &["--data", text(world_data)]].concat());
     let said = [output.stdout, output.stderr].concat();
     (

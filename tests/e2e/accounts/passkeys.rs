@@ -1,5 +1,7 @@
 //! Signing in and joining with passkeys.
 
+mod bounds;
+
 use meltemi_tests::request::{Answer, send};
 use serde_json::{Value, json};
 
@@ -203,7 +205,7 @@ fn a_passkey_is_kept_only_for_whom_it_was_begun_and_once() {
     let ana = world.first_coordinator("ana");
     let ben = world.invited(&ana, "ben", "reader");
     let form = json!({ "password": PASSWORD });
-    let begun = || ask(&world, Some(&ana), "POST", "/api/passkeys/begin", &form).json();
+    let begun = |who| ask(&world, Some(who), "POST", "/api/passkeys/begin", &form).json();
     let keep = |who: &Person, credential: &Value| {
         let form = json!({ "name": "key", "credential": credential });
         let answer = ask(&world, Some(who), "POST", "/api/passkeys", &form);
@@ -211,38 +213,39 @@ fn a_passkey_is_kept_only_for_whom_it_was_begun_and_once() {
     };
     let refused = (401, "passkey-refused".to_owned());
     let here = origin(&world);
-    let (_, credential) = Passkey::make(&Asked::new(&begun(), &here));
+    let (_, credential) = Passkey::make(&Asked::new(&begun(&ana), &here));
     assert_eq!(keep(&ben, &credential), refused);
     // That was the one time.
     assert_eq!(keep(&ana, &credential), refused);
-    let (_, credential) = Passkey::make(&Asked::new(&begun(), "https://evil.example"));
+    let (_, credential) = Passkey::make(&Asked::new(&begun(&ana), "https://evil.example"));
     assert_eq!(keep(&ana, &credential), refused);
-    let options = begun();
+    let options = begun(&ana);
     let unverified = Asked {
         verified: false,
         ..Asked::new(&options, &here)
     };
     assert_eq!(keep(&ana, &Passkey::make(&unverified).1), refused);
-    let mut options = begun();
+    let mut options = begun(&ana);
     options["rp"]["id"] = "evil.example".into();
     let (_, credential) = Passkey::make(&Asked::new(&options, &here));
     assert_eq!(keep(&ana, &credential), refused);
     // What was begun to sign in is nothing to add a passkey with.
-    let mut options = begun();
+    let carla = world.invited(&ana, "carla", "reader");
+    let mut options = begun(&carla);
     options["challenge"] = begin(&world)["challenge"].clone();
     let (_, credential) = Passkey::make(&Asked::new(&options, &here));
-    assert_eq!(keep(&ana, &credential), refused);
-    assert_eq!(keep(&ana, &json!({ "id": 7 })), refused);
-    let options = begun();
+    assert_eq!(keep(&carla, &credential), refused);
+    assert_eq!(keep(&carla, &json!({ "id": 7 })), refused);
+    let options = begun(&carla);
     let (_, credential) = Passkey::make(&Asked::new(&options, &here));
-    assert_eq!(keep(&ana, &credential).0, 201);
+    assert_eq!(keep(&carla, &credential).0, 201);
     assert_eq!(
-        ana.get("/api/passkeys").json().as_array().map(Vec::len),
+        carla.get("/api/passkeys").json().as_array().map(Vec::len),
         Some(1)
     );
     assert_eq!(
         noted(&ana, "passkey-add")[1],
-        (id_of(&ana), "refused".to_owned())
+        (id_of(&carla), "refused".to_owned())
     );
 }
 

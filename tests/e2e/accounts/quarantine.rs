@@ -1,12 +1,17 @@
 //! Edits made under a role that holds no longer: they wait, a coordinator decides, and the author
 //! is told.
 
+use std::path::Path;
+
 use meltemi_core::id::DocumentId;
 use meltemi_core::sync::policy::Access;
+use meltemi_core::view::RecordView;
+use meltemi_core::workspace::Workspace;
 use meltemi_tests::device::{DEADLINE, TestDevice};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use super::administration::run;
 use super::code;
 use super::people::{Person, World};
 
@@ -263,4 +268,95 @@ async fn who_may_not_even_know_of_a_record_is_told_nothing_before_a_decision() {
         scene.ben.get("/api/quarantine").json()[0]["state"],
         "refused"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_runs_the_server_decides_by_command_line_while_it_is_stopped() {
+    let scene = Scene::begin().await;
+    scene.come_back_with_less(as_reader()).await;
+    let entry = scene.waiting().await;
+    let id = entry["id"].as_str().expect("an id");
+    let command = |data: &Path, words: &[&str]| run(data, &[&["quarantine"][..], words].concat());
+    let (used, said) = command(&scene.world.data, &["list"]);
+    assert!(!used && said.contains("in use by another"), "{said}");
+    scene.phone.disconnect().await;
+    scene.desk.disconnect().await;
+    let last = format!("Help desk, version {}", EDITS - 1);
+
+    let decide = |data: &Path| {
+        let listed = || command(data, &["list"]).1;
+        let table = listed();
+        for word in [
+            "waiting",
+            "ben of the harbour",
+            "test:outcome",
+            "read-only",
+            id,
+        ] {
+            assert!(table.contains(word), "{word}: {table}");
+        }
+        let (_, list) = command(data, &["list", "--json"]);
+        let list: Value = serde_json::from_str(&list).expect("JSON");
+        assert_eq!(
+            (&list[0]["id"], &list[0]["changes"]),
+            (&entry["id"], &json!(EDITS.to_string()))
+        );
+        let (_, shown) = command(data, &["show", id]);
+        assert!(
+            shown.contains("outcome/o1") && shown.contains(&last),
+            "{shown}"
+        );
+        let (_, shown) = command(data, &["show", id, "--json"]);
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(shown["differences"][0]["path"], "place");
+        let (unknown, said) = command(data, &["refuse", "q-0"]);
+        assert!(
+            !unknown && said.contains("there is no such entry"),
+            "{said}"
+        );
+        let (_, refused) = command(data, &["refuse", id, "--note", "Please ask first"]);
+        assert_eq!(refused, "refused\n");
+        assert!(listed().contains("  refused  "), "{}", listed());
+        // What was refused can still be accepted, once.
+        let (_, accepted) = command(data, &["accept", id, "--note", "Well done"]);
+        assert_eq!(accepted, "accepted\n");
+        for again in ["accept", "refuse"] {
+            let (done, said) = command(data, &[again, id]);
+            assert!(!done && said.contains("decided on this already"), "{said}");
+        }
+        let (whole, said) = run(data, &["audit", "verify"]);
+        assert!(whole, "{said}");
+    };
+    let world = scene.world.stopped(decide, &[]);
+    let (ana, ben) = (scene.ana.at(&world), scene.ben.at(&world));
+    let record = ana.get(&format!("/api/records/{}", scene.record)).json();
+    assert_eq!(record["fields"]["place"], json!(last));
+    let told = ben.get("/api/quarantine").json()[0].clone();
+    assert_eq!(
+        (&told["state"], &told["note"], &told["decided_by"]),
+        (&json!("accepted"), &json!("Well done"), &Value::Null)
+    );
+    let history = ana.get(&format!("/api/records/{}/history", scene.record));
+    assert_eq!(history.json()["entries"][0]["sent"]["by"], json!(ben.id()));
+    let log = ana.get("/api/audit").json()["entries"].clone();
+    let ours = |entry: &&Value| entry["from"] == "command-line";
+    let mut deeds: Vec<_> = log
+        .as_array()
+        .expect("entries")
+        .iter()
+        .filter(ours)
+        .collect();
+    deeds.reverse();
+    let deeds: Vec<_> = deeds.iter().map(|entry| &entry["what"]).collect();
+    assert_eq!(deeds, ["quarantine-refuse", "quarantine-accept"]);
+    // The devices learn of it as of any change.
+    for (device, person) in [(&scene.desk, &ana), (&scene.phone, &ben)] {
+        let (_, token) = person.token(&["sync"]);
+        device.connect_with(world.server.address, &token).await;
+        let wanted = json!(last);
+        let here = move |r: &RecordView| r.fields.get("place") == Some(&wanted);
+        device.until_record(scene.record, "his edits", here).await;
+    }
+    let none = |workspace: &Workspace| workspace.status().refused.is_empty();
+    scene.phone.until("that nothing is refused", none).await;
 }

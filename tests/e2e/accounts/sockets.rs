@@ -5,8 +5,8 @@ use meltemi_tests::device::DEADLINE;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::people::{Person, World};
@@ -19,6 +19,19 @@ async fn with_cookie(world: &World, person: &Person) -> Socket {
     let cookie = person.cookie.parse().expect("a header");
     request.headers_mut().insert("cookie", cookie);
     connect_async(request).await.expect("a connection").0
+}
+
+/// The status with which a page is answered that says whose records it syncs.
+async fn as_page_of(world: &World, session: &Person, member: &str) -> u16 {
+    let url = format!("ws://{}/sync?member={member}", world.server.address);
+    let mut request = url.into_client_request().expect("a request");
+    let cookie = session.cookie.parse().expect("a header");
+    request.headers_mut().insert("cookie", cookie);
+    match connect_async(request).await {
+        Ok((_, answer)) => answer.status().as_u16(),
+        Err(Error::Http(answer)) => answer.status().as_u16(),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 async fn with_token(world: &World, token: &str) -> Socket {
@@ -103,4 +116,24 @@ async fn a_member_who_is_made_inactive_is_out_at_once() {
             .status,
         401
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_holds_the_records_of_one_person_does_not_sync_them_as_another() {
+    let world = World::begin(&[]);
+    let ana = world.first_coordinator("ana");
+    let ben = world.invited(&ana, "ben", "reader");
+    for (session, member, status) in [
+        (&ana, ana.id(), 101),
+        (&ben, ben.id(), 101),
+        (&ben, ana.id(), 401),
+        (&ana, ben.id(), 401),
+        (&ana, String::new(), 401),
+    ] {
+        let answered = as_page_of(&world, session, &member).await;
+        assert_eq!(answered, status, "{member}");
+    }
+    // What is asked for beside `/sync` is of whoever asks.
+    let path = format!("/api/session?member={}", ana.id());
+    assert_eq!(ben.get(&path).json()["member"]["id"], json!(ben.id()));
 }

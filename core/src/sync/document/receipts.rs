@@ -338,6 +338,19 @@ mod tests {
     }
 
     #[test]
+    fn who_goes_on_with_an_actor_from_before_has_sent_what_they_added_only() {
+        let receipts = Receipts {
+            all: vec![receipt(5, "ben", 1, 3, 4)],
+            ..Receipts::default()
+        };
+        let mut read = Receipts::default();
+        assert!(read.take(&receipts.whole_chunk().expect("a chunk").bytes));
+        let actor = ActorId::from([1; 16]);
+        let by = |seq| read.of(&actor, seq).map(|(sender, _)| sender.0.as_str());
+        assert_eq!([2, 3, 4, 5].map(by), [None, Some("ben"), Some("ben"), None]);
+    }
+
+    #[test]
     fn what_was_lost_may_come_back_with_what_is_behind_it_and_nothing_after_it() {
         let hash = |byte| ChangeHash([byte; 32]);
         let deps = [hash(1), hash(2)];

@@ -286,8 +286,10 @@ impl<P: Policy> Repo<P> {
         peer.parts.reserve_exact(data.len());
         peer.parts.extend_from_slice(data);
         if left > 0 {
+            peer.parts_since.get_or_insert(self.now);
             return;
         }
+        peer.parts_since = None;
         let bytes = std::mem::take(&mut peer.parts);
         match Frame::decode(&bytes) {
             Ok(Frame::Part { .. }) => self.bad_frame(connection, "a part within a part"),

@@ -2,10 +2,8 @@
 //! when an input is worked off.
 
 use crate::id::DocumentId;
-use crate::sync::closing::Closing;
 use crate::sync::document::Phase;
 use crate::sync::output::Output;
-use crate::sync::peer::Stage;
 use crate::sync::policy::Policy;
 use crate::sync::repo::{Effect, Repo};
 use crate::sync::storage::StorageRequest;
@@ -18,11 +16,11 @@ impl<P: Policy> Repo<P> {
         let late: Vec<_> = self
             .peers
             .iter()
-            .filter(|(_, p)| matches!(p.stage, Stage::Greeting { deadline } if deadline <= now))
-            .map(|(id, _)| *id)
+            .filter_map(|(id, peer)| Some((*id, peer.due()?)))
+            .filter(|(_, (due, _))| *due <= now)
             .collect();
-        for connection in late {
-            self.close(connection, &Closing::NoJoin);
+        for (connection, (_, closing)) in late {
+            self.close(connection, &closing);
         }
         let due: Vec<_> = self
             .retries()
@@ -69,10 +67,7 @@ impl<P: Policy> Repo<P> {
         let next = self
             .peers
             .values()
-            .filter_map(|p| match p.stage {
-                Stage::Greeting { deadline } => Some(deadline),
-                Stage::Joined { .. } => None,
-            })
+            .filter_map(|peer| peer.due().map(|(due, _)| due))
             .chain(self.retries().map(|(_, retry)| retry))
             .chain(self.catalogue_retry)
             .chain(self.line.wake())

@@ -128,7 +128,7 @@ impl Ceremonies {
         told["user"]["name"] = email.into();
         told["user"]["displayName"] = name.into();
         let challenge = server.sent_challenge().0;
-        self.keep(challenge, site, State::Making(server, whose), now);
+        self.keep(challenge, site, State::Making(server, whose), now)?;
         Ok(told)
     }
 
@@ -178,7 +178,7 @@ impl Ceremonies {
         let (server, client) = begun.map_err(|_| AccountsError::PasskeyRefused)?;
         let told = told(&client)?;
         let challenge = server.sent_challenge().0;
-        self.keep(challenge, site, State::Using(server), now);
+        self.keep(challenge, site, State::Using(server), now)?;
         Ok(told)
     }
 
@@ -207,17 +207,25 @@ impl Ceremonies {
         })
     }
 
-    /// Keeps what was begun. When there is too much of it, what ends first is forgotten.
-    fn keep(&self, challenge: u128, site: Site, state: State, now: Timestamp) {
+    /// Keeps what was begun, in the place of what the same person has begun to make before. Nobody
+    /// else's is forgotten for it: when there is too much, it is refused.
+    fn keep(
+        &self,
+        challenge: u128,
+        site: Site,
+        state: State,
+        now: Timestamp,
+    ) -> Result<(), AccountsError> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Making(_, whose) = &state {
+            let own = |other: &State| matches!(other, State::Making(_, of) if of == whose);
+            all.retain(|_, ceremony| !own(&ceremony.state));
+        }
         if all.len() >= limits::CEREMONIES {
             all.retain(|_, ceremony| now < ceremony.expires);
         }
         if all.len() >= limits::CEREMONIES {
-            let next = all.iter().min_by_key(|(_, ceremony)| ceremony.expires);
-            if let Some(next) = next.map(|(challenge, _)| *challenge) {
-                all.remove(&next);
-            }
+            return Err(AccountsError::Busy);
         }
         let ceremony = Ceremony {
             site,
@@ -225,6 +233,7 @@ impl Ceremonies {
             state,
         };
         all.insert(challenge, ceremony);
+        Ok(())
     }
 
     /// Takes what was begun with this challenge; whatever comes of it, it is over then.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::browser::Browser;
+use super::browser::{self, Browser};
 use super::provider::{Provider, Somebody};
 use super::{begin, file, invite, join, reader, wrong};
 use crate::accounts::code;
@@ -142,4 +142,34 @@ fn a_provider_that_does_not_answer_is_named_so() {
     assert_eq!(ana.get("/api/session").status, 200);
     let unknown = world.post("/api/openid/nowhere/begin", &json!({}));
     assert_eq!((unknown.status, code(&unknown)), (404, "not-found".into()));
+}
+
+#[test]
+fn a_code_of_one_provider_goes_to_no_other() {
+    let (cities, other) = (Provider::begin(), Provider::begin());
+    let more = format!(
+        "[[provider]]\nkey = \"other\"\nname = \"Other\"\nissuer = \"http://{}\"\n\
+         client_id = \"meltemi\"\nclient_secret_file = \"secret\"",
+        other.address
+    );
+    let (_folder, path) = file(&cities, &more);
+    let world = World::begin(&["--openid", text(&path)]);
+    let ana = world.first_coordinator("ana");
+    drop(join(&world, &ana));
+    let asked = || (cities.asked("/token"), other.asked("/token"));
+    assert_eq!(asked(), (1, 0));
+    // Somebody has left for one provider, which sends them on to the other one.
+    let mixed = |change: &dyn Fn(&str, &str) -> String| {
+        let mut browser = Browser::new(&world);
+        let wanted = browser.leaves("/api/openid/other/begin", &json!({}));
+        let stolen = Browser::new(&world).leaves("/api/openid/cities/begin", &json!({}));
+        let code = browser::of(&stolen, "code");
+        let back = browser.comes(&change(&browser::with(&wanted, "code", &code), &stolen));
+        assert_eq!(back.header("location"), wrong("openid-refused"));
+    };
+    mixed(&|back, stolen| browser::with(back, "iss", &browser::of(stolen, "iss")));
+    mixed(&|back, _| back.replace("iss=", "x="));
+    assert_eq!(asked(), (1, 0), "neither has seen the code again");
+    mixed(&|back, _| back.to_owned());
+    assert_eq!(asked(), (1, 1), "it goes where they have left for alone");
 }

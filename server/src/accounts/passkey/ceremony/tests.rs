@@ -30,15 +30,47 @@ fn a_challenge_is_good_once_and_for_five_minutes() {
 }
 
 #[test]
-fn what_is_begun_and_never_ended_is_not_kept() {
+fn what_is_begun_and_never_ended_is_not_kept_for_ever_and_pushes_nobody_out() {
     let all = Ceremonies::default();
-    let begin = |now| number(&all.begin_using(site(), Timestamp(now)).expect("begun"));
-    let first = begin(0);
-    let count = limits::CEREMONIES as u64;
-    let later: Vec<u128> = (1..=count).map(begin).collect();
-    assert!(all.take(first, Timestamp(count)).is_none());
-    assert!(all.take(later[0], Timestamp(count)).is_some());
-    assert_eq!(all.0.lock().expect("a lock").len(), limits::CEREMONIES - 1);
+    let begin = |now| {
+        let begun = all.begin_using(site(), Timestamp(now));
+        begun.map(|told| number(&told))
+    };
+    let first = begin(0).expect("there is room");
+    for _ in 1..limits::CEREMONIES {
+        begin(1).expect("there is room");
+    }
+    assert!(matches!(begin(2), Err(AccountsError::Busy)));
+    assert!(all.take(first, Timestamp(2)).is_some());
+    begin(2).expect("there is room again");
+    assert!(matches!(begin(300_000), Err(AccountsError::Busy)));
+    // By then all but one have ended.
+    begin(300_001).expect("there is room again");
+    assert_eq!(all.0.lock().expect("a lock").len(), 2);
+}
+
+fn begin_making(all: &Ceremonies, whose: &str) -> Result<u128, AccountsError> {
+    let whose = Begun::Adding(whose.to_owned());
+    let person = ("ana@cities.example", "Ana");
+    let told = all.begin_making(site(), &[7; 32], person, &[], whose, Timestamp(0));
+    told.map(|told| number(&told))
+}
+
+#[test]
+fn who_begins_anew_has_begun_once_and_takes_nothing_of_others() {
+    let all = Ceremonies::default();
+    let begin = |whose| begin_making(&all, whose).expect("there is room");
+    let (first, bens, second) = (begin("m-ana"), begin("m-ben"), begin("m-ana"));
+    assert_eq!(all.0.lock().expect("a lock").len(), 2);
+    assert!(all.take(first, Timestamp(0)).is_none());
+    // Where there is no room, there is for who gives some back.
+    while all.begin_using(site(), Timestamp(0)).is_ok() {}
+    assert!(begin_making(&all, "m-carla").is_err());
+    let third = begin("m-ana");
+    assert!(all.take(second, Timestamp(0)).is_none());
+    for challenge in [bens, third] {
+        assert!(all.take(challenge, Timestamp(0)).is_some());
+    }
 }
 
 #[test]
