@@ -6,6 +6,7 @@
 //! syncing lives here.
 
 mod answers;
+mod deciding;
 mod gate;
 mod leading;
 mod page;
@@ -25,6 +26,7 @@ use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use wasm_bindgen_futures::spawn_local;
 
 use self::answers::Asked;
+use self::deciding::Deciding;
 use self::gate::Entered;
 use self::leading::{Leading, Told};
 use self::page::Page;
@@ -110,6 +112,7 @@ struct Driver {
     leading: Leading,
     page: Page,
     asked: Asked,
+    deciding: Deciding,
     wake: Alarm,
     beat: Alarm,
     /// Nobody moves the records meanwhile.
@@ -184,6 +187,7 @@ impl Driver {
             network,
             page: Page::new(mailbox.alarm(|| Signal::Tell)),
             asked: Asked::begin(entered.early),
+            deciding: Deciding::default(),
             wake: mailbox.alarm(|| Signal::Wake),
             beat,
             _here: entered.here,
@@ -265,7 +269,7 @@ impl Driver {
             }
             Output::Dial => self.network.dial(),
             Output::Storage { effect, request } => {
-                self.storage.ask(effect, request);
+                self.store(effect, request);
                 None
             }
             Output::Wake(at) => {
@@ -310,6 +314,7 @@ impl Driver {
                     _ => {}
                 }
                 let stored = matches!(result, Ok(StorageAnswer::Written | StorageAnswer::Noted));
+                self.deciding.stored(effect, stored);
                 self.workspace.handle(now, Input::Stored { effect, result });
                 if stored {
                     self.leading.tell_stored(*request);

@@ -146,22 +146,27 @@ impl Workspace {
     /// # Errors
     /// [`CommandError`]; the document is then as it was.
     pub fn execute(&mut self, now: Timestamp, command: &Command) -> Result<Executed, CommandError> {
-        let document = command.document();
+        self.execute_all(now, command.document(), std::slice::from_ref(command))
+    }
+
+    /// Carries out commands on one document, in order: all of them or none. When nothing of the
+    /// document waits to be written, all go to the disk in one write.
+    ///
+    /// # Errors
+    /// [`CommandError`] of the first that fails; the document is then as it was.
+    pub fn execute_all(
+        &mut self,
+        now: Timestamp,
+        document: DocumentId,
+        commands: &[Command],
+    ) -> Result<Executed, CommandError> {
         let undo = self.repo.edit(now, document, |doc| {
-            if let (
-                Command::CreateRecord {
-                    programme,
-                    reference,
-                    ..
-                },
-                [],
-            ) = (command, &doc.get_heads()[..])
-            {
-                let first = genesis::new_document(programme, reference)?;
-                doc.apply_changes(first.get_changes(&[]))
-                    .map_err(|error| CommandError::Document(error.to_string()))?;
+            let mut undo = Vec::new();
+            for command in commands {
+                // What was done last is taken back first.
+                undo.splice(..0, carry_out(document, doc, command, now)?);
             }
-            command::apply(document, doc, command, now).map(|applied| applied.undo)
+            Ok::<_, CommandError>(undo)
         })?;
         Ok(Executed { document, undo })
     }
@@ -313,6 +318,29 @@ impl Workspace {
     pub fn status(&self) -> SyncStatus {
         self.repo.status()
     }
+}
+
+/// Carries out a command on a document, which may be empty. Returns what takes it back.
+fn carry_out(
+    document: DocumentId,
+    doc: &mut Automerge,
+    command: &Command,
+    now: Timestamp,
+) -> Result<Vec<Command>, CommandError> {
+    if let (
+        Command::CreateRecord {
+            programme,
+            reference,
+            ..
+        },
+        [],
+    ) = (command, &doc.get_heads()[..])
+    {
+        let first = genesis::new_document(programme, reference)?;
+        doc.apply_changes(first.get_changes(&[]))
+            .map_err(|error| CommandError::Document(error.to_string()))?;
+    }
+    command::apply(document, doc, command, now).map(|applied| applied.undo)
 }
 
 /// Why a document could not be merged.

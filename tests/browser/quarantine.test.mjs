@@ -8,14 +8,24 @@ import { test } from "node:test";
 
 import { load } from "@automerge/automerge";
 
-import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
+import { checkAccessible, newDevice } from "./harness.mjs";
+import {
+  A,
+  ANA,
+  BEN,
+  ask,
+  begin,
+  change,
+  comeBack,
+  entry,
+  fields,
+  lookAt,
+  said,
+  signIn,
+  toDecisions,
+  waiting,
+} from "./quarantine.mjs";
 import { addSession, holds, openAt, says, session, text, titled } from "./screen.mjs";
-
-const PASSWORD = "a wind from the north-east";
-const ANA = { name: "Ana Lima", email: "ana@example.org" };
-const BEN = { name: "Ben Haddad", email: "ben@example.org" };
-
-const A = { key: "ev14", title: "Fostering the Right to the City for all" };
 
 /** Where pictures of the screens go, if anybody wants them. */
 const PICTURES = process.env.QUARANTINE_PICTURES;
@@ -28,63 +38,6 @@ async function picture(page, name) {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.screenshot({ path: join(PICTURES, `${name}-phone.png`), fullPage: true });
   await page.setViewportSize(size);
-}
-
-/** What the server answers to whoever is signed in on this page. */
-function ask(page, method, path, body) {
-  const asked = async ([method, path, body]) => {
-    const headers = { "content-type": "application/json" };
-    const sent = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
-    const answer = await fetch(path, sent);
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}`);
-    return answer.status === 204 ? null : answer.json();
-  };
-  return page.evaluate(asked, [method, path, body]);
-}
-
-async function joinAs(page, { name, email }) {
-  await titled(page, "Join");
-  await page.getByLabel("Your name").fill(name);
-  await page.getByLabel("E-mail address").fill(email);
-  await page.getByLabel("Choose a password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Join" }).click();
-  await says(page, "On the server");
-}
-
-async function signIn(form, { email }) {
-  await form.getByLabel("E-mail address").fill(email);
-  await form.getByLabel("Password").fill(PASSWORD);
-  await form.getByRole("button", { name: "Sign in" }).click();
-}
-
-/** A server with a coordinator at a desk, and Ben, who may edit, with a phone. */
-async function begin(t) {
-  const server = await startServer(t, { demo: true, open: false });
-  const browser = await launchBrowser(t);
-  const desk = await newDevice(t, browser, server);
-  const ana = await desk.open(`/${server.invitation.slice(server.invitation.indexOf("#"))}`);
-  await joinAs(ana, ANA);
-  const role = { programme: "mc2cm", role: "partner_editor" };
-  const { secret } = await ask(ana, "POST", "/api/invitations", role);
-  const phone = await newDevice(t, browser, server, { acceptDownloads: true });
-  const ben = await phone.open(`/#/join/${secret}`);
-  await joinAs(ben, BEN);
-  await phone.kept(ben);
-  const { member } = await ask(ben, "GET", "/api/session");
-  const events = await ask(ana, "GET", "/api/records?kind=event");
-  return { server, browser, desk, ana, phone, ben, member, events };
-}
-
-/** Gives Ben other roles than he had. */
-function change({ ana, member }, ...roles) {
-  const memberships = roles.map((role) => ({ programme: "mc2cm", role }));
-  return ask(ana, "PATCH", `/api/members/${member.id}`, { memberships });
-}
-
-/** Resolves when so many entries are in quarantine: they are written beside the connection. */
-function waiting(ana, count) {
-  const are = async (count) => (await (await fetch("/api/quarantine")).json()).length === count;
-  return ana.waitForFunction(are, count);
 }
 
 /** Ten changes of an event, as a person makes them. */
@@ -103,19 +56,9 @@ function block(page) {
   return page.getByRole("region", { name: /changes? of yours (was|were) not accepted/ });
 }
 
-/** Resolves when this was said in the live region. */
-function said(page, words) {
-  return page.locator(".toasts[role=status]").getByText(words).waitFor();
-}
-
 /** Resolves when the number beside the name in the header says this. */
 function toBeSeen(page, words) {
   return page.getByRole("banner").getByText(words).waitFor({ state: "attached" });
-}
-
-/** The client looks for news when its window is used again. */
-function comeBack(page) {
-  return page.evaluate(() => window.dispatchEvent(new Event("focus")));
 }
 
 /** Fails if the screen scrolls sideways on a phone. */
@@ -128,30 +71,6 @@ async function fitsAPhone(page) {
   });
   await page.setViewportSize(size);
   assert.ok(wide <= width, `the screen is ${wide} wide, of ${width}`);
-}
-
-/** Goes from the menu with the name of somebody to the screen of decisions. */
-async function toDecisions(page, { name }, heading) {
-  await page.getByRole("banner").getByRole("button", { name }).click();
-  await page.getByRole("banner").getByRole("link", { name: heading }).click();
-  await titled(page, heading);
-}
-
-/** What is in a record on the server. */
-async function fields(ana, { id }) {
-  return (await ask(ana, "GET", `/api/records/${id}`)).fields;
-}
-
-/** An entry of the list on the screen. */
-function entry(page, words) {
-  return page.getByRole("main").getByRole("listitem").filter({ hasText: words });
-}
-
-/** Opens the entry about a record and resolves when its differences are there. */
-async function lookAt(page, title) {
-  await entry(page, title).getByRole("button", { name: `Look at the edits of ${BEN.name}` }).click();
-  await titled(page, title);
-  await page.getByRole("table").waitFor();
 }
 
 test("30 edits under a role that was reduced are decided on by a coordinator, and their author is told", async (t) => {

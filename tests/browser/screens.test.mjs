@@ -64,6 +64,18 @@ test("all screens open without an error, are accessible and fit", async (t) => {
   }
 });
 
+test("a breakdown by city names the cities", async (t) => {
+  const server = await startServer(t, { demo: true });
+  const browser = await launchBrowser(t);
+  const device = await newDevice(t, browser, server);
+  const page = await openAt(device, "/", "Mediterranean City-to-City Migration");
+  const hosts = page.locator(".indicator").filter({ hasText: "Participants that have hosted" });
+  await hosts.getByText("Breakdown").click();
+  await hosts.getByRole("rowheader", { name: "Amman", exact: true }).waitFor();
+  const names = await hosts.getByRole("rowheader").allInnerTexts();
+  assert.deepEqual(names.filter((name) => /^[a-z]/.test(name)), []);
+});
+
 test("what opens in the header fits on a phone", async (t) => {
   const server = await startServer(t, { demo: true });
   const browser = await launchBrowser(t);

@@ -2,6 +2,7 @@
 //! of them, and what is said to it.
 
 pub mod choice;
+pub mod under_way;
 
 use meltemi_core::id::DocumentId;
 use meltemi_core::time::Timestamp;
@@ -173,15 +174,19 @@ pub fn address(id: &str) -> String {
     format!("{ADDRESS}/{id}")
 }
 
-/// The body of a decision. What is too long of the word to the sender is cut off.
+/// The body of a decision.
 pub fn decision(state: State, note: &str) -> String {
+    json!({ "decision": state.word(), "note": cut(note) }).to_string()
+}
+
+/// The word to the sender as it is sent: what is too long of it is cut off.
+fn cut(note: &str) -> String {
     let note = note.trim();
     let cut = note.char_indices().nth(NOTE_LONGEST);
-    let note = match cut.and_then(|_| note.char_indices().nth(NOTE_LONGEST - 1)) {
+    match cut.and_then(|_| note.char_indices().nth(NOTE_LONGEST - 1)) {
         Some((at, _)) => format!("{}…", &note[..at]),
         None => note.to_owned(),
-    };
-    json!({ "decision": state.word(), "note": note }).to_string()
+    }
 }
 
 fn entries(answered: &Answered) -> Result<Vec<Entry>, Wrong> {

@@ -1,5 +1,6 @@
 //! Which texts the locale files must have for what records can hold.
 
+use meltemi_core::id::RecordRef;
 use meltemi_core::record::{EntryKey, Field, KINDS, Member, Scalar, Shape, Vocabulary};
 use meltemi_core::view::Task;
 
@@ -37,7 +38,7 @@ pub const INDICATORS: [(&str, &str); 13] = [
     ("events_by_country", "country"),
     ("events_per_phase", "phase"),
     ("online_share", "modality"),
-    ("host_share", "country"),
+    ("host_share", "city/"),
     ("participant_countries", "country"),
     ("background_coverage", ""),
     ("report_coverage", ""),
@@ -48,6 +49,24 @@ pub const INDICATORS: [(&str, &str); 13] = [
     ("actions_with_participant", ""),
     ("participants_with_action", ""),
 ];
+
+/// The record that a word of a breakdown names, if it names one: by itself, or as the key of a
+/// record of the kind that this breakdown is by.
+pub fn named(indicator: &str, word: &str) -> Option<RecordRef> {
+    let kind = breakdown(indicator).strip_suffix('/');
+    let key = kind.filter(|_| !word.contains('/'));
+    match key {
+        Some(kind) => format!("{kind}/{word}").parse().ok(),
+        None => word.parse().ok(),
+    }
+}
+
+/// The vocabulary of the words of a breakdown, or `kind/`.
+pub fn breakdown(indicator: &str) -> &'static str {
+    let mut all = INDICATORS.iter();
+    all.find(|(id, _)| *id == indicator)
+        .map_or("", |(_, by)| by)
+}
 
 /// Every text that records can call for: alternatives, of which one must be in each locale file.
 pub fn all() -> Vec<Vec<String>> {
@@ -102,4 +121,23 @@ fn words(vocabulary: &Vocabulary, keys: &mut Vec<Vec<String>>) {
             .iter()
             .map(|name| vec![word(vocabulary.name, name)]),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_named_by_their_records_and_countries_by_words() {
+        let city = Some(RecordRef::new("city", "amman"));
+        assert_eq!(named("host_share", "amman"), city);
+        assert_eq!(named("host_share", "city/amman"), city);
+        let awarder = Some(RecordRef::new("organisation", "medcities"));
+        assert_eq!(
+            named("actions_by_awarder", "organisation/medcities"),
+            awarder
+        );
+        assert_eq!(named("events_by_country", "jo"), None);
+        assert_eq!(named("of a newer version", "jo"), None);
+    }
 }

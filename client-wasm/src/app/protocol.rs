@@ -82,6 +82,25 @@ pub enum Ask {
         /// What to do.
         command: Command,
     },
+    /// This tab is to carry on the decision that is noted on this device, or begins one.
+    ClaimDecision {
+        /// Whether it begins one.
+        begin: bool,
+    },
+    /// Enters a part of what is in quarantine into a record: all commands or none, and together
+    /// with them what is decided. Answered like [`Self::Execute`].
+    TakePart {
+        /// The document.
+        document: DocumentId,
+        /// What to do, in order.
+        commands: Vec<Command>,
+        /// As [`super::decisions::under_way::Decided`] writes it.
+        decided: String,
+    },
+    /// Answered when no other tab carries a decision on.
+    AwaitDecision,
+    /// The decision that this tab carries on has ended.
+    EndDecision,
     /// All edits that are not on the server yet, to be kept in a file.
     ExportUnsent,
     /// Keeps who uses this device, beside their records.
@@ -159,10 +178,12 @@ pub enum Answer {
     Unsent(Unsent),
     /// To [`Ask::Unlock`] and [`Ask::ChangePin`].
     Pin(Pin),
-    /// To [`Ask::Execute`].
+    /// To [`Ask::Execute`] and [`Ask::TakePart`].
     Done(Box<Done>),
-    /// To [`Ask::Reconnect`], [`Ask::Dismiss`], [`Ask::DecideRefused`], [`Ask::KeepAccount`],
-    /// [`Ask::Lock`] and [`Ask::EndLock`].
+    /// To [`Ask::ClaimDecision`].
+    Decision(Claimed),
+    /// To [`Ask::Reconnect`], [`Ask::Dismiss`], [`Ask::DecideRefused`], [`Ask::AwaitDecision`],
+    /// [`Ask::EndDecision`], [`Ask::KeepAccount`], [`Ask::Lock`] and [`Ask::EndLock`].
     Nothing,
 }
 
@@ -222,6 +243,15 @@ pub struct Done {
     pub record: RecordView,
     /// Commands that take it back, in order.
     pub undo: Vec<Command>,
+}
+
+/// Who carries on a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// What is decided, if a part of it is entered already.
+    pub decided: Option<String>,
+    /// Whether this tab carries it on, or may begin one. Otherwise another tab does.
+    pub own: bool,
 }
 
 /// Why there is no answer.

@@ -11,6 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{Driver, gate, unsent};
 use crate::app::protocol::{Answer, Ask, Done, Export, Failure, FromWorker, ToWorker};
+use crate::tabs::lock;
 use crate::tabs::word::Word;
 use crate::{clock, scope};
 
@@ -89,6 +90,8 @@ impl Driver {
             | Ask::Reconnect
             | Ask::Dismiss { .. }
             | Ask::KeepAccount { .. }
+            | Ask::AwaitDecision
+            | Ask::EndDecision
             | Ask::Unlock { .. }
             | Ask::Lock { .. }
             | Ask::ChangePin { .. }
@@ -102,7 +105,10 @@ impl Driver {
             | Ask::Summaries { .. }
             | Ask::DecideRefused { .. }
             | Ask::ExportUnsent
+            | Ask::ClaimDecision { .. }
             | Ask::Execute { .. } => self.ready,
+            // What is entered is noted in one write with it, so none may be under way.
+            Ask::TakePart { document, .. } => self.ready && self.workspace.is_saved(document),
         };
         let Some(next) = self.asked.waiting.iter().position(can_answer) else {
             return false;
@@ -148,7 +154,31 @@ impl Driver {
                 return true;
             }
             Ask::Execute { command } => {
-                self.execute(id, &command);
+                self.execute(id, command.document(), &[command], None);
+                return true;
+            }
+            Ask::TakePart {
+                document,
+                commands,
+                decided,
+            } => {
+                self.execute(id, document, &commands, Some(decided));
+                return true;
+            }
+            Ask::ClaimDecision { begin } => {
+                self.claim_decision(id, begin);
+                return true;
+            }
+            Ask::AwaitDecision => {
+                let database = self.database.clone();
+                spawn_local(async move {
+                    lock::free_of_decisions(&database).await;
+                    reply(id, Ok(Answer::Nothing));
+                });
+                return true;
+            }
+            Ask::EndDecision => {
+                self.end_decision(id);
                 return true;
             }
             Ask::Reconnect => {
@@ -171,9 +201,16 @@ impl Driver {
         self.leading.say(Word::Refused { document, again });
     }
 
-    fn execute(&mut self, ask: u64, command: &Command) {
-        match self.workspace.execute(clock::now(), command) {
-            // A command that changed nothing has nothing to wait for.
+    /// Carries out commands on a document. What is decided by them is noted when they are written.
+    fn execute(
+        &mut self,
+        ask: u64,
+        document: DocumentId,
+        commands: &[Command],
+        decided: Option<String>,
+    ) {
+        match self.workspace.execute_all(clock::now(), document, commands) {
+            // Commands that changed nothing have nothing to wait for.
             Ok(executed) if self.workspace.is_saved(&executed.document) => {
                 reply(
                     ask,
@@ -182,6 +219,9 @@ impl Driver {
             }
             Ok(executed) => {
                 let (document, undo) = (executed.document, executed.undo);
+                if let Some(decided) = decided {
+                    self.deciding.entered(document, decided);
+                }
                 self.asked.unsaved.push(Unsaved {
                     ask,
                     document,

@@ -12,7 +12,9 @@ use super::database::{Fault, META, commit, writing};
 use super::write::{self, Change, Key};
 
 /// Who uses the database, as the page keeps it.
-const ACCOUNT: &str = "account";
+pub(super) const ACCOUNT: &str = "account";
+/// The decision of which a part is entered, as the page notes it.
+pub(super) const DECISION: &str = "decision";
 
 /// The text under a word.
 pub(super) async fn text(database: &Database, word: &str) -> Result<Option<String>, Fault> {
@@ -54,25 +56,32 @@ pub(super) async fn bytes(
     Ok(change.value)
 }
 
-/// Who uses the database.
-pub(super) async fn account(
+/// The text under a word, decrypted.
+pub(super) async fn sealed(
     database: &Database,
     cipher: Option<&Cipher>,
+    word: &'static str,
 ) -> Result<Option<String>, Fault> {
-    let bytes = bytes(database, cipher, ACCOUNT).await?;
-    let bytes = bytes.and_then(|bytes| chunk::unseal(ACCOUNT.as_bytes(), bytes));
+    let bytes = bytes(database, cipher, word).await?;
+    let bytes = bytes.and_then(|bytes| chunk::unseal(word.as_bytes(), bytes));
     Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
 }
 
-/// Keeps who uses the database.
-pub(super) async fn keep_account(
+/// Puts a text under a word, encrypted if there is a cipher.
+pub(super) async fn seal(
     database: &Database,
     cipher: Option<&Cipher>,
-    account: &str,
+    word: &'static str,
+    text: &str,
 ) -> Result<(), Fault> {
-    let sealed = chunk::seal(ACCOUNT.as_bytes(), account.as_bytes());
-    let change = Change::put(META, Key::Word(ACCOUNT), sealed);
+    let change = sealing(word, text);
     write::apply(database, cipher, &[META], Strict, vec![change]).await
+}
+
+/// What puts a text under a word.
+pub(super) fn sealing(word: &'static str, text: &str) -> Change {
+    let sealed = chunk::seal(word.as_bytes(), text.as_bytes());
+    Change::put(META, Key::Word(word), sealed)
 }
 
 async fn raw(database: &Database, word: &str) -> Result<Option<JsValue>, Fault> {

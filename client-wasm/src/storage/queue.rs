@@ -33,6 +33,8 @@ struct Inner {
     tell: Rc<dyn Fn(StorageNews)>,
     database: RefCell<Database>,
     waiting: RefCell<Vec<(EffectId, StorageRequest)>>,
+    /// A decision, and the write that it is noted with.
+    decided: RefCell<Option<(EffectId, String)>>,
     missed_wanted: Cell<bool>,
     working: Cell<bool>,
     /// Chunks this tab has read, written or been told of.
@@ -72,6 +74,7 @@ impl Storage {
             tell,
             database: RefCell::new(database),
             waiting: RefCell::default(),
+            decided: RefCell::default(),
             missed_wanted: Cell::new(false),
             working: Cell::new(false),
             known: RefCell::default(),
@@ -85,10 +88,35 @@ impl Storage {
 
     /// Who uses this storage, as the page keeps it.
     pub(crate) async fn account(&self) -> Option<String> {
-        let found = self
+        self.sealed(meta::ACCOUNT).await.ok().flatten()
+    }
+
+    /// The decision of which a part is entered, as the page notes it.
+    pub(crate) async fn decision(&self) -> Result<Option<String>, StorageError> {
+        let found = self.sealed(meta::DECISION).await;
+        found.map_err(|fault| failed("read the decision", fault))
+    }
+
+    /// Notes a decision together with a write that is asked for next.
+    pub(crate) fn note_decision(&self, with: EffectId, decided: String) {
+        self.0.decided.replace(Some((with, decided)));
+    }
+
+    /// The decision has ended.
+    pub(crate) async fn end_decision(&self) -> Result<(), StorageError> {
+        self.0.decided.take();
+        let ended = self
             .0
-            .attempt(async |database| meta::account(&database, self.0.cipher.as_ref()).await);
-        found.await.ok().flatten()
+            .attempt(async |database| meta::remove(&database, meta::DECISION).await)
+            .await;
+        ended.map_err(|fault| failed("end the decision", fault))
+    }
+
+    async fn sealed(&self, word: &'static str) -> Result<Option<String>, Fault> {
+        let cipher = self.0.cipher.as_ref();
+        self.0
+            .attempt(async |database| meta::sealed(&database, cipher, word).await)
+            .await
     }
 
     /// Keeps who uses this storage. What cannot be kept now is kept when the server says it again.
@@ -97,7 +125,9 @@ impl Storage {
         spawn_local(async move {
             let cipher = inner.cipher.as_ref();
             let kept = inner
-                .attempt(async |database| meta::keep_account(&database, cipher, &account).await)
+                .attempt(async |database| {
+                    meta::seal(&database, cipher, meta::ACCOUNT, &account).await
+                })
                 .await;
             if kept.is_err() {
                 log::warn("who uses this device could not be kept");
@@ -200,17 +230,18 @@ impl Inner {
         }
     }
 
-    async fn write(&self, effects: Vec<EffectId>, mut batches: Vec<WriteBatch>) {
-        let mut effects = effects.into_iter();
+    async fn write(&self, mut effects: Vec<EffectId>, mut batches: Vec<WriteBatch>) {
         while !batches.is_empty() {
-            let rest = batches.split_off(write::group(&batches));
+            let count = write::group(&batches);
+            let (later, rest) = (effects.split_off(count), batches.split_off(count));
+            let names = mem::replace(&mut effects, later);
             let group = mem::replace(&mut batches, rest);
-            let together = self.commit(&group).await;
+            let together = self.commit(&names, &group).await;
             let alone = group.len() == 1;
-            for (effect, batch) in effects.by_ref().take(group.len()).zip(group) {
+            for (effect, batch) in names.into_iter().zip(group) {
                 let result = match &together {
                     // One that can not be written must not keep the others from the disk.
-                    Err(_) if !alone => self.commit(std::slice::from_ref(&batch)).await,
+                    Err(_) if !alone => self.commit(&[effect], std::slice::from_ref(&batch)).await,
                     result => result.clone(),
                 };
                 let result = match result {
@@ -222,9 +253,12 @@ impl Inner {
         }
     }
 
-    async fn commit(&self, group: &[WriteBatch]) -> Result<(), Fault> {
+    async fn commit(&self, effects: &[EffectId], group: &[WriteBatch]) -> Result<(), Fault> {
+        let decided = self.decided.borrow().clone();
+        let decided = decided.filter(|(with, _)| effects.contains(with));
+        let text = decided.as_ref().map(|(_, text)| text.as_str());
         self.attempt(async |database| {
-            write::batches(&database, self.cipher.as_ref(), group.iter()).await
+            write::batches(&database, self.cipher.as_ref(), group.iter(), text).await
         })
         .await?;
         let mut known = self.known.borrow_mut();

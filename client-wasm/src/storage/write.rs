@@ -7,12 +7,12 @@ use indexed_db_futures::transaction::TransactionDurability::{self, Relaxed, Stri
 use meltemi_core::sync::storage::{Synced, WriteBatch};
 use wasm_bindgen::JsValue;
 
-use super::chunk;
 use super::cipher::{self, Cipher, Placed};
 use super::database::{
     CATALOGUE, CHUNKS, CURSOR, Fault, META, STORAGE_ID, SYNCED, commit, writing,
 };
 use super::read::value as bytes;
+use super::{chunk, meta};
 
 /// Bytes that one transaction carries; a longer group is split.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
@@ -99,11 +99,13 @@ pub(super) async fn apply(
     commit(transaction).await
 }
 
-/// Applies all batches or none. When this returns, they are on the disk.
+/// Applies all batches or none, and with them notes a decision that is entered by one. When this
+/// returns, they are on the disk.
 pub(super) async fn batches(
     database: &Database,
     cipher: Option<&Cipher>,
     batches: impl Iterator<Item = &WriteBatch>,
+    decided: Option<&str>,
 ) -> Result<(), Fault> {
     let mut changes = Vec::new();
     for batch in batches {
@@ -126,7 +128,12 @@ pub(super) async fn batches(
             changes.push(Change::put(CATALOGUE, key, chunk::seal_entry(entry)));
         }
     }
-    apply(database, cipher, &[CHUNKS, CATALOGUE], Strict, changes).await
+    let mut stores = vec![CHUNKS, CATALOGUE];
+    if let Some(decided) = decided {
+        stores.push(META);
+        changes.push(meta::sealing(meta::DECISION, decided));
+    }
+    apply(database, cipher, &stores, Strict, changes).await
 }
 
 /// Notes what the server has.

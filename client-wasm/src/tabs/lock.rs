@@ -64,12 +64,43 @@ impl Drop for Held {
 
 /// Holds a database; waits for those who hold it otherwise. None when the browser has no locks.
 pub(crate) async fn share(database: &str, share: Share) -> Option<Held> {
+    let mode = match share {
+        Share::Together => "shared",
+        Share::Alone => "exclusive",
+    };
+    let name = format!("meltemi-database-{database}");
+    granted(&name, "mode", mode.into()).await?
+}
+
+/// Holds the decisions of a database. None when another tab holds them, nothing within when the
+/// browser has no locks.
+pub(crate) async fn decisions(database: &str) -> Option<Option<Held>> {
+    let name = of_decisions(database);
+    match granted(&name, "ifAvailable", true.into()).await {
+        Some(None) => None,
+        held => Some(held.flatten()),
+    }
+}
+
+/// Returns when no tab holds the decisions of a database.
+pub(crate) async fn free_of_decisions(database: &str) {
+    // A browser without locks has given them to this tab already.
+    drop(released(&of_decisions(database)).await);
+}
+
+fn of_decisions(database: &str) -> String {
+    format!("meltemi-decisions-{database}")
+}
+
+/// Asks for a lock, with an option. None when the browser has no locks, nothing within when it does
+/// not give this one.
+async fn granted(name: &str, option: &str, value: JsValue) -> Option<Option<Held>> {
     let (sender, granted) = futures_channel::oneshot::channel();
     let mut sender = Some(sender);
-    let held = Closure::once_into_js(move |_lock: JsValue| -> Promise {
+    let held = Closure::once_into_js(move |lock: JsValue| -> Promise {
         Promise::new(&mut |let_go, _| {
             if let Some(sender) = sender.take() {
-                drop(sender.send(Held(let_go)));
+                drop(sender.send((!lock.is_null()).then(|| Held(let_go))));
             }
         })
     });
@@ -77,12 +108,7 @@ pub(crate) async fn share(database: &str, share: Share) -> Option<Held> {
         let locks = Reflect::get(&scope::worker().navigator(), &"locks".into())?;
         let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
         let options = Object::new();
-        let mode = match share {
-            Share::Together => "shared",
-            Share::Alone => "exclusive",
-        };
-        Reflect::set(&options, &"mode".into(), &mode.into())?;
-        let name = format!("meltemi-database-{database}");
+        Reflect::set(&options, &option.into(), &value)?;
         let arguments = Array::of3(&name.into(), &options, &held);
         Reflect::apply(&request, &locks, &arguments)?.dyn_into()
     };

@@ -10,7 +10,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use meltemi_core::id::DocumentId;
 
-pub(crate) use self::deciding::UnderWay;
+use self::deciding::UnderWay;
 use super::dom::{El, el};
 use super::live::{effect, live, memo};
 use super::page::Page;
@@ -34,7 +34,9 @@ pub(crate) struct Decisions {
     told: RwSignal<u64>,
     /// Until when a message was shown.
     said: StoredValue<u64>,
-    pub(crate) under_way: RwSignal<Option<UnderWay>>,
+    under_way: RwSignal<Option<UnderWay>>,
+    /// Whether another tab carries a decision on.
+    elsewhere: RwSignal<bool>,
 }
 
 impl Decisions {
@@ -44,7 +46,14 @@ impl Decisions {
             told: RwSignal::new(0),
             said: StoredValue::new(0),
             under_way: RwSignal::new(None),
+            elsewhere: RwSignal::new(false),
         }
+    }
+
+    /// Whether a decision ends unmade if the page is left now.
+    pub(crate) fn is_lost_with_page(self) -> bool {
+        self.under_way
+            .with_untracked(|now| now.as_ref().is_some_and(UnderWay::is_lost_with_page))
     }
 }
 
@@ -171,6 +180,7 @@ pub(crate) fn link(page: Page) -> AnyView {
 pub(crate) fn screen(page: Page, id: String) -> AnyView {
     if memo(move || member(page).is_some()).get_untracked() {
         look(page);
+        deciding::resume(page);
     }
     if id.is_empty() {
         list::list(page)
@@ -269,6 +279,7 @@ fn reason(entry: &Entry) -> String {
 fn wrong_text(wrong: Wrong) -> String {
     match wrong {
         "decided" => t!("decisions.wrong.decided"),
+        "gone" => t!("decisions.gone"),
         "not-possible" => t!("decisions.wrong.not_possible"),
         wrong => account::wrong_text(wrong),
     }

@@ -268,12 +268,13 @@ impl Page {
         command: Command,
         then: impl FnOnce(Result<Box<Done>, Failure>) + 'static,
     ) {
-        self.execute_boxed(command, Box::new(then));
+        self.carry_out(Ask::Execute { command }, Box::new(then));
     }
 
-    fn execute_boxed(self, command: Command, then: Then) {
+    /// Has something done that is answered when it is on the disk.
+    pub(crate) fn carry_out(self, ask: Ask, then: Then) {
         self.unanswered.update(|count| *count += 1);
-        self.ask(Ask::Execute { command }, move |answer| {
+        self.ask(ask, move |answer| {
             self.unanswered
                 .update(|count| *count = count.saturating_sub(1));
             then(match answer {

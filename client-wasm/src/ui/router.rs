@@ -24,8 +24,7 @@ pub(crate) fn start(page: Page) {
             if let Some(active) = active.and_then(|active| active.dyn_into::<HtmlElement>().ok()) {
                 drop(active.blur());
             }
-            let decides = page.decisions.under_way.with_untracked(Option::is_some);
-            if decides || page.unanswered.get_untracked() > 0 {
+            if page.decisions.is_lost_with_page() || page.unanswered.get_untracked() > 0 {
                 event.prevent_default();
             }
         }),

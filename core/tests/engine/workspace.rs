@@ -6,6 +6,7 @@ use meltemi_core::id::{ConnectionId, DocumentId, PeerId, RecordRef, StorageId};
 use meltemi_core::sync::input::{Input, Role};
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::Principal;
+use meltemi_core::sync::storage::StorageRequest;
 use meltemi_core::testing::disk::Disk;
 use meltemi_core::view::difference::Change;
 use meltemi_core::wire::limits::CHANGE_OPERATIONS;
@@ -209,4 +210,66 @@ fn what_somebody_else_proposes_is_compared_with_a_copy() {
     assert_eq!(new.base, [""; 0]);
     assert!(new.differences.iter().any(|it| it.path == "venue"));
     assert!(fresh.device().record(&document).is_err());
+}
+
+/// Answers the disk's requests of an end; how many of them write.
+fn writes((workspace, disk): &mut (Workspace, Disk)) -> usize {
+    let mut writes = 0;
+    while let Some(output) = workspace.poll() {
+        if let Output::Storage { effect, request } = output {
+            writes += usize::from(matches!(request, StorageRequest::Write(_)));
+            let result = disk.answer(&request);
+            workspace.handle(START, Input::Stored { effect, result });
+        }
+    }
+    writes
+}
+
+#[test]
+fn commands_on_one_record_go_to_the_disk_in_one_write_or_change_nothing() {
+    let mut pair = Pair::new();
+    let document = pair.run(&Command::CreateRecord {
+        programme: "mc2cm".to_owned(),
+        reference: RecordRef::new("event", "ev1"),
+        values: vec![("venue".parse().expect("a path"), json!("Port"))],
+    });
+    let before = pair.device().record(&document).expect("a record");
+    let set = |path: &str, value: &str| Command::SetField {
+        document,
+        path: path.parse().expect("a path"),
+        value: json!(value),
+        base: Some(before.heads.clone()),
+    };
+    let learn = Command::EditText {
+        document,
+        path: "objectives".parse().expect("a path"),
+        base: before.heads.clone(),
+        splices: vec![Splice {
+            at: 0,
+            delete: 0,
+            insert: "Learn.".to_owned(),
+        }],
+    };
+    let device = &mut pair.ends[0];
+    let bad = [learn.clone(), set("no_such_field", "x")];
+    let failed = device.0.execute_all(START, document, &bad);
+    assert!(failed.is_err());
+    assert_eq!(writes(device), 0);
+    assert_eq!(device.0.record(&document).as_ref(), Ok(&before));
+
+    let good = [set("venue", "Town hall"), learn];
+    let done = device.0.execute_all(START, document, &good);
+    assert_eq!(writes(device), 1);
+    let now = device.0.record(&document).expect("a record").fields;
+    assert_eq!(now["objectives"], json!("Learn."));
+    assert_eq!(now["venue"], json!("Town hall"));
+    // What was done last is taken back first.
+    let undo = done.expect("two edits").undo;
+    let first = undo.iter().map(|it| matches!(it, Command::EditText { .. }));
+    assert_eq!(first.collect::<Vec<_>>(), [true, false]);
+    for command in undo {
+        pair.run(&command);
+    }
+    let now = pair.device().record(&document).expect("a record").fields;
+    assert_eq!(now["venue"], json!("Port"));
 }

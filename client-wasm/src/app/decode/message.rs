@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::{Decode, DecodeError, Fields, objects, variant, words};
 use crate::app::lock::State;
 use crate::app::protocol::{
-    Answer, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
+    Answer, Claimed, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
 };
 
 objects! {
+    Claimed { decided, own }
     Done { record, undo }
     Export { bytes, readable }
     Failure { code, message }
@@ -83,6 +84,7 @@ impl Decode for Answer {
             "unsent" => Self::Unsent(Decode::decode(value)?),
             "pin" => Self::Pin(Decode::decode(value)?),
             "done" => Self::Done(Decode::decode(value)?),
+            "decision" => Self::Decision(Decode::decode(value)?),
             "nothing" => Self::Nothing,
             _ => return Err(DecodeError("answer")),
         })

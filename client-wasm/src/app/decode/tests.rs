@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::lock::State;
 use crate::app::protocol::{
-    Answer, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
+    Answer, Claimed, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
 };
 use crate::app::status::NOTICES;
 
@@ -283,6 +283,9 @@ fn refused_edits_read_back() {
         readable: "{}".into(),
     })));
     answer(Answer::ExportRefused(None));
+    for decided in [None, Some("{}".to_owned())] {
+        answer(Answer::Decision(Claimed { decided, own: true }));
+    }
     answer(Answer::Unsent(Unsent {
         records: 2,
         text: "{}".into(),

@@ -1,28 +1,27 @@
 //! One entry in quarantine: what it would change, place by place, and the decision.
 
+mod actions;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use meltemi_core::record::{FieldPath, Kind, kind};
-use meltemi_core::view::difference::{Change, Difference};
+use meltemi_core::record::kind;
+use meltemi_core::view::difference::Difference;
 use meltemi_core::workspace::ProposedView;
 
-use super::deciding::{self, Step};
 use super::{is_about, member, outcome, reason, record, sender, trouble, wrong_text};
 use crate::app::account::is_good;
 use crate::app::decisions::choice::{self, Chosen};
-use crate::app::decisions::{Entry, NOTE_LONGEST, State, address, decides};
+use crate::app::decisions::{Entry, State, address, decides};
 use crate::app::failure::failure;
 use crate::app::protocol::{Answer, Ask, Failure};
-use crate::app::refused::with_added;
 use crate::app::route::Route;
-use crate::app::status::Line;
 use crate::locale::format;
 use crate::ui::dom::el;
-use crate::ui::live::{effect, happened, live, memo};
+use crate::ui::live::{effect, live, memo};
 use crate::ui::page::{Loaded, Page};
 use crate::ui::parts::{button, link_button, notice};
 use crate::ui::record::differences::{self, Of};
-use crate::ui::{screen, words};
+use crate::ui::screen;
 use crate::{t, tn};
 
 /// The screen.
@@ -184,13 +183,6 @@ impl Opened {
         });
     }
 
-    /// How far a decision on this entry is.
-    fn step(self) -> Option<Step> {
-        let under_way = self.page.decisions.under_way.get();
-        let own = under_way.filter(|now| self.entry.with_value(|entry| entry.id == now.id));
-        own.map(|now| now.step)
-    }
-
     fn body(self) -> AnyView {
         let draw = move || match self.proposed.get() {
             Loaded::Waiting => screen::waiting(),
@@ -223,14 +215,6 @@ impl Opened {
                 )
                 .into_any(),
         };
-        let page = self.page;
-        let offline = memo(move || page.status.get().map(|it| it.line) != Some(Line::Online));
-        let needs = move || offline.get().then(|| t!("decisions.needs_line"));
-        let said = move || match self.step() {
-            Some(Step::Entering | Step::Sending) => Some(t!("decisions.sending")),
-            Some(Step::Telling) => Some(t!("decisions.telling")),
-            Some(Step::Failed(_)) | None => None,
-        };
         el("div")
             .child(
                 el("h2")
@@ -239,13 +223,7 @@ impl Opened {
             )
             .child(live(draw))
             .child(self.word())
-            .child(
-                el("p")
-                    .is("class", "hint")
-                    .is("role", "status")
-                    .child(live(needs))
-                    .child(live(said)),
-            )
+            .child(self.said())
             .child(live(move || self.failed()))
             .child(self.buttons())
             .into_any()
@@ -283,143 +261,5 @@ impl Opened {
             ))
             .child(whole)
             .into_any()
-    }
-
-    /// The word to the sender.
-    fn word(self) -> AnyView {
-        let note = self.note;
-        let write = move |event| note.set(event_target_value(&event));
-        el("div")
-            .is("class", "field")
-            .child(
-                el("label")
-                    .is("class", "label")
-                    .is("for", "decision-note")
-                    .child(t!("decisions.note")),
-            )
-            .child(
-                el("textarea")
-                    .is("id", "decision-note")
-                    .is("dir", "auto")
-                    .is("rows", "3")
-                    .attr("maxlength", NOTE_LONGEST.to_string())
-                    .on("input", happened(write)),
-            )
-            .into_any()
-    }
-
-    fn failed(self) -> Option<AnyView> {
-        let Some(Step::Failed(wrong)) = self.step() else {
-            return None;
-        };
-        let page = self.page;
-        Some(
-            el("div")
-                .is("class", "trouble")
-                .is("role", "alert")
-                .child(
-                    el("p")
-                        .is("class", "wrong")
-                        .child(t!("decisions.not_told"))
-                        .child(" ")
-                        .child(wrong_text(wrong)),
-                )
-                .child(button("secondary", t!("decisions.tell_again"), move || {
-                    deciding::tell(page)
-                }))
-                .into_any(),
-        )
-    }
-
-    fn buttons(self) -> AnyView {
-        let page = self.page;
-        let blocked = memo(move || {
-            let line = page.status.get().map(|status| status.line);
-            let other = page.decisions.under_way.with(Option::is_some);
-            line != Some(Line::Online) || other
-        });
-        let act = move |class, label, run: fn(Self)| {
-            let press = move || {
-                if !blocked.get_untracked() {
-                    run(self);
-                }
-            };
-            button(class, label, press)
-                .live("aria-disabled", move || blocked.get().then_some("true"))
-        };
-        let none = memo(move || self.chosen.with(Chosen::is_empty));
-        let part = move || {
-            let of = self.proposed.with(|proposed| match proposed {
-                Loaded::Here(view) => view.differences.len(),
-                _ => 0,
-            });
-            let chosen = self.chosen.with(Chosen::len);
-            t!(
-                "decisions.accept_part",
-                count = format::number(chosen as f64),
-                of = format::number(of as f64)
-            )
-        };
-        let take = button("secondary", String::new(), move || {
-            if !blocked.get_untracked() && !none.get_untracked() {
-                self.take();
-            }
-        });
-        let take = take
-            .live("aria-disabled", move || {
-                (blocked.get() || none.get()).then_some("true")
-            })
-            .child(live(part));
-        el("div")
-            .is("class", "actions")
-            .child(act("", t!("decisions.accept"), |open| {
-                open.decide(State::Accepted)
-            }))
-            .child(take)
-            .child(act("secondary", t!("decisions.refuse"), |open| {
-                open.decide(State::Refused)
-            }))
-            .into_any()
-    }
-
-    fn decide(self, state: State) {
-        let id = self.entry.with_value(|entry| entry.id.clone());
-        deciding::decide(self.page, &id, state, self.note.get_untracked());
-    }
-
-    /// Enters the chosen places into the record.
-    fn take(self) {
-        let chosen = self.chosen.get_untracked();
-        let Loaded::Here(view) = self.proposed.get_untracked() else {
-            return;
-        };
-        let Some(kind) = kind(&view.record.kind) else {
-            return;
-        };
-        let commands = choice::commands(kind, &view, &chosen);
-        let taken = self.places(kind, &view, &chosen);
-        let note = self.note.get_untracked();
-        let note = format!(
-            "{}\n\n{}",
-            note.trim(),
-            t!("decisions.taken", places = taken)
-        );
-        let id = self.entry.with_value(|entry| entry.id.clone());
-        deciding::take(self.page, &id, view.record.id, commands, note);
-    }
-
-    /// The names of the chosen places.
-    fn places(self, kind: &'static Kind, view: &ProposedView, chosen: &Chosen) -> String {
-        let record = with_added(&view.record, &view.differences);
-        let places = chosen.iter().filter_map(|at| {
-            let difference = view.differences.get(*at)?;
-            let path: FieldPath = difference.path.parse().ok()?;
-            let place = words::place(self.page, kind, &record, &path);
-            Some(match difference.what {
-                Change::Removed => format!("{place} ({})", t!("refused.removed")),
-                _ => place,
-            })
-        });
-        words::list(&places.collect::<Vec<_>>())
     }
 }

@@ -1,11 +1,10 @@
 //! Indicators: value, share, what is unknown, and the breakdown as bars with the numbers beside.
 
 use leptos::prelude::*;
-use meltemi_core::id::RecordRef;
 use meltemi_core::indicator::Indicator;
 
 use crate::app::fold::fold;
-use crate::app::keys::INDICATORS;
+use crate::app::keys;
 use crate::app::order::sort_by_key;
 use crate::locale::{self, format};
 use crate::ui::dom::el;
@@ -80,13 +79,9 @@ fn breakdown(page: Page, indicator: &Indicator, name: String) -> Option<AnyView>
     if indicator.by.is_empty() {
         return None;
     }
-    let vocabulary = INDICATORS
-        .iter()
-        .find(|(id, _)| *id == indicator.id)
-        .map_or("", |(_, by)| by);
-    let label = |word: &str| match word.parse::<RecordRef>() {
-        Ok(record) => words::record_title(page, &record),
-        Err(_) => locale::word(vocabulary, word),
+    let label = |word: &str| match keys::named(&indicator.id, word) {
+        Some(record) => words::record_title(page, &record),
+        None => locale::word(keys::breakdown(&indicator.id), word),
     };
     let mut rows: Vec<(String, u64)> = indicator
         .by

@@ -171,16 +171,13 @@ impl<P: Policy> Repo<P> {
                 plain.push(*connection);
             }
         }
-        let seq = self.catalogue.settled();
         for connection in meltemi {
-            let seq = self.told_seq(connection, seq);
             if let Some(document) = self.documents.get_mut(&id) {
                 document.followers.remove(&connection);
             }
             if let Some(peer) = self.peers.get_mut(&connection) {
                 peer.outgoing.heads.retain(|older| older.document != id);
                 peer.outgoing.gone.push(id);
-                peer.outgoing.seq = Some(seq);
             }
         }
         for connection in plain {

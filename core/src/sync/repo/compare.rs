@@ -97,7 +97,7 @@ impl<P: Policy> Repo<P> {
             })
             .collect();
         pages.push(Exchange {
-            seq: Some(self.told_seq(connection, self.catalogue.settled())),
+            seq: Some(self.told_seq(connection, self.last_visible(connection))),
             listed: Some(self.visible_sum(connection).listed()),
             ..Exchange::default()
         });

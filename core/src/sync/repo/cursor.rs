@@ -69,6 +69,16 @@ impl<P: Policy> Repo<P> {
         }
     }
 
+    /// The last number up to which a peer may be told of every write: that of a document it may
+    /// know of. One of others, told twice, would say whether anything hidden was written between.
+    pub(super) fn last_visible(&self, connection: ConnectionId) -> u64 {
+        let settled = self.catalogue.settled();
+        let entries = self.catalogue.iter().filter(|entry| entry.seq <= settled);
+        let visible =
+            entries.filter(|entry| self.lists(connection, &entry.document, entry.label.as_deref()));
+        visible.map(|entry| entry.seq).max().unwrap_or(0)
+    }
+
     /// The number of a write that a peer was told so; any number if it was told none. Nothing is 0.
     pub(super) fn heard_seq(&self, connection: ConnectionId, told: u64) -> u64 {
         match (&self.cursor_key, self.peers.get(&connection)) {

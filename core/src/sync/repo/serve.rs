@@ -47,7 +47,7 @@ impl<P: Policy> Repo<P> {
         let mut last = match since {
             Some(seq) if seq > 0 => seq,
             None if listed.root == root && (1..=settled).contains(&seq) => seq,
-            _ => settled,
+            _ => self.last_visible(connection),
         };
         let mut pages: Vec<Exchange> = Vec::new();
         let entries = since.map(|seq| self.catalogue.since(seq));
@@ -206,7 +206,11 @@ impl<P: Policy> Repo<P> {
             document.lost()
         });
         self.catalogue.set_lost(id, lost.unwrap_or_default());
-        self.tell_heads(id);
+        // Of its own number, and of no other: a higher one would tell of what is hidden. While an
+        // earlier write is under way, no number holds for all before it.
+        let seq = self.catalogue.get(&id).map(|entry| entry.seq);
+        let settled = self.catalogue.settled();
+        self.tell_heads(id, seq.filter(|seq| *seq <= settled));
     }
 
     /// Parts of a document turned out to be lost: who has them is to send them again.
@@ -215,15 +219,14 @@ impl<P: Policy> Repo<P> {
             return;
         };
         self.catalogue.set_lost(id, document.lost());
-        self.tell_heads(id);
+        self.tell_heads(id, None);
     }
 
-    fn tell_heads(&mut self, id: DocumentId) {
+    fn tell_heads(&mut self, id: DocumentId, seq: Option<u64>) {
         let Some(entry) = self.catalogue.get(&id) else {
             return;
         };
         let stored = self.catalogue.stored(entry);
-        let seq = self.catalogue.settled();
         let listeners: Vec<_> = self
             .peers
             .iter()
@@ -232,12 +235,12 @@ impl<P: Policy> Repo<P> {
             .filter(|connection| self.lists(*connection, &id, entry.label.as_deref()))
             .collect();
         for connection in listeners {
-            let seq = self.told_seq(connection, seq);
+            let seq = seq.map(|seq| self.told_seq(connection, seq));
             if let Some(peer) = self.peers.get_mut(&connection) {
                 let heads = &mut peer.outgoing.heads;
                 heads.retain(|older| older.document != id);
                 heads.push(stored.clone());
-                peer.outgoing.seq = Some(seq);
+                peer.outgoing.seq = seq.or(peer.outgoing.seq);
             }
         }
     }
