@@ -13,7 +13,7 @@ use meltemi_core::wire::limits::DOCUMENT_HEADS;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::bench::{Bench, DOCUMENT, START, doc_with, plain, storage_of, upload};
+use crate::bench::{Bench, DOCUMENT, START};
 
 /// A device and a server with their disks, connected whenever asked.
 pub(crate) struct Pair {
