@@ -116,6 +116,7 @@ mod tests {
             message: String::new(),
             at: Timestamp(at),
             changes,
+            whole: false,
         }
     }
 
