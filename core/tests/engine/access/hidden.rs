@@ -124,7 +124,7 @@ fn number(world: &mut World, line: ConnectionId, frame: &Frame) -> Option<u64> {
     world.server.handle(Input::Frame { connection, bytes });
     world.settle();
     let told = world.exchanges(line).into_iter();
-    told.filter_map(|exchange| exchange.seq).last()
+    told.filter_map(|exchange| exchange.seq).next_back()
 }
 
 /// What a device can ask to be told a number: hello as one that knows nothing, and with what the
@@ -138,7 +138,7 @@ fn numbers(world: &mut World, line: ConnectionId) -> Vec<Option<u64>> {
     world.sent.clear();
     let first = number(world, line, &hello([0; 32], 0));
     let told = world.exchanges(line).into_iter();
-    let listed = told.filter_map(|exchange| exchange.listed).last();
+    let listed = told.filter_map(|exchange| exchange.listed).next_back();
     let listed = listed.expect("the end of a list");
     let lookup = Frame::Lookup { items: Vec::new() };
     vec![
@@ -183,7 +183,7 @@ fn numbers_do_not_say_whether_anything_hidden_was_written() {
         world.sent.clear();
         begin(&mut world, ana, "o3", "peers");
         let exchanges = world.exchanges(ben).into_iter();
-        let told = exchanges.filter_map(|exchange| exchange.seq).last();
+        let told = exchanges.filter_map(|exchange| exchange.seq).next_back();
         assert!(told.is_some());
         begin(&mut world, ana, "o4", "personal");
         let after = numbers(&mut world, ben);
