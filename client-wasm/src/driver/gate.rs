@@ -3,8 +3,9 @@
 
 use futures_channel::mpsc::UnboundedReceiver;
 
+use super::Signal;
 use super::answers::reply;
-use super::{Signal, failure};
+use super::failure::failure;
 use crate::app::home::{self, Home};
 use crate::app::lock::State;
 use crate::app::protocol::{Answer, Ask, Event, Failure, FromWorker, Locked, Pin, ToWorker};

@@ -8,7 +8,8 @@ use meltemi_core::sync::status::SyncStatus;
 use wasm_bindgen::prelude::*;
 use web_sys::MessageEvent;
 
-use super::{Mailbox, Signal, blocked, failure};
+use super::failure::{blocked, failure};
+use super::{Mailbox, Signal};
 use crate::app::protocol::{Event, Failure, FromWorker, ToWorker};
 use crate::clock::Alarm;
 use crate::storage::StorageNews;
