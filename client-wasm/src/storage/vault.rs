@@ -5,29 +5,31 @@
 //! other one holds the records until that is done. So both can be cut off anywhere and go on at
 //! the next start, with the PIN.
 
+mod attempts;
+
 use std::rc::Rc;
 
 use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::TransactionDurability::Strict;
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::cipher::{Cipher, PinKey};
+pub(crate) use self::attempts::Tried;
+use self::attempts::{ATTEMPTS, attempts, done, pin_key, try_pin};
+use super::cipher::Cipher;
 use super::copy::{self, Side};
 use super::database::{self, Fault, META, commit, writing};
 use super::meta;
 use crate::app::home;
-use crate::app::lock::{Attempts, COST, Cost, Lock, State};
+use crate::app::lock::{Attempts, COST, Lock, State};
 use crate::app::protocol::Failure;
 use crate::tabs::lock::{self, Share};
-use crate::{clock, scope};
+use crate::scope;
 
 /// In [`META`]: the [`Lock`].
 const LOCK: &str = "lock";
-/// In [`META`]: the [`Attempts`].
-const ATTEMPTS: &str = "attempts";
 /// In [`META`]: in how many records edits are not on the server yet.
 const UNSENT: &str = "unsent";
 
@@ -37,14 +39,6 @@ pub(crate) struct Seen {
     pub(crate) state: State,
     pub(crate) attempts: Attempts,
     pub(crate) unsent: u64,
-}
-
-/// What came of a PIN.
-pub(crate) enum Tried {
-    /// It is the right one; the key, or none when there is no lock any more.
-    Right(Option<Cipher>),
-    /// It is not, or it was too early for another one.
-    Wrong(Attempts),
 }
 
 /// Why something could not be done with a lock.
@@ -143,13 +137,14 @@ pub(crate) async fn attempt(name: &str, pin: &str) -> Result<Tried, LockFault> {
 
 /// Gives the lock another PIN. The records stay as they are: only their key is encrypted anew.
 pub(crate) async fn rewrap(name: &str, pin: &str, new: &str) -> Result<Tried, LockFault> {
+    let mut salt = vec![0; 16];
+    salt.copy_from_slice(&scope::random().map_err(other)?[..16]);
+    // First, so that a program that fails counts as no wrong PIN.
+    let new = pin_key(new, &salt, COST).await?;
     let (lock, key) = match try_pin(name, pin).await? {
         Ok(found) => found,
         Err(tried) => return Ok(tried),
     };
-    let mut salt = vec![0; 16];
-    salt.copy_from_slice(&scope::random().map_err(other)?[..16]);
-    let new = pin_key(new, &salt, COST).await?;
     let wrapped = key.rewrap(&lock.wrapped, &new).await?;
     if let Some(wrapped) = &wrapped {
         change(name, move |lock| {
@@ -266,107 +261,11 @@ async fn change(name: &str, change: impl Fn(&mut Lock)) -> Result<(), LockFault>
     Ok(changed?)
 }
 
-/// Counts an attempt and makes the key of a PIN, or says why not.
-async fn try_pin(name: &str, pin: &str) -> Result<Result<(Lock, PinKey), Tried>, LockFault> {
-    let Some(vault) = find(name).await? else {
-        return Ok(Err(Tried::Right(None)));
-    };
-    let counted = async {
-        let Some(lock) = lock_of(&vault).await? else {
-            return Ok::<_, Fault>(Err(Tried::Right(None)));
-        };
-        let now = clock::now();
-        // In one transaction, so that two tabs do not count as one.
-        let transaction = writing(&vault, &[META], Strict)?;
-        let before = {
-            let store = transaction.object_store(META)?;
-            let found = store.get::<JsValue, _, _>(ATTEMPTS).primitive()?.await?;
-            let before = found.map_or_else(Attempts::default, |found| {
-                Attempts::read(&found.as_string().unwrap_or_default(), now)
-            });
-            if before.wait(now).is_none() {
-                let after = before.begun(now).write();
-                store.put(after).with_key(ATTEMPTS).primitive()?;
-            }
-            before
-        };
-        commit(transaction).await?;
-        Ok(match before.wait(now) {
-            Some(_) => Err(Tried::Wrong(before)),
-            None => Ok(lock),
-        })
-    };
-    let counted = counted.await;
-    vault.close();
-    match counted? {
-        Ok(lock) => {
-            let key = pin_key(pin, &lock.salt, lock.cost).await;
-            if key.is_err() {
-                // Nothing was tried.
-                forgive(name).await?;
-            }
-            Ok(Ok((lock, key?)))
-        }
-        Err(tried) => Ok(Err(tried)),
-    }
-}
-
-/// The answer to an attempt; a right one takes the count of wrong ones away.
-async fn done(name: &str, right: Option<Tried>) -> Result<Tried, LockFault> {
-    if let Some(right) = right {
-        forgive(name).await?;
-        return Ok(right);
-    }
-    let seen = see(name).await?;
-    Ok(Tried::Wrong(
-        seen.map_or_else(Attempts::default, |seen| seen.attempts),
-    ))
-}
-
-async fn forgive(name: &str) -> Result<(), LockFault> {
-    if let Some(vault) = find(name).await? {
-        let forgiven = meta::remove(&vault, ATTEMPTS).await;
-        vault.close();
-        forgiven?;
-    }
-    Ok(())
-}
-
 async fn lock_of(vault: &Database) -> Result<Option<Lock>, Fault> {
     Ok(meta::text(vault, LOCK)
         .await?
         .as_deref()
         .and_then(Lock::read))
-}
-
-async fn attempts(vault: &Database) -> Result<Attempts, Fault> {
-    let found = meta::text(vault, ATTEMPTS).await?;
-    Ok(found.map_or_else(Attempts::default, |found| {
-        Attempts::read(&found, clock::now())
-    }))
-}
-
-/// Makes a key from a PIN, by a program of its own.
-async fn pin_key(pin: &str, salt: &[u8], cost: Cost) -> Result<PinKey, LockFault> {
-    let program = |error: JsValue| LockFault::Program(format!("{error:?}"));
-    let worker = scope::worker();
-    let derive: Function = Reflect::get(&worker, &"deriveKey".into())
-        .and_then(|derive| derive.dyn_into())
-        .map_err(program)?;
-    let given = Array::of4(
-        &Uint8Array::from(pin.as_bytes()).into(),
-        &Uint8Array::from(salt).into(),
-        &cost.memory.into(),
-        &cost.passes.into(),
-    );
-    let promise: Promise = Reflect::apply(&derive, &worker, &given)
-        .and_then(|promise| promise.dyn_into())
-        .map_err(program)?;
-    let bytes = JsFuture::from(promise).await.map_err(program)?;
-    let bytes: Uint8Array = bytes.dyn_into().map_err(program)?;
-    let key = PinKey::import(&bytes).await;
-    bytes.fill(0, 0, bytes.length());
-    Ok(key?)
 }
 
 /// The encrypted database, if there is one.
