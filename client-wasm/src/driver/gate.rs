@@ -31,7 +31,7 @@ pub(super) struct Entered {
 /// Waits until the records may be opened.
 pub(super) async fn enter(signals: &mut UnboundedReceiver<Signal>) -> Result<Entered, Failure> {
     let home = home::home(&scope::worker().name());
-    let (mut cipher, mut early) = (None, Vec::new());
+    let (mut cipher, mut early) = (None::<Cipher>, Vec::new());
     let (mut settled, mut not_settled) = (false, false);
     loop {
         let here = lock::share(&home.database, Share::Together).await;
@@ -49,6 +49,10 @@ pub(super) async fn enter(signals: &mut UnboundedReceiver<Signal>) -> Result<Ent
                     early,
                     here,
                 });
+            }
+            // Another tab has made another lock since the PIN was given: its own is asked for.
+            (Some(seen), Some(key)) if !key.is_of(&seen.wrapped) => {
+                (cipher, settled, not_settled) = (None, false, false);
             }
             (Some(_), Some(key)) if !settled => {
                 drop(here);

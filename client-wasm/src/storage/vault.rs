@@ -20,13 +20,13 @@ pub(crate) use self::attempts::Tried;
 use self::attempts::{ATTEMPTS, attempts, done, pin_key, try_pin};
 use super::cipher::Cipher;
 use super::copy::{self, Side};
-use super::database::{self, Fault, META, commit, writing};
+use super::database::{self, CATALOGUE, CHUNKS, Fault, META, SYNCED, commit, writing};
 use super::meta;
 use crate::app::home;
 use crate::app::lock::{Attempts, COST, Lock, State};
 use crate::app::protocol::Failure;
-use crate::tabs::lock::{self, Share};
 use crate::scope;
+use crate::tabs::lock::{self, Share};
 
 /// In [`META`]: the [`Lock`].
 const LOCK: &str = "lock";
@@ -34,9 +34,11 @@ const LOCK: &str = "lock";
 const UNSENT: &str = "unsent";
 
 /// What is known of a locked database before it is opened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) state: State,
+    /// The key of the records, encrypted.
+    pub(crate) wrapped: Vec<u8>,
     pub(crate) attempts: Attempts,
     pub(crate) unsent: u64,
 }
@@ -81,6 +83,7 @@ pub(crate) async fn see(name: &str) -> Result<Option<Seen>, LockFault> {
         let unsent = meta::text(&vault, UNSENT).await?;
         Ok(Some(Seen {
             state: lock.state,
+            wrapped: lock.wrapped,
             attempts: attempts(&vault).await?,
             unsent: unsent.and_then(|unsent| unsent.parse().ok()).unwrap_or(0),
         }))
@@ -110,20 +113,43 @@ pub(crate) async fn begin(name: &str, pin: &str, unsent: u64) -> Result<(), Lock
         salt,
         wrapped: key.make().await?,
     };
-    let begun = async {
-        // What was left from a time before would be kept beside it.
-        copy::clear(&vault).await?;
-        note_unsent(&vault, unsent).await?;
-        meta::put(&vault, LOCK, &lock.write()).await
-    };
-    let begun = begun.await;
+    let begun = put_first(&vault, &lock, unsent).await;
     vault.close();
     Ok(begun?)
 }
 
+/// Puts a lock into an encrypted database and nothing beside it. Looked at and done in one
+/// transaction: with a second lock over the first one, nobody would have the key of the records.
+async fn put_first(vault: &Database, lock: &Lock, unsent: u64) -> Result<(), Fault> {
+    let stores = [CHUNKS, CATALOGUE, SYNCED, META];
+    let transaction = writing(vault, &stores, Strict)?;
+    {
+        let store = transaction.object_store(META)?;
+        let found = store.get::<JsValue, _, _>(LOCK).primitive()?.await?;
+        let found = found.and_then(|found| found.as_string());
+        if found.as_deref().and_then(Lock::read).is_none() {
+            // What was left from a time before would be kept beside it.
+            for name in stores {
+                transaction.object_store(name)?.clear()?;
+            }
+            let unsent = unsent.to_string();
+            store.put(unsent).with_key(UNSENT).primitive()?;
+            store.put(lock.write()).with_key(LOCK).primitive()?;
+        }
+    }
+    commit(transaction).await
+}
+
 /// Begins to turn the lock off. The rest is done at the next start, which asks for the PIN.
 pub(crate) async fn end(name: &str) -> Result<(), LockFault> {
-    change(name, |lock| lock.state = State::Emptying).await
+    let end = |lock: &mut Lock| {
+        let on = lock.state == State::On;
+        if on {
+            lock.state = State::Emptying;
+        }
+        on
+    };
+    change(name, end).await.map(drop)
 }
 
 /// Tries a PIN, unless it is too early for that.
@@ -151,6 +177,7 @@ pub(crate) async fn rewrap(name: &str, pin: &str, new: &str) -> Result<Tried, Lo
             lock.cost = COST;
             lock.salt.clone_from(&salt);
             lock.wrapped.clone_from(wrapped);
+            true
         })
         .await?;
     }
@@ -162,9 +189,11 @@ pub(crate) async fn note_unsent(vault: &Database, records: u64) -> Result<(), Fa
     meta::put(vault, UNSENT, &records.to_string()).await
 }
 
-/// Goes on with turning the lock on or off. When it cannot be turned on, it is off.
+/// Goes on with turning the lock on or off. When it cannot be turned on, it is off. Nothing is done
+/// with the key of another lock, such as one that another tab has made since the PIN was given.
 pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
-    if state(name).await? == Some(State::On) {
+    let here = lock::share(name, Share::Together).await;
+    if state(name, key).await? == Some(State::On) {
         // It may have been cut off just before its end.
         for left in [name.to_owned(), sweep_name(name)] {
             if exists(&left).await {
@@ -173,13 +202,14 @@ pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
         }
         return Ok(());
     }
+    drop(here);
     // Other tabs let go of the records when they are loaded anew, which they are by now.
     let _alone = lock::share(name, Share::Alone).await;
-    match state(name).await? {
+    match state(name, key).await? {
         Some(State::Filling) => {
             let filled = fill(name, key).await;
             // Until the state is another one, everything is as it was in the open.
-            if filled.is_err() && state(name).await? == Some(State::Filling) {
+            if filled.is_err() && state(name, key).await? == Some(State::Filling) {
                 remove(&home::locked(name)).await?;
                 remove(&sweep_name(name)).await?;
             }
@@ -188,8 +218,8 @@ pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
         Some(State::Emptying) => {
             let emptied = empty(name, key).await;
             // What could not be laid open as a whole stays locked, and nothing of it open.
-            if emptied.is_err() && state(name).await? == Some(State::Emptying) {
-                change(name, |lock| lock.state = State::On).await?;
+            if emptied.is_err() && state(name, key).await? == Some(State::Emptying) {
+                turn_on(name, key).await?;
                 remove(name).await?;
             }
             emptied
@@ -206,7 +236,7 @@ async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {
     open.close();
     vault.close();
     filled?;
-    change(name, |lock| lock.state = State::On).await?;
+    turn_on(name, key).await?;
     // From now on the encrypted ones are the records. What is left of the others by a failure goes
     // at the next start.
     if remove(name).await.is_ok() {
@@ -215,8 +245,27 @@ async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {
     Ok(())
 }
 
-async fn state(name: &str) -> Result<Option<State>, LockFault> {
-    Ok(see(name).await?.map(|seen| seen.state))
+/// How far the lock with this key is.
+async fn state(name: &str, key: &Cipher) -> Result<Option<State>, LockFault> {
+    let seen = see(name).await?;
+    Ok(seen
+        .filter(|seen| key.is_of(&seen.wrapped))
+        .map(|seen| seen.state))
+}
+
+/// The encrypted ones are the records from now on. Fails when the lock is not that of the key.
+async fn turn_on(name: &str, key: &Cipher) -> Result<(), LockFault> {
+    let on = |lock: &mut Lock| {
+        let own = key.is_of(&lock.wrapped);
+        if own {
+            lock.state = State::On;
+        }
+        own
+    };
+    if change(name, on).await? {
+        return Ok(());
+    }
+    Err(Fault::Other("the lock is another one".to_owned()).into())
 }
 
 async fn empty(name: &str, key: &Cipher) -> Result<(), LockFault> {
@@ -245,16 +294,20 @@ fn sweep_name(name: &str) -> String {
     format!("{name}-sweep")
 }
 
-async fn change(name: &str, change: impl Fn(&mut Lock)) -> Result<(), LockFault> {
+/// Keeps a lock as `change` makes it, if that is to be kept. Whether it was.
+async fn change(name: &str, change: impl Fn(&mut Lock) -> bool) -> Result<bool, LockFault> {
     let Some(vault) = find(name).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let changed = async {
-        if let Some(mut lock) = lock_of(&vault).await? {
-            change(&mut lock);
+        let Some(mut lock) = lock_of(&vault).await? else {
+            return Ok::<_, Fault>(false);
+        };
+        let keep = change(&mut lock);
+        if keep {
             meta::put(&vault, LOCK, &lock.write()).await?;
         }
-        Ok::<_, Fault>(())
+        Ok(keep)
     };
     let changed = changed.await;
     vault.close();

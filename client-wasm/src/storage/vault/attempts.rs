@@ -26,7 +26,10 @@ pub(crate) enum Tried {
 }
 
 /// Counts an attempt and makes the key of a PIN, or says why not.
-pub(super) async fn try_pin(name: &str, pin: &str) -> Result<Result<(Lock, PinKey), Tried>, LockFault> {
+pub(super) async fn try_pin(
+    name: &str,
+    pin: &str,
+) -> Result<Result<(Lock, PinKey), Tried>, LockFault> {
     let Some(vault) = find(name).await? else {
         return Ok(Err(Tried::Right(None)));
     };
