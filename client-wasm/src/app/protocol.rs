@@ -94,6 +94,8 @@ pub enum Ask {
         /// The PIN.
         pin: String,
     },
+    /// Give up beginning to encrypt the records, which are all readable yet. Needs no PIN.
+    GiveUpLock,
     /// Begin to encrypt the records with a PIN. The next start goes on with it.
     Lock {
         /// The PIN.
@@ -157,7 +159,7 @@ pub enum Answer {
     Proposed(Box<ProposedView>),
     /// To [`Ask::ExportUnsent`].
     Unsent(Unsent),
-    /// To [`Ask::Unlock`] and [`Ask::ChangePin`].
+    /// To [`Ask::Unlock`], [`Ask::GiveUpLock`] and [`Ask::ChangePin`].
     Pin(Pin),
     /// To [`Ask::Execute`].
     Done(Box<Done>),

@@ -90,6 +90,7 @@ impl Driver {
             | Ask::Dismiss { .. }
             | Ask::KeepAccount { .. }
             | Ask::Unlock { .. }
+            | Ask::GiveUpLock
             | Ask::Lock { .. }
             | Ask::ChangePin { .. }
             | Ask::EndLock => true,
@@ -140,7 +141,7 @@ impl Driver {
                 self.storage.keep_account(account);
                 Ok(Answer::Nothing)
             }
-            Ask::Unlock { .. } => Ok(gate::right()),
+            Ask::Unlock { .. } | Ask::GiveUpLock => Ok(gate::right()),
             Ask::Lock { .. } | Ask::ChangePin { .. } | Ask::EndLock => {
                 let database = self.database.clone();
                 let unsent = self.workspace.unsent().count() as u64;

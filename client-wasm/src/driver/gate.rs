@@ -86,7 +86,7 @@ pub(super) async fn enter(signals: &mut UnboundedReceiver<Signal>) -> Result<Ent
     }
 }
 
-/// Waits for the right PIN. None when there is no lock any more.
+/// Waits for the right PIN. None when there is to be looked again whether there is a lock.
 async fn unlock(
     database: &str,
     signals: &mut UnboundedReceiver<Signal>,
@@ -96,11 +96,15 @@ async fn unlock(
         let Signal::Asked(asked) = signal else {
             continue;
         };
-        let Ask::Unlock { pin } = &asked.ask else {
-            early.push(asked);
-            continue;
+        let tried = match &asked.ask {
+            Ask::Unlock { pin } => vault::attempt(database, pin).await,
+            Ask::GiveUpLock => vault::give_up(database).await.map(|()| Tried::Right(None)),
+            _ => {
+                early.push(asked);
+                continue;
+            }
         };
-        match vault::attempt(database, pin).await {
+        match tried {
             Ok(Tried::Right(cipher)) => {
                 reply(asked.id, Ok(right()));
                 return Ok(cipher);

@@ -152,6 +152,17 @@ pub(crate) async fn end(name: &str) -> Result<(), LockFault> {
     change(name, end).await.map(drop)
 }
 
+/// Gives up turning the lock on. As long as the encrypted database is being filled, the open one
+/// has everything, so nobody needs the PIN for that.
+pub(crate) async fn give_up(name: &str) -> Result<(), LockFault> {
+    // Nobody fills it meanwhile.
+    let _here = lock::share(name, Share::Together).await;
+    match see(name).await? {
+        Some(seen) if seen.state == State::Filling => drop_begun(name).await,
+        _ => Ok(()),
+    }
+}
+
 /// Tries a PIN, unless it is too early for that.
 pub(crate) async fn attempt(name: &str, pin: &str) -> Result<Tried, LockFault> {
     let key = match try_pin(name, pin).await? {
@@ -210,8 +221,7 @@ pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
             let filled = fill(name, key).await;
             // Until the state is another one, everything is as it was in the open.
             if filled.is_err() && state(name, key).await? == Some(State::Filling) {
-                remove(&home::locked(name)).await?;
-                remove(&sweep_name(name)).await?;
+                drop_begun(name).await?;
             }
             filled
         }
@@ -226,6 +236,12 @@ pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
         }
         Some(State::On) | None => Ok(()),
     }
+}
+
+/// Removes an encrypted database that is not whole yet.
+async fn drop_begun(name: &str) -> Result<(), LockFault> {
+    remove(&home::locked(name)).await?;
+    remove(&sweep_name(name)).await
 }
 
 async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {

@@ -17,6 +17,7 @@ use super::dom::{El, el};
 use super::live::{effect, happened, live, memo, several};
 use super::page::{Page, Stage};
 use super::{account, leave, parts, router, screen, shell, toasts};
+use crate::app::account::has_said;
 use crate::app::home;
 use crate::app::lock::{self, BACKGROUND, Left, State};
 use crate::app::protocol::{Answer, Ask, Failure, Locked, Pin};
@@ -133,8 +134,24 @@ fn door(page: Page, locked: &Locked) -> AnyView {
         .into_any()
 }
 
-/// The way out for whoever has forgotten the PIN: everything anew from the server.
+/// The way out for whoever has forgotten the PIN: no lock as long as it is not on yet, afterwards
+/// everything anew from the server.
 fn forgotten(page: Page, locked: &Locked) -> AnyView {
+    if locked.state == State::Filling {
+        let give_up = move || {
+            page.ask(Ask::GiveUpLock, move |answer| match answer {
+                Ok(_) => {
+                    page.stage.set(Stage::Starting);
+                    settings::tell_others(page);
+                }
+                Err(failure) => page.tell(&failure),
+            });
+        };
+        return several(vec![
+            el("p").child(t!("lock.give_up.explain")).into_any(),
+            parts::button("", t!("lock.give_up"), give_up).into_any(),
+        ]);
+    }
     let lost = match locked.unsent {
         0 => t!("lock.forgotten.none"),
         records => tn!("lock.forgotten.unsent", records),
@@ -148,8 +165,9 @@ fn forgotten(page: Page, locked: &Locked) -> AnyView {
             "/api/session",
             None,
             move |answered| match answered {
-                Ok(_) => leave::leave(page, true),
-                Err(why) => wrong.set(Some(locale::text(&format!("account.wrong.{why}"), &[]))),
+                Ok(answered) if has_said(&answered) => leave::leave(page, true),
+                Ok(_) => wrong.set(Some(account::wrong_text("other"))),
+                Err(why) => wrong.set(Some(account::wrong_text(why))),
             },
         );
     };

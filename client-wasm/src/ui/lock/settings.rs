@@ -123,7 +123,12 @@ fn is_fit(entry: Entry, pin: RwSignal<String>, again: RwSignal<String>) -> bool 
 
 /// The lock was turned on or off: all tabs begin anew.
 fn turned(page: Page) {
+    tell_others(page);
+    page.reload();
+}
+
+/// The other tabs begin anew.
+pub(super) fn tell_others(page: Page) {
     let turn = page.device(|device| device.random_key());
     page.turned(&turn);
-    page.reload();
 }
