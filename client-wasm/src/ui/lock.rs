@@ -14,9 +14,10 @@ use web_sys::{Event, VisibilityState};
 pub(crate) use self::settings::settings;
 
 use super::dom::{El, el};
+use super::ending::{Ending, end};
 use super::live::{effect, happened, live, memo, several};
 use super::page::{Page, Stage};
-use super::{account, leave, parts, router, screen, shell, toasts};
+use super::{account, parts, router, screen, shell, toasts};
 use crate::app::account::has_said;
 use crate::app::home;
 use crate::app::lock::{self, BACKGROUND, Left, State};
@@ -24,7 +25,7 @@ use crate::app::protocol::{Answer, Ask, Failure, Locked, Pin};
 use crate::{locale, t, tn};
 
 /// Locks by itself after some time in the background: the page is loaded anew, and with it goes
-/// all that it and its worker have in memory.
+/// all that it and its worker have in memory, but not before all edits are on the disk.
 pub(crate) fn start(page: Page) {
     let since = Rc::new(Cell::new(None::<u64>));
     let lock = move || {
@@ -126,7 +127,7 @@ fn door(page: Page, locked: &Locked) -> AnyView {
                     "secondary",
                     t!("lock.other.leave"),
                     move || {
-                        leave::leave(page, false);
+                        end(page, Ending::Leave { remove: false });
                     },
                 )),
         )
@@ -165,7 +166,7 @@ fn forgotten(page: Page, locked: &Locked) -> AnyView {
             "/api/session",
             None,
             move |answered| match answered {
-                Ok(answered) if has_said(&answered) => leave::leave(page, true),
+                Ok(answered) if has_said(&answered) => end(page, Ending::Leave { remove: true }),
                 Ok(_) => wrong.set(Some(account::wrong_text("other"))),
                 Err(why) => wrong.set(Some(account::wrong_text(why))),
             },
