@@ -77,7 +77,8 @@ pub enum Ask {
         /// The changes as Automerge writes them, as hex.
         changes: String,
     },
-    /// Do something. Answered when the result is on this device's disk.
+    /// Do something. Answered when the result is on this device's disk, or cannot be
+    /// written.
     Execute {
         /// What to do.
         command: Command,
@@ -217,13 +218,15 @@ pub struct Pin {
     pub until: Option<Timestamp>,
 }
 
-/// A command was carried out and is on the disk.
+/// A command was carried out and, if nothing else is said, is on the disk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Done {
     /// The record afterwards.
     pub record: RecordView,
     /// Commands that take it back, in order.
     pub undo: Vec<Command>,
+    /// Why it is in memory only. It is written as soon as that can be.
+    pub unsaved: Option<Failure>,
 }
 
 /// Why there is no answer.

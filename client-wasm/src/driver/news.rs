@@ -22,7 +22,8 @@ impl Driver {
             } => {
                 match (&*request, &result) {
                     (StorageRequest::Write(batch), Err(error)) => {
-                        self.asked.not_saved(&batch.document, error);
+                        self.asked
+                            .not_saved(&batch.document, error, &self.workspace);
                     }
                     (_, Err(error)) => log::warn(&error.to_string()),
                     _ => {}

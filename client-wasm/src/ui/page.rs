@@ -264,7 +264,7 @@ impl Page {
         spawn_local(async move { then(reply.await) });
     }
 
-    /// Has a command carried out. A failure is told to the person, and to `then`.
+    /// Has a command carried out. That the disk does not take it is told to the person.
     pub(crate) fn execute(
         self,
         command: Command,
@@ -281,6 +281,11 @@ impl Page {
             then(match answer {
                 Ok(Answer::Done(done)) => {
                     self.refresh_soon(&[done.record.id]);
+                    if let Some(failure) = &done.unsaved {
+                        let text = locale::text(&crate::app::failure::key(failure), &[]);
+                        // Without details, so that it is told once.
+                        self.toasts.error(text, None);
+                    }
                     Ok(done)
                 }
                 Ok(_) => Err(failure("bad-message", "the answer fits no command")),

@@ -12,7 +12,7 @@ use crate::app::protocol::{
 };
 
 objects! {
-    Done { record, undo }
+    Done { record, undo, unsaved }
     Export { bytes, readable }
     Failure { code, message }
     Opened { account, locked, not_settled }

@@ -220,15 +220,18 @@ fn answers_read_back() {
     }
     answer(Answer::Record(Box::new(record())));
     answer(Answer::Summaries(vec![summary(), summary()]));
-    answer(Answer::Done(Box::new(Done {
-        record: record(),
-        undo: commands(),
-    })));
     answer(Answer::Nothing);
     let failure = Failure {
         code: "not-here".into(),
         message: "gone".into(),
     };
+    for unsaved in [None, Some(failure.clone())] {
+        answer(Answer::Done(Box::new(Done {
+            record: record(),
+            undo: commands(),
+            unsaved,
+        })));
+    }
     reads_back(FromWorker::Reply {
         id: 1,
         result: Err(failure),
