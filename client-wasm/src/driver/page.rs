@@ -10,6 +10,7 @@ use web_sys::MessageEvent;
 
 use super::failure::{blocked, failure};
 use super::{Mailbox, Signal};
+use crate::app::decode;
 use crate::app::protocol::{Event, Failure, FromWorker, ToWorker};
 use crate::clock::Alarm;
 use crate::storage::StorageNews;
@@ -78,7 +79,7 @@ impl Page {
 pub(super) fn listen(mailbox: Mailbox) {
     let hear = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
         let text = event.data().as_string().unwrap_or_default();
-        match serde_json::from_str::<ToWorker>(&text) {
+        match decode::asked(&text) {
             Ok(ask) => mailbox.put(Signal::Asked(ask)),
             Err(_) => refuse(&text),
         }

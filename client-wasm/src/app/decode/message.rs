@@ -3,6 +3,7 @@
 use meltemi_core::sync::status::{
     Line, Notice, NoticeCode, Progress, Receiving, RefusedEdits, SyncStatus,
 };
+use meltemi_core::sync::storage::ChunkKind;
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
@@ -31,6 +32,12 @@ words! {
         "filling" => Filling,
         "on" => On,
         "emptying" => Emptying,
+    }
+    ChunkKind {
+        "snapshot" => Snapshot,
+        "increment" => Increment,
+        "refused" => Refused,
+        "receipts" => Receipts,
     }
     NoticeCode {
         "storage-full" => StorageFull,

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::lock::State;
 use crate::app::protocol::{
-    Answer, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
+    Answer, Ask, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, ToWorker, Unsent,
 };
 use crate::app::status::NOTICES;
 
@@ -201,6 +201,52 @@ fn commands() -> Vec<Command> {
             base: None,
         },
     ]
+}
+
+#[test]
+fn asks_read_back() {
+    let id = document();
+    let text = || "271828".to_owned();
+    let mut asks = vec![
+        Ask::Status,
+        Ask::Overview { today: text() },
+        Ask::Summaries { kind: text() },
+        Ask::Record { id },
+        Ask::History {
+            id,
+            skip: 1,
+            count: 2,
+        },
+        Ask::Refused { id },
+        Ask::DecideRefused { id, again: true },
+        Ask::ExportRefused { id },
+        Ask::Proposed {
+            id,
+            changes: text(),
+        },
+        Ask::ExportUnsent,
+        Ask::KeepAccount { account: text() },
+        Ask::Unlock { pin: text() },
+        Ask::GiveUpLock,
+        Ask::Lock { pin: text() },
+        Ask::ChangePin {
+            pin: text(),
+            new: "314159".to_owned(),
+        },
+        Ask::EndLock,
+        Ask::Reconnect,
+        Ask::Dismiss { notice: 3 },
+    ];
+    asks.extend(
+        commands()
+            .into_iter()
+            .map(|command| Ask::Execute { command }),
+    );
+    for ask in asks {
+        let message = ToWorker { id: 7, ask };
+        let text = serde_json::to_string(&message).expect("messages are JSON");
+        assert_eq!(super::asked(&text), Ok(message), "{text}");
+    }
 }
 
 #[test]
