@@ -95,15 +95,23 @@ async function file(path, integrity) {
 async function removeOlderVersions() {
   const names = await caches.keys();
   const older = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
-  // What came into use since this version was kept.
-  const cache = await caches.open(CACHE);
-  for (const path of PATHS.keys()) {
-    if ((isText(path) || isLock(path)) && !(await cache.match(path))) {
-      const before = await caches.match(path);
-      if (before) await keepFile(path).catch(() => cache.put(path, before));
-    }
-  }
+  // What came into use since this version was kept. The parts of the program for PINs fit together
+  // only if they are of one version.
+  const paths = [...PATHS.keys()];
+  const texts = paths.filter(isText).map((path) => [path]);
+  for (const together of [...texts, paths.filter(isLock)]) await carryOver(together);
   await Promise.all(older.map((name) => caches.delete(name)));
+}
+
+/** Keeps files that an older version has: as they are now, or else all of them as they were. */
+async function carryOver(paths) {
+  const cache = await caches.open(CACHE);
+  const here = await Promise.all(paths.map((path) => cache.match(path)));
+  const before = await Promise.all(paths.map((path) => caches.match(path)));
+  if (here.every(Boolean) || !before.every(Boolean)) return;
+  const kept = await Promise.allSettled(paths.map((path) => keepFile(path)));
+  if (kept.every(({ status }) => status === "fulfilled")) return;
+  await Promise.all(paths.map((path, at) => cache.put(path, before[at])));
 }
 
 async function answer(path, request) {

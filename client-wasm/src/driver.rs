@@ -7,8 +7,10 @@
 
 mod answers;
 mod deciding;
+mod failure;
 mod gate;
 mod leading;
+mod news;
 mod page;
 mod unsent;
 
@@ -19,21 +21,20 @@ use meltemi_core::id::PeerId;
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::Principal;
-use meltemi_core::sync::storage::{StorageAnswer, StorageRequest};
-use meltemi_core::time::Timestamp;
 use meltemi_core::wire::limits::KEPT_DOCUMENTS;
 use meltemi_core::workspace::{Workspace, WorkspaceConfig};
 use wasm_bindgen_futures::spawn_local;
 
 use self::answers::Asked;
 use self::deciding::Deciding;
+use self::failure::{failure, no_storage};
 use self::gate::Entered;
-use self::leading::{Leading, Told};
+use self::leading::Leading;
 use self::page::Page;
 use crate::app::protocol::{Event, Failure, FromWorker, Opened, ToWorker};
 use crate::clock::{self, Alarm};
 use crate::network::{Network, NetworkNews};
-use crate::storage::{NoStorage, Storage, StorageNews};
+use crate::storage::{Storage, StorageNews};
 use crate::tabs::lock::Held;
 use crate::tabs::word::{Message, Word};
 use crate::tabs::{Channel, TabNews};
@@ -299,95 +300,6 @@ impl Driver {
         }
     }
 
-    fn storage_news(&mut self, now: Timestamp, news: StorageNews) {
-        match news {
-            StorageNews::Answered {
-                effect,
-                request,
-                result,
-            } => {
-                match (&*request, &result) {
-                    (StorageRequest::Write(batch), Err(error)) => {
-                        self.asked.not_saved(&batch.document, error);
-                    }
-                    (_, Err(error)) => log::warn(&error.to_string()),
-                    _ => {}
-                }
-                let stored = matches!(result, Ok(StorageAnswer::Written | StorageAnswer::Noted));
-                self.deciding.stored(effect, stored);
-                self.workspace.handle(now, Input::Stored { effect, result });
-                if stored {
-                    self.leading.tell_stored(*request);
-                }
-            }
-            StorageNews::Missed(documents) => {
-                for (document, chunks) in documents {
-                    self.workspace
-                        .handle(now, Input::WrittenElsewhere { document, chunks });
-                }
-            }
-            // The tab with the line knows better than the notes, which may be older.
-            StorageNews::Synced(_) if self.leading.leads() => {}
-            StorageNews::Synced(documents) => {
-                for (document, heads) in documents {
-                    self.workspace
-                        .handle(now, Input::SyncedElsewhere { document, heads });
-                }
-            }
-            StorageNews::Blocked => self.page.post_event(Event::Failed(blocked())),
-            StorageNews::Outdated => {
-                self.leading.retire();
-                self.page.post_event(Event::Failed(failure(
-                    "newer-version",
-                    "Another tab runs a newer version of this program; please reload this page.",
-                )));
-            }
-            StorageNews::Deleted => self.page.post_event(Event::Failed(failure(
-                "storage-removed",
-                "The data of this site was removed from this browser; please reload this page.",
-            ))),
-        }
-    }
-
-    fn tab_news(&mut self, now: Timestamp, news: TabNews) {
-        match self.leading.hear(news) {
-            Told::Nothing => {}
-            Told::Line => self.page.status_changed(),
-            Told::Dials(dials) => {
-                self.workspace.set_dials(now, dials && self.line);
-                self.page.status_changed();
-                if dials {
-                    self.look_for_missed();
-                }
-            }
-            Told::LookForMissed => self.look_for_missed(),
-            Told::Written { document, chunks } => {
-                self.storage.told_of(&chunks);
-                self.workspace
-                    .handle(now, Input::WrittenElsewhere { document, chunks });
-            }
-            Told::Synced { document, heads } => {
-                self.workspace
-                    .handle(now, Input::SyncedElsewhere { document, heads });
-            }
-            Told::Removed { document } => {
-                let input = Input::RemovedElsewhere { document };
-                self.workspace.handle(now, input);
-            }
-            Told::Refused { document, again } => {
-                self.workspace
-                    .handle(now, Input::RefusedElsewhere { document, again });
-            }
-            Told::Reconnect => self.workspace.handle(now, Input::Reconnect),
-            Told::Dismiss(notice) => {
-                let notices = self.workspace.status().notices;
-                if let Some(notice) = notices.iter().position(|held| *held == notice) {
-                    self.workspace.handle(now, Input::Dismiss { notice });
-                }
-            }
-        }
-    }
-
     /// Whoever forgets the PIN is told how much would be lost.
     fn note_unsent(&mut self) {
         if self.ready && self.storage.is_locked() {
@@ -396,14 +308,6 @@ impl Driver {
                 self.noted = Some(count);
                 self.storage.note_unsent(count);
             }
-        }
-    }
-
-    fn look_for_missed(&mut self) {
-        if self.ready {
-            self.storage.look_for_missed();
-        } else {
-            self.look_when_ready = true;
         }
     }
 
@@ -425,32 +329,5 @@ impl Driver {
         } else if let Some(notice) = self.leading.shown(own).notices.into_iter().nth(notice) {
             self.leading.say(Word::Dismiss { notice });
         }
-    }
-}
-
-fn failure(code: &str, message: &str) -> Failure {
-    Failure {
-        code: code.to_owned(),
-        message: message.to_owned(),
-    }
-}
-
-fn blocked() -> Failure {
-    failure(
-        "blocked",
-        "Another tab with an older version is open; please close or reload it.",
-    )
-}
-
-fn no_storage(reason: NoStorage) -> Failure {
-    match reason {
-        NoStorage::Newer(detail) => failure(
-            "newer-version",
-            &format!("The data on this device belongs to a newer version; please reload. {detail}"),
-        ),
-        NoStorage::Unavailable(detail) => failure(
-            "no-storage",
-            &format!("The browser does not let this site keep data. {detail}"),
-        ),
     }
 }

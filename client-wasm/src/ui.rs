@@ -10,6 +10,7 @@ mod conflict;
 mod control;
 mod decisions;
 mod dom;
+mod ending;
 mod entries;
 mod field;
 mod leave;

@@ -32,7 +32,7 @@ const FLAGS = [
 const PACKET = 1400;
 
 /** What `cargo xtask test` puts into the environment. */
-function setting(name) {
+export function setting(name) {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run these tests with \`cargo xtask test\``);
   return value;

@@ -6,13 +6,14 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { checkAccessible, launchBrowser, newDevice, newProfile, startServer } from "./harness.mjs";
+import { fillDisk } from "./disk.mjs";
+import { checkAccessible, newProfile, startServer } from "./harness.mjs";
+import {
+  EVENT, PIN, TITLE, databases, enter, fill, locked, opened, told, turnOn, unlocked, word,
+} from "./lock.mjs";
 import { ANA, joined, signIn } from "./people.mjs";
 import { holds, says, text, titled } from "./screen.mjs";
 
-const TITLE = "Fostering the Right to the City for all";
-const EVENT = "/events/ev14";
-const PIN = "271828";
 const VENUE = "Maison des associations";
 const OBJECTIVES = "Learn from the lighthouse keepers.";
 
@@ -41,78 +42,6 @@ async function found(profile, texts) {
     }
   }
   return texts.filter((text) => hits.has(text));
-}
-
-async function fill(page, name, value) {
-  await text(page, name).fill(value);
-  await text(page, name).press("Tab");
-}
-
-/** Turns the lock on, up to where the PIN is asked for. */
-async function turnOn(page) {
-  await page.getByRole("banner").getByRole("button", { name: ANA.name }).click();
-  await page.getByText("Lock this app with a PIN").click();
-  await page.getByLabel("New PIN", { exact: true }).fill(PIN);
-  await page.getByLabel("New PIN once more").fill(PIN);
-  await page.getByRole("button", { name: "Turn the lock on" }).click();
-  await titled(page, "This app is locked");
-}
-
-async function enter(page, pin) {
-  await page.getByLabel("PIN", { exact: true }).fill(pin);
-  await page.getByRole("button", { name: "Open", exact: true }).click();
-}
-
-/** What was said of a PIN. */
-function told(page, words) {
-  return page.getByRole("alert").filter({ hasText: words }).waitFor();
-}
-
-function databases(page) {
-  return page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name).sort());
-}
-
-/** Reads or writes a word that the encrypted database keeps once. */
-function word(page, name, value) {
-  const run = async ({ name, value }) => {
-    const done = (request) =>
-      new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const found = (await indexedDB.databases()).find(({ name }) => name.endsWith("-locked"));
-    const database = await done(indexedDB.open(found.name));
-    const meta = database.transaction("meta", "readwrite").objectStore("meta");
-    if (value !== undefined) await done(meta.put(value, name));
-    const read = await done(meta.get(name));
-    database.close();
-    return read;
-  };
-  return page.evaluate(run, { name, value });
-}
-
-/** A device of Ana's with the lock on and the event on the screen. */
-async function locked(t, options = {}) {
-  const server = await startServer(t, { demo: true, open: false });
-  const browser = await launchBrowser(t);
-  const device = await newDevice(t, browser, server, options);
-  t.after(() => assert.deepEqual(device.errors.filter((error) => !/ 401 /.test(error)), []));
-  const page = await joined(device, server.invitation, ANA);
-  await page.goto(EVENT);
-  await titled(page, TITLE);
-  await device.kept(page);
-  await says(page, "On the server");
-  await turnOn(page);
-  return { server, device, page };
-}
-
-/** The same, with the records open. */
-async function opened(t, options = {}) {
-  const all = await locked(t, options);
-  await enter(all.page, PIN);
-  await titled(all.page, TITLE);
-  await says(all.page, "On the server");
-  return all;
 }
 
 test("with the lock on, the browser's files have no text of a record or a person in them", async (t) => {
@@ -294,10 +223,171 @@ test("whoever forgot the PIN is told what would be lost and gets the records ane
   await remove.click();
   await told(page, "The server cannot be reached.");
   await device.goOnline();
+
+  // What is on the way to the server cannot say who uses the device.
+  const before = await databases(page);
+  const proxy = (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<html>" });
+  await device.context.route("**/api/session", proxy);
+  await remove.click();
+  await told(page, "The server could not do this.");
+  assert.deepEqual(await databases(page), before);
+  await device.context.unroute("**/api/session", proxy);
   await remove.click();
   await signIn(page, ANA);
   await says(page, "On the server");
   await page.goto(EVENT);
   await titled(page, TITLE);
   await holds(text(page, "Venue"), "");
+});
+
+test("a PIN program that fails takes no wrong PIN back", async (t) => {
+  const { page } = await locked(t);
+  await word(page, "attempts", "4 0");
+  await page.workers()[0].evaluate(() => {
+    self.deriveKey = () => Promise.reject(new Error("no program"));
+  });
+  await enter(page, PIN);
+  await told(page, "The part of the program that makes keys could not be loaded.");
+  assert.equal(await word(page, "attempts"), "4 0");
+  await page.reload();
+  await enter(page, "000005");
+  await told(page, "That PIN is not right. You can try again in 5 minutes.");
+});
+
+test("a lock that is not on yet can be given up without the PIN and without the server", async (t) => {
+  const { device, page } = await locked(t);
+  await device.goOffline();
+  await page.getByText("I have forgotten my PIN").click();
+  await page.getByText("The lock is not on yet").waitFor();
+  await checkAccessible(page);
+  await page.getByRole("button", { name: "Do not turn the lock on" }).click();
+  await titled(page, TITLE);
+  assert.deepEqual((await databases(page)).filter((name) => /-(locked|sweep)$/.test(name)), []);
+  await fill(page, "Venue", VENUE);
+  await says(page, /1 change waiting/);
+  await page.reload();
+  await titled(page, TITLE);
+  await holds(text(page, "Venue"), VENUE);
+  await page.getByRole("banner").getByRole("button", { name: ANA.name }).click();
+  await page.getByText("Lock this app with a PIN").waitFor();
+});
+
+/** A tab that does not hear of locks that others turn on or give up. */
+async function openDeaf(device) {
+  const page = await device.context.newPage();
+  await page.addInitScript(() => {
+    addEventListener("storage", (event) => event.stopImmediatePropagation());
+  });
+  await page.goto(EVENT);
+  return page;
+}
+
+/** Making the next key waits in a tab until `release` is called. */
+async function holdKeys(page) {
+  const worker = page.workers()[0];
+  await worker.evaluate(() => {
+    const { deriveKey } = self;
+    self.deriveKey = async (...given) => {
+      self.deriveKey = deriveKey;
+      await new Promise((resolve) => (self.release = resolve));
+      return deriveKey(...given);
+    };
+  });
+  return {
+    async wanted() {
+      while (!(await worker.evaluate(() => Boolean(self.release)))) {
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+      }
+    },
+    release: () => worker.evaluate(() => self.release()),
+  };
+}
+
+test("two tabs that turn the lock on at once make one lock, which the first PIN opens", async (t) => {
+  const { device, page } = await unlocked(t);
+  const other = await openDeaf(device);
+  await titled(other, TITLE);
+  await says(other, "On the server");
+  const keys = await holdKeys(other);
+  const turning = turnOn(other, "314159");
+  await keys.wanted();
+  await turnOn(page);
+  await keys.release();
+  await turning;
+  await enter(page, PIN);
+  await titled(page, TITLE);
+  await enter(other, "314159");
+  await told(other, "That PIN is not right.");
+  await enter(other, PIN);
+  await titled(other, TITLE);
+});
+
+test("the key of a lock that was given up is not used for the next one", async (t) => {
+  const { device, page } = await locked(t);
+  const other = await openDeaf(device);
+  await titled(other, "This app is locked");
+  const keys = await holdKeys(other);
+  await enter(other, PIN);
+  await keys.wanted();
+  await page.getByText("I have forgotten my PIN").click();
+  await page.getByRole("button", { name: "Do not turn the lock on" }).click();
+  await titled(page, TITLE);
+  await turnOn(page, "314159");
+  await keys.release();
+  // The PIN was right for the first one; now that of the second is asked for.
+  await holds(other.getByLabel("PIN", { exact: true }), "");
+  await enter(other, PIN);
+  await told(other, "That PIN is not right.");
+  await enter(page, "314159");
+  await titled(page, TITLE);
+  await device.goOffline();
+  await page.reload();
+  await enter(page, "314159");
+  await titled(page, TITLE);
+  await page.getByRole("link", { name: "Events" }).first().click();
+  await page.getByText("16 records").waitFor();
+});
+
+test("a disk that is full while the lock is turned on or off leaves one whole copy", async (t) => {
+  const { page } = await locked(t);
+  const [vault] = (await databases(page)).filter((name) => name.endsWith("-locked"));
+  const open = vault.replace(/-locked$/, "");
+  const failed = (page) => page.getByText("The lock could not be turned on or off.").waitFor();
+  const copies = async () => (await databases(page)).filter((name) => name.startsWith(open));
+
+  // Turning on: the records stay in the open one, and there is no lock.
+  await fillDisk(page, { database: vault, store: "catalogue" });
+  await enter(page, PIN);
+  await titled(page, TITLE);
+  await failed(page);
+  assert.deepEqual(await copies(), [open]);
+  await fill(page, "Venue", VENUE);
+  await says(page, "On the server");
+  await page.reload();
+  await titled(page, TITLE);
+  await holds(text(page, "Venue"), VENUE);
+
+  await turnOn(page);
+  await enter(page, PIN);
+  await titled(page, TITLE);
+  assert.deepEqual(await copies(), [vault]);
+  await page.getByRole("banner").getByRole("button", { name: ANA.name }).click();
+  await page.getByText("Turn the lock off", { exact: true }).first().click();
+  await page.getByRole("button", { name: "Turn the lock off" }).click();
+  await page.getByText("The lock is being turned off.").waitFor();
+
+  // Turning off: they stay in the encrypted one, and it is locked again at the next start.
+  await fillDisk(page, { database: open, store: "catalogue" });
+  await enter(page, PIN);
+  await titled(page, TITLE);
+  await failed(page);
+  assert.deepEqual(await copies(), [vault]);
+  await fill(page, "Learning objectives", OBJECTIVES);
+  await says(page, "On the server");
+  await page.reload();
+  await page.getByText("Your records are encrypted on this device.").waitFor();
+  await enter(page, PIN);
+  await titled(page, TITLE);
+  await holds(text(page, "Venue"), VENUE);
+  await holds(text(page, "Learning objectives"), OBJECTIVES);
 });

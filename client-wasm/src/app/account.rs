@@ -142,6 +142,11 @@ pub fn session(answered: &Answered, kept: Option<Member>) -> Account {
     }
 }
 
+/// Whether the server has said who uses this device, and not something on the way to it.
+pub fn has_said(answered: &Answered) -> bool {
+    !matches!(session(answered, None), Account::Unheard(_))
+}
+
 /// Reads who has signed in from the answer to a request that lets somebody in.
 pub fn welcome(answered: &Answered) -> Result<Member, Wrong> {
     let value: Value = serde_json::from_str(&answered.body).unwrap_or_default();
@@ -328,6 +333,15 @@ mod tests {
         assert!(ask(401, "").has_lapsed());
         assert_eq!(ask(502, "<html>"), Account::Unheard(kept.clone()));
         assert_eq!(ask(200, "a captive portal"), Account::Unheard(kept.clone()));
+        for (status, body, said) in [
+            (200, LEILA, true),
+            (401, "", true),
+            (200, "a captive portal", false),
+            (500, r#"{"code":"internal"}"#, false),
+            (502, LEILA, false),
+        ] {
+            assert_eq!(has_said(&answered(status, body)), said, "{status} {body}");
+        }
         assert!(session(&answered(401, ""), None).must_sign_in());
         assert!(!session(&answered(503, ""), None).must_sign_in());
     }

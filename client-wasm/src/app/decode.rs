@@ -1,9 +1,10 @@
-//! Reads what the worker says.
+//! Reads what the worker says, what it is asked, and what tabs say to each other.
 //!
 //! The readers that serde derives are made once for each type and each way a field can be missing
-//! or double, and were a quarter of the page's program. These are small, and do the same for what
+//! or double, and were a quarter of the program. These are small, and do the same for what
 //! serde has written: a test reads back one of every kind of message.
 
+mod ask;
 mod basic;
 mod message;
 mod record;
@@ -12,7 +13,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use super::protocol::FromWorker;
+use super::protocol::{FromWorker, ToWorker};
 
 /// A message that is not what it should be: the field where it is wrong, or what is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,15 +28,26 @@ pub trait Decode: Sized {
 
 /// Reads a message of the worker.
 pub fn message(text: &str) -> Result<FromWorker, DecodeError> {
+    read(text)
+}
+
+/// Reads a message of the page.
+pub fn asked(text: &str) -> Result<ToWorker, DecodeError> {
+    read(text)
+}
+
+/// Reads JSON.
+pub(crate) fn read<T: Decode>(text: &str) -> Result<T, DecodeError> {
     let value: Value = serde_json::from_str(text).map_err(|_| DecodeError("the JSON"))?;
-    FromWorker::decode(value)
+    T::decode(value)
 }
 
 /// The fields of an object that are still to be read.
-struct Fields(Map<String, Value>);
+pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
-    fn of(value: Value, what: &'static str) -> Result<Self, DecodeError> {
+    /// Those of an object.
+    pub(crate) fn of(value: Value, what: &'static str) -> Result<Self, DecodeError> {
         match value {
             Value::Object(map) => Ok(Self(map)),
             _ => Err(DecodeError(what)),
@@ -43,7 +55,7 @@ impl Fields {
     }
 
     /// The fields of an object; none of anything else.
-    fn of_any(value: Value) -> Self {
+    pub(crate) fn of_any(value: Value) -> Self {
         match value {
             Value::Object(map) => Self(map),
             _ => Self(Map::new()),
@@ -54,13 +66,14 @@ impl Fields {
         self.0.remove(name).unwrap_or(Value::Null)
     }
 
-    fn read<T: Decode>(&mut self, name: &'static str) -> Result<T, DecodeError> {
+    /// Reads one.
+    pub(crate) fn read<T: Decode>(&mut self, name: &'static str) -> Result<T, DecodeError> {
         T::decode(self.take(name)).map_err(|_| DecodeError(name))
     }
 }
 
 /// The name of a variant, and what is in it.
-fn variant(value: Value, what: &'static str) -> Result<(String, Value), DecodeError> {
+pub(crate) fn variant(value: Value, what: &'static str) -> Result<(String, Value), DecodeError> {
     match value {
         Value::String(name) => Ok((name, Value::Null)),
         Value::Object(map) => map.into_iter().next().ok_or(DecodeError(what)),
@@ -94,4 +107,5 @@ macro_rules! words {
     )+};
 }
 
-use {objects, words};
+pub(crate) use objects;
+use words;

@@ -77,7 +77,8 @@ pub enum Ask {
         /// The changes as Automerge writes them, as hex.
         changes: String,
     },
-    /// Do something. Answered when the result is on this device's disk.
+    /// Do something. Answered when the result is on this device's disk, or cannot be
+    /// written.
     Execute {
         /// What to do.
         command: Command,
@@ -113,6 +114,8 @@ pub enum Ask {
         /// The PIN.
         pin: String,
     },
+    /// Give up beginning to encrypt the records, which are all readable yet. Needs no PIN.
+    GiveUpLock,
     /// Begin to encrypt the records with a PIN. The next start goes on with it.
     Lock {
         /// The PIN.
@@ -176,7 +179,7 @@ pub enum Answer {
     Proposed(Box<ProposedView>),
     /// To [`Ask::ExportUnsent`].
     Unsent(Unsent),
-    /// To [`Ask::Unlock`] and [`Ask::ChangePin`].
+    /// To [`Ask::Unlock`], [`Ask::GiveUpLock`] and [`Ask::ChangePin`].
     Pin(Pin),
     /// To [`Ask::Execute`] and [`Ask::TakePart`].
     Done(Box<Done>),
@@ -236,13 +239,15 @@ pub struct Pin {
     pub until: Option<Timestamp>,
 }
 
-/// A command was carried out and is on the disk.
+/// A command was carried out and, if nothing else is said, is on the disk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Done {
     /// The record afterwards.
     pub record: RecordView,
     /// Commands that take it back, in order.
     pub undo: Vec<Command>,
+    /// Why it is in memory only. It is written as soon as that can be.
+    pub unsaved: Option<Failure>,
 }
 
 /// Who carries on a decision.

@@ -93,6 +93,21 @@ pub fn wording(status: &SyncStatus) -> Wording {
     Wording { place, line, tone }
 }
 
+/// How many changes are in the memory of this device and nowhere else.
+pub fn only_here(status: &SyncStatus) -> u64 {
+    // What others wrote and this device has not stored yet, the server has.
+    if status.waiting == 0 && status.refused.is_empty() {
+        0
+    } else {
+        status.unsaved
+    }
+}
+
+/// Whether this device's storage does not take changes.
+pub fn cannot_store(status: &SyncStatus) -> bool {
+    wording(status).place == Place::NotSaved
+}
+
 impl Place {
     /// The key of its words. `Waiting` and `Refused` are counted.
     pub const fn key(self) -> &'static str {
@@ -189,6 +204,23 @@ mod tests {
         });
         let words = wording(&status);
         assert_eq!((words.place, words.tone), (Place::NotSaved, Tone::Alarm));
+    }
+
+    #[test]
+    fn what_the_server_has_too_is_not_lost_with_this_device() {
+        let mut status = status(Line::Online);
+        status.unsaved = 2;
+        assert_eq!((only_here(&status), cannot_store(&status)), (0, false));
+        status.waiting = 1;
+        assert_eq!((only_here(&status), cannot_store(&status)), (2, false));
+        status.notices.push(Notice {
+            code: NoticeCode::StorageFailed,
+            document: None,
+            message: String::new(),
+        });
+        assert!(cannot_store(&status));
+        status.unsaved = 0;
+        assert_eq!((only_here(&status), cannot_store(&status)), (0, false));
     }
 
     #[test]

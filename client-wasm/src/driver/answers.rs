@@ -52,14 +52,19 @@ impl Asked {
         {
             reply(
                 unsaved.ask,
-                done(workspace, &unsaved.document, unsaved.undo),
+                done(workspace, &unsaved.document, unsaved.undo, None),
             );
         }
     }
 
-    /// The document could not be written: its commands are not done. What they changed stays in
-    /// the workspace, which tries again.
-    pub(super) fn not_saved(&mut self, document: &DocumentId, error: &StorageError) {
+    /// The document could not be written: its commands are done in memory only, where what they
+    /// changed stays, and the workspace tries again.
+    pub(super) fn not_saved(
+        &mut self,
+        document: &DocumentId,
+        error: &StorageError,
+        workspace: &Workspace,
+    ) {
         let code = match error {
             StorageError::Full { .. } => "storage-full",
             StorageError::Failed { .. } => "storage-failed",
@@ -70,13 +75,12 @@ impl Asked {
         {
             let message =
                 format!("{error}. The change is kept in this tab and is tried again by itself.");
-            reply(
-                unsaved.ask,
-                Err(Failure {
-                    code: code.to_owned(),
-                    message,
-                }),
-            );
+            let failure = Failure {
+                code: code.to_owned(),
+                message,
+            };
+            let (document, undo) = (unsaved.document, unsaved.undo);
+            reply(unsaved.ask, done(workspace, &document, undo, Some(failure)));
         }
     }
 }
@@ -93,6 +97,7 @@ impl Driver {
             | Ask::AwaitDecision
             | Ask::EndDecision
             | Ask::Unlock { .. }
+            | Ask::GiveUpLock
             | Ask::Lock { .. }
             | Ask::ChangePin { .. }
             | Ask::EndLock => true,
@@ -146,7 +151,7 @@ impl Driver {
                 self.storage.keep_account(account);
                 Ok(Answer::Nothing)
             }
-            Ask::Unlock { .. } => Ok(gate::right()),
+            Ask::Unlock { .. } | Ask::GiveUpLock => Ok(gate::right()),
             Ask::Lock { .. } | Ask::ChangePin { .. } | Ask::EndLock => {
                 let database = self.database.clone();
                 let unsent = self.workspace.unsent().count() as u64;
@@ -214,7 +219,7 @@ impl Driver {
             Ok(executed) if self.workspace.is_saved(&executed.document) => {
                 reply(
                     ask,
-                    done(&self.workspace, &executed.document, executed.undo),
+                    done(&self.workspace, &executed.document, executed.undo, None),
                 );
             }
             Ok(executed) => {
@@ -262,9 +267,15 @@ fn done(
     workspace: &Workspace,
     document: &DocumentId,
     undo: Vec<Command>,
+    unsaved: Option<Failure>,
 ) -> Result<Answer, Failure> {
     let record = workspace.record(document).map_err(failure)?;
-    Ok(Answer::Done(Box::new(Done { record, undo })))
+    let done = Done {
+        record,
+        undo,
+        unsaved,
+    };
+    Ok(Answer::Done(Box::new(done)))
 }
 
 pub(super) fn reply(id: u64, result: Result<Answer, Failure>) {

@@ -9,8 +9,9 @@ use meltemi_core::id::{DocumentId, EffectId};
 use meltemi_core::sync::storage::StorageRequest;
 use wasm_bindgen_futures::spawn_local;
 
+use super::Driver;
 use super::answers::reply;
-use super::{Driver, failure};
+use super::failure::failure;
 use crate::app::protocol::{Answer, Claimed};
 use crate::storage::Storage;
 use crate::tabs::lock::{self, Held};

@@ -3,8 +3,9 @@
 
 use futures_channel::mpsc::UnboundedReceiver;
 
+use super::Signal;
 use super::answers::reply;
-use super::{Signal, failure};
+use super::failure::failure;
 use crate::app::home::{self, Home};
 use crate::app::lock::State;
 use crate::app::protocol::{Answer, Ask, Event, Failure, FromWorker, Locked, Pin, ToWorker};
@@ -30,7 +31,7 @@ pub(super) struct Entered {
 /// Waits until the records may be opened.
 pub(super) async fn enter(signals: &mut UnboundedReceiver<Signal>) -> Result<Entered, Failure> {
     let home = home::home(&scope::worker().name());
-    let (mut cipher, mut early) = (None, Vec::new());
+    let (mut cipher, mut early) = (None::<Cipher>, Vec::new());
     let (mut settled, mut not_settled) = (false, false);
     loop {
         let here = lock::share(&home.database, Share::Together).await;
@@ -48,6 +49,10 @@ pub(super) async fn enter(signals: &mut UnboundedReceiver<Signal>) -> Result<Ent
                     early,
                     here,
                 });
+            }
+            // Another tab has made another lock since the PIN was given: its own is asked for.
+            (Some(seen), Some(key)) if !key.is_of(&seen.wrapped) => {
+                (cipher, settled, not_settled) = (None, false, false);
             }
             (Some(_), Some(key)) if !settled => {
                 drop(here);
@@ -81,7 +86,7 @@ pub(super) async fn enter(signals: &mut UnboundedReceiver<Signal>) -> Result<Ent
     }
 }
 
-/// Waits for the right PIN. None when there is no lock any more.
+/// Waits for the right PIN. None when there is to be looked again whether there is a lock.
 async fn unlock(
     database: &str,
     signals: &mut UnboundedReceiver<Signal>,
@@ -91,11 +96,15 @@ async fn unlock(
         let Signal::Asked(asked) = signal else {
             continue;
         };
-        let Ask::Unlock { pin } = &asked.ask else {
-            early.push(asked);
-            continue;
+        let tried = match &asked.ask {
+            Ask::Unlock { pin } => vault::attempt(database, pin).await,
+            Ask::GiveUpLock => vault::give_up(database).await.map(|()| Tried::Right(None)),
+            _ => {
+                early.push(asked);
+                continue;
+            }
         };
-        match vault::attempt(database, pin).await {
+        match tried {
             Ok(Tried::Right(cipher)) => {
                 reply(asked.id, Ok(right()));
                 return Ok(cipher);

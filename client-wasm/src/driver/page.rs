@@ -8,7 +8,9 @@ use meltemi_core::sync::status::SyncStatus;
 use wasm_bindgen::prelude::*;
 use web_sys::MessageEvent;
 
-use super::{Mailbox, Signal, blocked, failure};
+use super::failure::{blocked, failure};
+use super::{Mailbox, Signal};
+use crate::app::decode;
 use crate::app::protocol::{Event, Failure, FromWorker, ToWorker};
 use crate::clock::Alarm;
 use crate::storage::StorageNews;
@@ -77,7 +79,7 @@ impl Page {
 pub(super) fn listen(mailbox: Mailbox) {
     let hear = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
         let text = event.data().as_string().unwrap_or_default();
-        match serde_json::from_str::<ToWorker>(&text) {
+        match decode::asked(&text) {
             Ok(ask) => mailbox.put(Signal::Asked(ask)),
             Err(_) => refuse(&text),
         }

@@ -1,6 +1,8 @@
 //! Encryption of what is stored, by the browser: AES-GCM with 256 bits. Each value has a nonce of
 //! its own and is bound to the place where it lies.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -18,7 +20,11 @@ const PAGE: usize = 256;
 
 /// The key of the records. It cannot be read out of the browser.
 #[derive(Clone)]
-pub(crate) struct Cipher(CryptoKey);
+pub(crate) struct Cipher {
+    key: CryptoKey,
+    /// What it was decrypted from.
+    wrapped: Rc<[u8]>,
+}
 
 /// The key made from a PIN.
 pub(super) struct PinKey(CryptoKey);
@@ -37,6 +43,11 @@ pub(super) fn place(store: &str, key: &[u8]) -> Vec<u8> {
 }
 
 impl Cipher {
+    /// Whether it is the key that is encrypted here, and not that of another lock.
+    pub(crate) fn is_of(&self, wrapped: &[u8]) -> bool {
+        *self.wrapped == *wrapped
+    }
+
     /// Encrypts values in their place.
     pub(super) async fn seal<T: Placed>(&self, values: &mut [T]) -> Result<(), Fault> {
         for values in values.chunks_mut(PAGE) {
@@ -48,7 +59,7 @@ impl Cipher {
                 let promise = subtle()?
                     .encrypt_with_object_and_js_u8_array(
                         &params(&nonce, &place),
-                        &self.0,
+                        &self.key,
                         &Uint8Array::from(&value[..]),
                     )
                     .map_err(fault)?;
@@ -78,7 +89,7 @@ impl Cipher {
                 let promise = subtle()?
                     .decrypt_with_object_and_js_u8_array(
                         &params(nonce, &place),
-                        &self.0,
+                        &self.key,
                         &Uint8Array::from(sealed),
                     )
                     .map_err(fault)?;
@@ -124,7 +135,11 @@ impl PinKey {
 
     /// The key of the records, if this is the key it was encrypted with.
     pub(super) async fn unwrap(&self, wrapped: &[u8]) -> Result<Option<Cipher>, Fault> {
-        Ok(self.unwrapped(wrapped, false).await?.map(Cipher))
+        let key = self.unwrapped(wrapped, false).await?;
+        Ok(key.map(|key| Cipher {
+            key,
+            wrapped: wrapped.into(),
+        }))
     }
 
     /// The key of the records, encrypted with another one.

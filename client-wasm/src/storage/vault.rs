@@ -5,46 +5,42 @@
 //! other one holds the records until that is done. So both can be cut off anywhere and go on at
 //! the next start, with the PIN.
 
+mod attempts;
+
 use std::rc::Rc;
 
 use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::TransactionDurability::Strict;
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::cipher::{Cipher, PinKey};
+pub(crate) use self::attempts::Tried;
+use self::attempts::{ATTEMPTS, attempts, done, pin_key, try_pin};
+use super::cipher::Cipher;
 use super::copy::{self, Side};
-use super::database::{self, Fault, META, commit, writing};
+use super::database::{self, CATALOGUE, CHUNKS, Fault, META, SYNCED, commit, writing};
 use super::meta;
 use crate::app::home;
-use crate::app::lock::{Attempts, COST, Cost, Lock, State};
+use crate::app::lock::{Attempts, COST, Lock, State};
 use crate::app::protocol::Failure;
+use crate::scope;
 use crate::tabs::lock::{self, Share};
-use crate::{clock, scope};
 
 /// In [`META`]: the [`Lock`].
 const LOCK: &str = "lock";
-/// In [`META`]: the [`Attempts`].
-const ATTEMPTS: &str = "attempts";
 /// In [`META`]: in how many records edits are not on the server yet.
 const UNSENT: &str = "unsent";
 
 /// What is known of a locked database before it is opened.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) state: State,
+    /// The key of the records, encrypted.
+    pub(crate) wrapped: Vec<u8>,
     pub(crate) attempts: Attempts,
     pub(crate) unsent: u64,
-}
-
-/// What came of a PIN.
-pub(crate) enum Tried {
-    /// It is the right one; the key, or none when there is no lock any more.
-    Right(Option<Cipher>),
-    /// It is not, or it was too early for another one.
-    Wrong(Attempts),
 }
 
 /// Why something could not be done with a lock.
@@ -87,6 +83,7 @@ pub(crate) async fn see(name: &str) -> Result<Option<Seen>, LockFault> {
         let unsent = meta::text(&vault, UNSENT).await?;
         Ok(Some(Seen {
             state: lock.state,
+            wrapped: lock.wrapped,
             attempts: attempts(&vault).await?,
             unsent: unsent.and_then(|unsent| unsent.parse().ok()).unwrap_or(0),
         }))
@@ -116,20 +113,54 @@ pub(crate) async fn begin(name: &str, pin: &str, unsent: u64) -> Result<(), Lock
         salt,
         wrapped: key.make().await?,
     };
-    let begun = async {
-        // What was left from a time before would be kept beside it.
-        copy::clear(&vault).await?;
-        note_unsent(&vault, unsent).await?;
-        meta::put(&vault, LOCK, &lock.write()).await
-    };
-    let begun = begun.await;
+    let begun = put_first(&vault, &lock, unsent).await;
     vault.close();
     Ok(begun?)
 }
 
+/// Puts a lock into an encrypted database and nothing beside it. Looked at and done in one
+/// transaction: with a second lock over the first one, nobody would have the key of the records.
+async fn put_first(vault: &Database, lock: &Lock, unsent: u64) -> Result<(), Fault> {
+    let stores = [CHUNKS, CATALOGUE, SYNCED, META];
+    let transaction = writing(vault, &stores, Strict)?;
+    {
+        let store = transaction.object_store(META)?;
+        let found = store.get::<JsValue, _, _>(LOCK).primitive()?.await?;
+        let found = found.and_then(|found| found.as_string());
+        if found.as_deref().and_then(Lock::read).is_none() {
+            // What was left from a time before would be kept beside it.
+            for name in stores {
+                transaction.object_store(name)?.clear()?;
+            }
+            let unsent = unsent.to_string();
+            store.put(unsent).with_key(UNSENT).primitive()?;
+            store.put(lock.write()).with_key(LOCK).primitive()?;
+        }
+    }
+    commit(transaction).await
+}
+
 /// Begins to turn the lock off. The rest is done at the next start, which asks for the PIN.
 pub(crate) async fn end(name: &str) -> Result<(), LockFault> {
-    change(name, |lock| lock.state = State::Emptying).await
+    let end = |lock: &mut Lock| {
+        let on = lock.state == State::On;
+        if on {
+            lock.state = State::Emptying;
+        }
+        on
+    };
+    change(name, end).await.map(drop)
+}
+
+/// Gives up turning the lock on. As long as the encrypted database is being filled, the open one
+/// has everything, so nobody needs the PIN for that.
+pub(crate) async fn give_up(name: &str) -> Result<(), LockFault> {
+    // Nobody fills it meanwhile.
+    let _here = lock::share(name, Share::Together).await;
+    match see(name).await? {
+        Some(seen) if seen.state == State::Filling => drop_begun(name).await,
+        _ => Ok(()),
+    }
 }
 
 /// Tries a PIN, unless it is too early for that.
@@ -143,19 +174,21 @@ pub(crate) async fn attempt(name: &str, pin: &str) -> Result<Tried, LockFault> {
 
 /// Gives the lock another PIN. The records stay as they are: only their key is encrypted anew.
 pub(crate) async fn rewrap(name: &str, pin: &str, new: &str) -> Result<Tried, LockFault> {
+    let mut salt = vec![0; 16];
+    salt.copy_from_slice(&scope::random().map_err(other)?[..16]);
+    // First, so that a program that fails counts as no wrong PIN.
+    let new = pin_key(new, &salt, COST).await?;
     let (lock, key) = match try_pin(name, pin).await? {
         Ok(found) => found,
         Err(tried) => return Ok(tried),
     };
-    let mut salt = vec![0; 16];
-    salt.copy_from_slice(&scope::random().map_err(other)?[..16]);
-    let new = pin_key(new, &salt, COST).await?;
     let wrapped = key.rewrap(&lock.wrapped, &new).await?;
     if let Some(wrapped) = &wrapped {
         change(name, move |lock| {
             lock.cost = COST;
             lock.salt.clone_from(&salt);
             lock.wrapped.clone_from(wrapped);
+            true
         })
         .await?;
     }
@@ -167,9 +200,11 @@ pub(crate) async fn note_unsent(vault: &Database, records: u64) -> Result<(), Fa
     meta::put(vault, UNSENT, &records.to_string()).await
 }
 
-/// Goes on with turning the lock on or off. When it cannot be turned on, it is off.
+/// Goes on with turning the lock on or off. When it cannot be turned on, it is off. Nothing is done
+/// with the key of another lock, such as one that another tab has made since the PIN was given.
 pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
-    if state(name).await? == Some(State::On) {
+    let here = lock::share(name, Share::Together).await;
+    if state(name, key).await? == Some(State::On) {
         // It may have been cut off just before its end.
         for left in [name.to_owned(), sweep_name(name)] {
             if exists(&left).await {
@@ -178,29 +213,35 @@ pub(crate) async fn settle(name: &str, key: &Cipher) -> Result<(), LockFault> {
         }
         return Ok(());
     }
+    drop(here);
     // Other tabs let go of the records when they are loaded anew, which they are by now.
     let _alone = lock::share(name, Share::Alone).await;
-    match state(name).await? {
+    match state(name, key).await? {
         Some(State::Filling) => {
             let filled = fill(name, key).await;
             // Until the state is another one, everything is as it was in the open.
-            if filled.is_err() && state(name).await? == Some(State::Filling) {
-                remove(&home::locked(name)).await?;
-                remove(&sweep_name(name)).await?;
+            if filled.is_err() && state(name, key).await? == Some(State::Filling) {
+                drop_begun(name).await?;
             }
             filled
         }
         Some(State::Emptying) => {
             let emptied = empty(name, key).await;
             // What could not be laid open as a whole stays locked, and nothing of it open.
-            if emptied.is_err() && state(name).await? == Some(State::Emptying) {
-                change(name, |lock| lock.state = State::On).await?;
+            if emptied.is_err() && state(name, key).await? == Some(State::Emptying) {
+                turn_on(name, key).await?;
                 remove(name).await?;
             }
             emptied
         }
         Some(State::On) | None => Ok(()),
     }
+}
+
+/// Removes an encrypted database that is not whole yet.
+async fn drop_begun(name: &str) -> Result<(), LockFault> {
+    remove(&home::locked(name)).await?;
+    remove(&sweep_name(name)).await
 }
 
 async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {
@@ -211,7 +252,7 @@ async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {
     open.close();
     vault.close();
     filled?;
-    change(name, |lock| lock.state = State::On).await?;
+    turn_on(name, key).await?;
     // From now on the encrypted ones are the records. What is left of the others by a failure goes
     // at the next start.
     if remove(name).await.is_ok() {
@@ -220,8 +261,27 @@ async fn fill(name: &str, key: &Cipher) -> Result<(), LockFault> {
     Ok(())
 }
 
-async fn state(name: &str) -> Result<Option<State>, LockFault> {
-    Ok(see(name).await?.map(|seen| seen.state))
+/// How far the lock with this key is.
+async fn state(name: &str, key: &Cipher) -> Result<Option<State>, LockFault> {
+    let seen = see(name).await?;
+    Ok(seen
+        .filter(|seen| key.is_of(&seen.wrapped))
+        .map(|seen| seen.state))
+}
+
+/// The encrypted ones are the records from now on. Fails when the lock is not that of the key.
+async fn turn_on(name: &str, key: &Cipher) -> Result<(), LockFault> {
+    let on = |lock: &mut Lock| {
+        let own = key.is_of(&lock.wrapped);
+        if own {
+            lock.state = State::On;
+        }
+        own
+    };
+    if change(name, on).await? {
+        return Ok(());
+    }
+    Err(Fault::Other("the lock is another one".to_owned()).into())
 }
 
 async fn empty(name: &str, key: &Cipher) -> Result<(), LockFault> {
@@ -250,86 +310,24 @@ fn sweep_name(name: &str) -> String {
     format!("{name}-sweep")
 }
 
-async fn change(name: &str, change: impl Fn(&mut Lock)) -> Result<(), LockFault> {
+/// Keeps a lock as `change` makes it, if that is to be kept. Whether it was.
+async fn change(name: &str, change: impl Fn(&mut Lock) -> bool) -> Result<bool, LockFault> {
     let Some(vault) = find(name).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let changed = async {
-        if let Some(mut lock) = lock_of(&vault).await? {
-            change(&mut lock);
+        let Some(mut lock) = lock_of(&vault).await? else {
+            return Ok::<_, Fault>(false);
+        };
+        let keep = change(&mut lock);
+        if keep {
             meta::put(&vault, LOCK, &lock.write()).await?;
         }
-        Ok::<_, Fault>(())
+        Ok(keep)
     };
     let changed = changed.await;
     vault.close();
     Ok(changed?)
-}
-
-/// Counts an attempt and makes the key of a PIN, or says why not.
-async fn try_pin(name: &str, pin: &str) -> Result<Result<(Lock, PinKey), Tried>, LockFault> {
-    let Some(vault) = find(name).await? else {
-        return Ok(Err(Tried::Right(None)));
-    };
-    let counted = async {
-        let Some(lock) = lock_of(&vault).await? else {
-            return Ok::<_, Fault>(Err(Tried::Right(None)));
-        };
-        let now = clock::now();
-        // In one transaction, so that two tabs do not count as one.
-        let transaction = writing(&vault, &[META], Strict)?;
-        let before = {
-            let store = transaction.object_store(META)?;
-            let found = store.get::<JsValue, _, _>(ATTEMPTS).primitive()?.await?;
-            let before = found.map_or_else(Attempts::default, |found| {
-                Attempts::read(&found.as_string().unwrap_or_default(), now)
-            });
-            if before.wait(now).is_none() {
-                let after = before.begun(now).write();
-                store.put(after).with_key(ATTEMPTS).primitive()?;
-            }
-            before
-        };
-        commit(transaction).await?;
-        Ok(match before.wait(now) {
-            Some(_) => Err(Tried::Wrong(before)),
-            None => Ok(lock),
-        })
-    };
-    let counted = counted.await;
-    vault.close();
-    match counted? {
-        Ok(lock) => {
-            let key = pin_key(pin, &lock.salt, lock.cost).await;
-            if key.is_err() {
-                // Nothing was tried.
-                forgive(name).await?;
-            }
-            Ok(Ok((lock, key?)))
-        }
-        Err(tried) => Ok(Err(tried)),
-    }
-}
-
-/// The answer to an attempt; a right one takes the count of wrong ones away.
-async fn done(name: &str, right: Option<Tried>) -> Result<Tried, LockFault> {
-    if let Some(right) = right {
-        forgive(name).await?;
-        return Ok(right);
-    }
-    let seen = see(name).await?;
-    Ok(Tried::Wrong(
-        seen.map_or_else(Attempts::default, |seen| seen.attempts),
-    ))
-}
-
-async fn forgive(name: &str) -> Result<(), LockFault> {
-    if let Some(vault) = find(name).await? {
-        let forgiven = meta::remove(&vault, ATTEMPTS).await;
-        vault.close();
-        forgiven?;
-    }
-    Ok(())
 }
 
 async fn lock_of(vault: &Database) -> Result<Option<Lock>, Fault> {
@@ -337,36 +335,6 @@ async fn lock_of(vault: &Database) -> Result<Option<Lock>, Fault> {
         .await?
         .as_deref()
         .and_then(Lock::read))
-}
-
-async fn attempts(vault: &Database) -> Result<Attempts, Fault> {
-    let found = meta::text(vault, ATTEMPTS).await?;
-    Ok(found.map_or_else(Attempts::default, |found| {
-        Attempts::read(&found, clock::now())
-    }))
-}
-
-/// Makes a key from a PIN, by a program of its own.
-async fn pin_key(pin: &str, salt: &[u8], cost: Cost) -> Result<PinKey, LockFault> {
-    let program = |error: JsValue| LockFault::Program(format!("{error:?}"));
-    let worker = scope::worker();
-    let derive: Function = Reflect::get(&worker, &"deriveKey".into())
-        .and_then(|derive| derive.dyn_into())
-        .map_err(program)?;
-    let given = Array::of4(
-        &Uint8Array::from(pin.as_bytes()).into(),
-        &Uint8Array::from(salt).into(),
-        &cost.memory.into(),
-        &cost.passes.into(),
-    );
-    let promise: Promise = Reflect::apply(&derive, &worker, &given)
-        .and_then(|promise| promise.dyn_into())
-        .map_err(program)?;
-    let bytes = JsFuture::from(promise).await.map_err(program)?;
-    let bytes: Uint8Array = bytes.dyn_into().map_err(program)?;
-    let key = PinKey::import(&bytes).await;
-    bytes.fill(0, 0, bytes.length());
-    Ok(key?)
 }
 
 /// The encrypted database, if there is one.

@@ -4,7 +4,10 @@ use meltemi_core::id::DocumentId;
 use meltemi_core::sync::status::{Line, Notice, SyncStatus};
 use meltemi_core::sync::storage::{ChunkKey, ChunkKind, StoredChunk};
 use meltemi_core::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::app::decode::{self, Decode, DecodeError, Fields, objects, variant};
 
 /// A word, who says it, and the bytes it is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +24,7 @@ pub(crate) struct Message {
 }
 
 /// What a tab says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Word {
     /// I am here; whoever holds the line, how is it?
@@ -65,7 +68,7 @@ pub(crate) enum Word {
 }
 
 /// The state of the line, as the tab that holds it sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct LineReport {
     line: Line,
     synced_at: Option<Timestamp>,
@@ -123,12 +126,49 @@ impl LineReport {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Head {
     from: String,
     storage: String,
     word: Word,
     chunks: Vec<(ChunkKind, [u8; 32])>,
+}
+
+objects! {
+    Head { from, storage, word, chunks }
+    LineReport { line, synced_at, notices }
+}
+
+impl Decode for Word {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let (name, value) = variant(value, "word")?;
+        let mut f = Fields::of_any(value);
+        Ok(match name.as_str() {
+            "here" => Self::Here,
+            "line" => Self::Line {
+                report: f.read("report")?,
+            },
+            "wrote" => Self::Wrote {
+                document: f.read("document")?,
+            },
+            "synced" => {
+                let (document, heads) = (f.read("document")?, f.read("heads")?);
+                Self::Synced { document, heads }
+            }
+            "removed" => Self::Removed {
+                document: f.read("document")?,
+            },
+            "refused" => {
+                let (document, again) = (f.read("document")?, f.read("again")?);
+                Self::Refused { document, again }
+            }
+            "reconnect" => Self::Reconnect,
+            "dismiss" => Self::Dismiss {
+                notice: f.read("notice")?,
+            },
+            _ => return Err(DecodeError("word")),
+        })
+    }
 }
 
 impl Message {
@@ -150,7 +190,7 @@ impl Message {
 
     /// The message in these parts, if it is one that this version knows.
     pub(crate) fn read(text: &str, bytes: Vec<Vec<u8>>) -> Option<Self> {
-        let head: Head = serde_json::from_str(text).ok()?;
+        let head: Head = decode::read(text).ok()?;
         if head.chunks.len() != bytes.len() {
             return None;
         }
@@ -235,15 +275,39 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_of_refused_edits_is_told_to_all_tabs() {
-        for again in [true, false] {
+    fn every_word_reads_back() {
+        let document = DocumentId::from_bytes([7; 16]);
+        for word in [
+            Word::Here,
+            Word::Line {
+                report: LineReport {
+                    line: Line::Online,
+                    synced_at: Some(Timestamp(5)),
+                    notices: vec![notice("full")],
+                },
+            },
+            Word::Synced {
+                document,
+                heads: vec![[255; 32], [0; 32]],
+            },
+            Word::Removed { document },
+            Word::Refused {
+                document,
+                again: true,
+            },
+            Word::Refused {
+                document,
+                again: false,
+            },
+            Word::Reconnect,
+            Word::Dismiss {
+                notice: notice("full"),
+            },
+        ] {
             let message = Message {
                 from: "tab".to_owned(),
                 storage: "device".to_owned(),
-                word: Word::Refused {
-                    document: DocumentId::from_bytes([7; 16]),
-                    again,
-                },
+                word,
                 chunks: Vec::new(),
             };
             let (text, _) = message.parts().expect("parts");

@@ -111,7 +111,7 @@ impl Field {
         open.execute(command, move |result| match result {
             Ok(done) => {
                 self.answered(&done.record);
-                slot.saving.try_set(Saving::Saved);
+                slot.saving.try_set(Saving::of(&done));
                 toasts::done(open.page, t!("done.changed", what = label), &done);
             }
             Err(failure) => {

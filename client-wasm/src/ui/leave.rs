@@ -8,12 +8,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dom::el;
-use super::live::{live, several};
+use super::ending::{self, Ending, end, lose};
+use super::live::{live, memo, several};
 use super::page::{Page, Stage};
-use super::{account, parts, toasts};
+use super::{account, parts};
 use crate::app::account::{Account, is_good};
 use crate::app::home;
 use crate::app::protocol::{Answer, Ask, Unsent};
+use crate::app::status::{cannot_store, only_here};
 use crate::{t, tn};
 
 /// The button to sign out, and the question it may lead to.
@@ -31,11 +33,13 @@ pub(crate) fn button(page: Page) -> AnyView {
                 && status.refused.is_empty()
         });
         if nothing {
-            return leave(page, true);
+            return end(page, Ending::Leave { remove: true });
         }
         page.ask(Ask::ExportUnsent, move |answer| match answer {
             // It is answered when everything is loaded and counted.
-            Ok(Answer::Unsent(edits)) if edits.records == 0 => leave(page, true),
+            Ok(Answer::Unsent(edits)) if edits.records == 0 => {
+                end(page, Ending::Leave { remove: true });
+            }
             Ok(Answer::Unsent(edits)) => {
                 unsent.set(Some(edits));
                 if let Some(dialog) = dialog.get_untracked() {
@@ -52,16 +56,20 @@ pub(crate) fn button(page: Page) -> AnyView {
             dialog.close();
         }
     };
+    let unsaved = memo(move || {
+        let status = page.status.get();
+        let held = status.filter(cannot_store);
+        held.map_or(0, |status| only_here(&status))
+    });
     let asked = move || {
         let edits = unsent.get()?;
         let records = edits.records;
-        let download = move || {
-            let today = page.device(|device| device.today());
-            let name = format!("meltemi-unsent-{today}.json");
-            page.device(|device| {
-                device.offer_file(&name, "application/json", edits.text.as_bytes());
-            });
-            toasts::say(page, t!("leave.downloaded", name = name));
+        let download = move || ending::download(page, &edits);
+        // Said anew as soon as the disk takes them.
+        let unsaved = unsaved.get();
+        let keep = move || match unsaved {
+            0 => end(page, Ending::Leave { remove: false }),
+            _ => lose(page, Ending::Leave { remove: false }),
         };
         Some(several(vec![
             el("h2")
@@ -69,17 +77,28 @@ pub(crate) fn button(page: Page) -> AnyView {
                 .child(tn!("leave.title", records))
                 .into_any(),
             el("p").child(t!("leave.explain")).into_any(),
+            (unsaved > 0)
+                .then(|| {
+                    let text = tn!("leave.unsaved", unsaved);
+                    el("p").child(el("strong").child(text)).into_any()
+                })
+                .into_any(),
             el("div")
                 .is("class", "actions")
                 .child(parts::button("secondary", t!("leave.download"), download))
-                .child(parts::button("", t!("leave.keep"), move || {
-                    leave(page, false)
-                }))
+                .child(parts::button(
+                    "",
+                    match unsaved {
+                        0 => t!("leave.keep"),
+                        _ => t!("leave.keep_stored"),
+                    },
+                    keep,
+                ))
                 .child(parts::button(
                     "alarm",
                     tn!("leave.remove", records),
                     move || {
-                        leave(page, true);
+                        lose(page, Ending::Leave { remove: true });
                     },
                 ))
                 .child(parts::button("secondary", t!("leave.stay"), close))
@@ -98,8 +117,9 @@ pub(crate) fn button(page: Page) -> AnyView {
         .into_any()
 }
 
-/// Nobody uses this device from now on, and whether the records stay on it.
-pub(crate) fn leave(page: Page, remove: bool) {
+/// Nobody uses this device from now on, and whether the records stay on it. The page is loaded anew
+/// after that.
+pub(crate) fn note(page: Page, remove: bool) {
     page.device(|device| {
         device.keep(home::LEAVING, Some("yes"));
         if let (true, Some(person)) = (remove, page.person.get_value()) {
@@ -108,7 +128,6 @@ pub(crate) fn leave(page: Page, remove: bool) {
         device.keep(home::LOCKED, None);
         device.keep_account(None);
     });
-    page.reload();
 }
 
 /// Does what is left to do since somebody signed out: removes their records, and tells the server.

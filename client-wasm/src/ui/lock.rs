@@ -14,16 +14,18 @@ use web_sys::{Event, VisibilityState};
 pub(crate) use self::settings::settings;
 
 use super::dom::{El, el};
+use super::ending::{Ending, end};
 use super::live::{effect, happened, live, memo, several};
 use super::page::{Page, Stage};
-use super::{account, leave, parts, router, screen, shell, toasts};
+use super::{account, parts, router, screen, shell, toasts};
+use crate::app::account::has_said;
 use crate::app::home;
 use crate::app::lock::{self, BACKGROUND, Left, State};
 use crate::app::protocol::{Answer, Ask, Failure, Locked, Pin};
 use crate::{locale, t, tn};
 
 /// Locks by itself after some time in the background: the page is loaded anew, and with it goes
-/// all that it and its worker have in memory.
+/// all that it and its worker have in memory, but not before all edits are on the disk.
 pub(crate) fn start(page: Page) {
     let since = Rc::new(Cell::new(None::<u64>));
     let lock = move || {
@@ -125,7 +127,7 @@ fn door(page: Page, locked: &Locked) -> AnyView {
                     "secondary",
                     t!("lock.other.leave"),
                     move || {
-                        leave::leave(page, false);
+                        end(page, Ending::Leave { remove: false });
                     },
                 )),
         )
@@ -133,8 +135,24 @@ fn door(page: Page, locked: &Locked) -> AnyView {
         .into_any()
 }
 
-/// The way out for whoever has forgotten the PIN: everything anew from the server.
+/// The way out for whoever has forgotten the PIN: no lock as long as it is not on yet, afterwards
+/// everything anew from the server.
 fn forgotten(page: Page, locked: &Locked) -> AnyView {
+    if locked.state == State::Filling {
+        let give_up = move || {
+            page.ask(Ask::GiveUpLock, move |answer| match answer {
+                Ok(_) => {
+                    page.stage.set(Stage::Starting);
+                    settings::tell_others(page);
+                }
+                Err(failure) => page.tell(&failure),
+            });
+        };
+        return several(vec![
+            el("p").child(t!("lock.give_up.explain")).into_any(),
+            parts::button("", t!("lock.give_up"), give_up).into_any(),
+        ]);
+    }
     let lost = match locked.unsent {
         0 => t!("lock.forgotten.none"),
         records => tn!("lock.forgotten.unsent", records),
@@ -148,8 +166,9 @@ fn forgotten(page: Page, locked: &Locked) -> AnyView {
             "/api/session",
             None,
             move |answered| match answered {
-                Ok(_) => leave::leave(page, true),
-                Err(why) => wrong.set(Some(locale::text(&format!("account.wrong.{why}"), &[]))),
+                Ok(answered) if has_said(&answered) => end(page, Ending::Leave { remove: true }),
+                Ok(_) => wrong.set(Some(account::wrong_text("other"))),
+                Err(why) => wrong.set(Some(account::wrong_text(why))),
             },
         );
     };

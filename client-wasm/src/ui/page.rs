@@ -14,7 +14,7 @@ use meltemi_core::record::KINDS;
 use meltemi_core::view::Summary;
 
 use super::decisions::Decisions;
-use super::live::effect;
+use super::ending::{self, Ending, Endings};
 use super::lock;
 use super::toasts::Toasts;
 use crate::app::account::{self, Account};
@@ -77,6 +77,8 @@ pub(crate) struct Page {
     pub(crate) decisions: Decisions,
     pub(crate) toasts: Toasts,
     pub(crate) undo: StoredValue<UndoStack>,
+    /// What is to end the worker.
+    pub(crate) endings: Endings,
     /// Number of commands that are not answered yet.
     pub(crate) unanswered: RwSignal<usize>,
     lists: StoredValue<Lists>,
@@ -123,6 +125,7 @@ impl Page {
             decisions: Decisions::new(),
             toasts: Toasts::new(),
             undo: StoredValue::new(UndoStack::default()),
+            endings: Endings::new(),
             unanswered: RwSignal::new(0),
             lists: StoredValue::new(lists),
             stale: StoredValue::new(Vec::new()),
@@ -178,13 +181,9 @@ impl Page {
         self.outside.with_value(|outside| read(&*outside.device))
     }
 
-    /// Loads the page anew, once everything a person did is answered.
+    /// Loads the page anew, once everything a person did is on the disk.
     pub(crate) fn reload(self) {
-        effect(move || {
-            if self.unanswered.get() == 0 {
-                self.device(|device| device.reload());
-            }
-        });
+        ending::end(self, Ending::Must);
     }
 
     /// Tells the other tabs that a lock was turned on or off.
@@ -258,11 +257,18 @@ impl Page {
     }
 
     fn ask_boxed(self, ask: Ask, then: Box<dyn FnOnce(Result<Answer, Failure>)>) {
+        let edits = matches!(
+            ask,
+            Ask::Execute { .. } | Ask::DecideRefused { .. } | Ask::TakePart { .. }
+        );
+        if edits {
+            self.endings.edits();
+        }
         let reply = self.outside.with_value(|outside| outside.port.ask(ask));
         spawn_local(async move { then(reply.await) });
     }
 
-    /// Has a command carried out. A failure is told to the person, and to `then`.
+    /// Has a command carried out. That the disk does not take it is told to the person.
     pub(crate) fn execute(
         self,
         command: Command,
@@ -280,6 +286,11 @@ impl Page {
             then(match answer {
                 Ok(Answer::Done(done)) => {
                     self.refresh_soon(&[done.record.id]);
+                    if let Some(failure) = &done.unsaved {
+                        let text = locale::text(&crate::app::failure::key(failure), &[]);
+                        // Without details, so that it is told once.
+                        self.toasts.error(text, None);
+                    }
                     Ok(done)
                 }
                 Ok(_) => Err(failure("bad-message", "the answer fits no command")),

@@ -8,8 +8,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlAnchorElement, HtmlElement};
 
 use super::page::Page;
-use super::toasts;
+use super::{ending, toasts};
 use crate::app::route::Route;
+use crate::app::status::only_here;
 
 /// Follows the address from now on, and asks before a page with unsaved changes is left.
 pub(crate) fn start(page: Page) {
@@ -19,12 +20,13 @@ pub(crate) fn start(page: Page) {
         window_event_listener(ev::click, move |event| follow(page, &event)),
         window_event_listener(ev::keydown, move |event| keys(page, &event)),
         window_event_listener(ev::beforeunload, move |event| {
-            // Leaving a field saves it.
-            let active = document().active_element();
-            if let Some(active) = active.and_then(|active| active.dyn_into::<HtmlElement>().ok()) {
-                drop(active.blur());
-            }
-            if page.decisions.is_lost_with_page() || page.unanswered.get_untracked() > 0 {
+            ending::leave_field();
+            let held = page
+                .status
+                .with_untracked(|status| status.as_ref().is_some_and(|it| only_here(it) > 0));
+            let held = held && !page.endings.loses();
+            let decides = page.decisions.is_lost_with_page();
+            if decides || held || page.unanswered.get_untracked() > 0 {
                 event.prevent_default();
             }
         }),

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::dom::{El, el};
 use super::live::{effect, happened};
 use super::record::open::Open;
+use crate::app::failure::key;
+use crate::app::protocol::Done;
+use crate::locale;
 
 /// What became of the last change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,16 @@ pub(crate) enum Saving {
     Saved,
     /// It cannot be stored; why.
     Wrong(String),
+}
+
+impl Saving {
+    /// What became of a change that was carried out.
+    pub(crate) fn of(done: &Done) -> Self {
+        match &done.unsaved {
+            None => Self::Saved,
+            Some(failure) => Self::Wrong(locale::text(&key(failure), &[])),
+        }
+    }
 }
 
 /// What a person saw when they began to change a value that is not stored yet.

@@ -246,9 +246,14 @@ pub(crate) fn popover(
         let link = target
             .as_ref()
             .and_then(|target| target.closest("a").ok().flatten());
-        let inside = root
-            .get_untracked()
-            .is_some_and(|root| root.contains(target.as_deref()));
+        // A question that was asked from here stands above everything.
+        let asked = target
+            .as_ref()
+            .is_some_and(|target| target.closest("dialog").is_ok_and(|it| it.is_some()));
+        let inside = asked
+            || root
+                .get_untracked()
+                .is_some_and(|root| root.contains(target.as_deref()));
         if open.get_untracked() && (!inside || link.is_some()) {
             open.set(false);
         }

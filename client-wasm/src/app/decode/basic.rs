@@ -51,6 +51,16 @@ impl Decode for u16 {
     }
 }
 
+impl Decode for [u8; 32] {
+    fn decode(value: Value) -> Result<Self, DecodeError> {
+        let mut bytes = Vec::with_capacity(32);
+        for number in Vec::<u64>::decode(value)? {
+            bytes.push(u8::try_from(number).map_err(|_| DecodeError("byte"))?);
+        }
+        bytes.try_into().map_err(|_| DecodeError("bytes"))
+    }
+}
+
 impl Decode for usize {
     fn decode(value: Value) -> Result<Self, DecodeError> {
         u64::decode(value)?

@@ -3,6 +3,7 @@
 use meltemi_core::sync::status::{
     Line, Notice, NoticeCode, Progress, Receiving, RefusedEdits, SyncStatus,
 };
+use meltemi_core::sync::storage::ChunkKind;
 use serde_json::Value;
 
 use super::{Decode, DecodeError, Fields, objects, variant, words};
@@ -13,7 +14,7 @@ use crate::app::protocol::{
 
 objects! {
     Claimed { decided, own }
-    Done { record, undo }
+    Done { record, undo, unsaved }
     Export { bytes, readable }
     Failure { code, message }
     Opened { account, locked, not_settled }
@@ -32,6 +33,12 @@ words! {
         "filling" => Filling,
         "on" => On,
         "emptying" => Emptying,
+    }
+    ChunkKind {
+        "snapshot" => Snapshot,
+        "increment" => Increment,
+        "refused" => Refused,
+        "receipts" => Receipts,
     }
     NoticeCode {
         "storage-full" => StorageFull,

@@ -200,7 +200,7 @@ impl Writing {
                 self.show(shown.flatten());
                 let saved = self.model.try_with_value(CoText::is_saved).unwrap_or(true);
                 field.slot.saving.try_set(if saved {
-                    Saving::Saved
+                    Saving::of(&done)
                 } else {
                     Saving::UnderWay
                 });

@@ -8,6 +8,7 @@ use crate::app::lock::{SHORTEST, Unfit, fit};
 use crate::app::protocol::Ask;
 use crate::t;
 use crate::ui::dom::el;
+use crate::ui::ending::{self, Ending};
 use crate::ui::live::{live, several};
 use crate::ui::page::Page;
 use crate::ui::{parts, toasts};
@@ -17,7 +18,10 @@ pub(crate) fn settings(page: Page) -> AnyView {
     let draw = move || {
         if page.lock.get() {
             several(vec![
-                parts::button("secondary", t!("lock.now"), move || page.reload()).into_any(),
+                parts::button("secondary", t!("lock.now"), move || {
+                    ending::end(page, Ending::Lock);
+                })
+                .into_any(),
                 folded(t!("lock.change"), change(page)),
                 folded(t!("lock.off"), off(page)),
             ])
@@ -123,7 +127,12 @@ fn is_fit(entry: Entry, pin: RwSignal<String>, again: RwSignal<String>) -> bool 
 
 /// The lock was turned on or off: all tabs begin anew.
 fn turned(page: Page) {
+    tell_others(page);
+    page.reload();
+}
+
+/// The other tabs begin anew.
+pub(super) fn tell_others(page: Page) {
     let turn = page.device(|device| device.random_key());
     page.turned(&turn);
-    page.reload();
 }
