@@ -4,6 +4,8 @@
 
 mod message;
 mod notice;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ mod openid;
 mod passkeys;
 mod password;
 pub(crate) mod payload;
-mod quarantine;
+pub(crate) mod quarantine;
 mod records;
 mod roster;
 mod session;
@@ -69,6 +69,8 @@ pub(crate) struct Shared {
     pub(crate) intake: Room,
     pub(crate) places: Places,
     pub(crate) connections: Arc<AtomicU64>,
+    /// Who decides on changes in quarantine.
+    pub(crate) deciding: quarantine::Deciding,
 }
 
 impl Shared {

@@ -164,6 +164,10 @@ pub(crate) const CEREMONY: Duration = Duration::from_mins(5);
 /// begun once, anew or not.
 pub(crate) const CEREMONIES: usize = 10_000;
 
+/// How many of them may be of people who have not signed in yet, so that those who have are not
+/// kept out.
+pub(crate) const CEREMONIES_PUBLIC: usize = CEREMONIES / 2;
+
 /// Wrong passwords and codes for one account, and apart from them passkeys that a member has begun
 /// to add or that are not right.
 pub(crate) const SIGN_IN_ACCOUNT: Rate = Rate {

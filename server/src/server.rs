@@ -22,6 +22,7 @@ use crate::door::{self, Door, Peer, TlsError};
 use crate::driver::{Driver, Message, Parts};
 use crate::health::Health;
 use crate::http::attempts::Attempts;
+use crate::http::quarantine::Deciding;
 use crate::http::web::WebClient;
 use crate::http::{self, Shared};
 use crate::install::{InstallError, install_demo};
@@ -194,6 +195,7 @@ async fn run_with(
         intake: Room::new(limits::INTAKE_BYTES),
         places: Places::default(),
         connections: Arc::new(AtomicU64::new(1)),
+        deciding: Deciding::default(),
     };
     let mut stop_serving = stopping;
     let door = Door::new(listener, entrance.tls);

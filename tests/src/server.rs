@@ -5,6 +5,24 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread;
+
+/// What the tests enter into records and accounts and no server may log: addresses, passwords,
+/// titles, the beginnings of secrets.
+pub const NEVER_LOGGED: [&str; 12] = [
+    "cities.example",
+    "lighthouse",
+    "Housing",
+    "Diary",
+    "Another",
+    "Boathouse",
+    "Opening",
+    "mlt_",
+    "mls_",
+    "mli_",
+    "mlo_",
+    "subject-of",
+];
 
 /// The program under test.
 #[derive(Debug, Clone, Copy)]
@@ -129,5 +147,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            return;
+        }
+        // Whatever a test is about, its server's log tells nothing of people and records.
+        let log = fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        for word in NEVER_LOGGED {
+            assert!(!log.contains(word), "the log says {word:?}:\n{log}");
+        }
     }
 }

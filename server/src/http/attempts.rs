@@ -50,7 +50,7 @@ impl Attempts {
     ) -> Result<Attempt<'_>, ApiError> {
         let address = counted(address);
         self.addresses.take(&address, now).map_err(slow)?;
-        let account = account.map(key);
+        let account = account.map(|account| key("account", account));
         if let Some(account) = &account {
             self.accounts.take(account, now).map_err(slow)?;
         }
@@ -64,7 +64,7 @@ impl Attempts {
     /// Lets a member who is signed in try something. It counts for the member, wherever that is,
     /// and not among attempts to sign in as the member.
     pub(crate) fn attempt_of(&self, member: &str, now: Timestamp) -> Result<Attempt<'_>, ApiError> {
-        let account = key(member);
+        let account = key("member", member);
         self.accounts.take(&account, now).map_err(slow)?;
         Ok(Attempt {
             attempts: self,
@@ -100,7 +100,7 @@ impl Attempts {
 
     /// The same of an attempt of this member.
     pub(crate) fn succeeded_of(&self, member: &str) {
-        self.accounts.give_back(&key(member));
+        self.accounts.give_back(&key("member", member));
     }
 }
 
@@ -125,8 +125,10 @@ fn slow(wait: Duration) -> ApiError {
 }
 
 /// What is kept of a name: names may be long.
-fn key(name: &str) -> [u8; 32] {
-    Sha256::digest(name.trim().to_lowercase()).into()
+/// What is counted: names that somebody gives are apart from members who are known.
+fn key(kind: &str, name: &str) -> [u8; 32] {
+    let name = name.trim().to_lowercase();
+    Sha256::digest(format!("{kind}\0{name}")).into()
 }
 
 /// The address that is counted: who has one of IPv6 has 2^64 of them.
@@ -191,6 +193,12 @@ mod tests {
             begun.expect("it is let through").goes_on();
         }
         assert!(attempts.attempt_of("m-ana", now).is_err());
+        // Nobody takes a member's attempts by giving that name at the door.
+        for _ in 0..burst {
+            let address = IpAddr::from([192, 0, 2, 1]);
+            let tried = attempts.attempt(Some("m-ben"), address, now);
+            tried.expect("it is let through").goes_on();
+        }
         assert!(attempts.attempt_of("m-ben", now).is_ok());
         attempts.succeeded_of("m-ana");
         assert!(attempts.attempt_of("m-ana", now).is_ok());

@@ -3,6 +3,7 @@
 use automerge::{Automerge, ChangeHash};
 
 use crate::id::DocumentId;
+use crate::sync::document::aside::next_actor;
 use crate::sync::document::{Document, from_raw};
 use crate::sync::output::Output;
 use crate::sync::policy::Policy;
@@ -139,6 +140,8 @@ impl<P: Policy> Repo<P> {
         document.given_up = document.is_refused_whole() && document.inbox.is_empty() && !listed;
         let gives_up = document.given_up && document.compaction.is_none();
         if gives_up {
+            // What may be accepted yet keeps its numbers, should the document be begun anew.
+            self.actor = next_actor(&self.actor, &document.doc.get_heads());
             self.remove(id);
         }
         gives_up

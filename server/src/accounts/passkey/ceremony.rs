@@ -221,10 +221,13 @@ impl Ceremonies {
             let own = |other: &State| matches!(other, State::Making(_, of) if of == whose);
             all.retain(|_, ceremony| !own(&ceremony.state));
         }
-        if all.len() >= limits::CEREMONIES {
+        if all.len() >= limits::CEREMONIES_PUBLIC {
             all.retain(|_, ceremony| now < ceremony.expires);
         }
-        if all.len() >= limits::CEREMONIES {
+        let used = |ceremony: &&Ceremony| matches!(ceremony.state, State::Using(_));
+        let public = matches!(state, State::Using(_))
+            && all.values().filter(used).count() >= limits::CEREMONIES_PUBLIC;
+        if all.len() >= limits::CEREMONIES || public {
             return Err(AccountsError::Busy);
         }
         let ceremony = Ceremony {

@@ -96,8 +96,13 @@ impl<P: Policy> Repo<P> {
     /// Another process has removed a document from the storage that this one shares. What was
     /// entered here since, and is not on the disk, keeps it.
     pub(in crate::sync::repo) fn removed_elsewhere(&mut self, id: DocumentId) {
-        let here = self.documents.get(&id);
-        if here.is_some_and(|d| d.phase != Phase::Ready || !d.is_saved()) {
+        let kept = self.documents.get_mut(&id);
+        if let Some(document) = kept.filter(|d| d.phase != Phase::Ready || !d.is_saved()) {
+            // Nothing of it is on the disk: the next write is all of it.
+            document.chunks.clear();
+            document.on_disk.clear();
+            document.rewrite = true;
+            self.pump(id);
             return;
         }
         self.drop_document(id);

@@ -37,10 +37,12 @@ fn what_is_begun_and_never_ended_is_not_kept_for_ever_and_pushes_nobody_out() {
         begun.map(|told| number(&told))
     };
     let first = begin(0).expect("there is room");
-    for _ in 1..limits::CEREMONIES {
+    for _ in 1..limits::CEREMONIES_PUBLIC {
         begin(1).expect("there is room");
     }
     assert!(matches!(begin(2), Err(AccountsError::Busy)));
+    let members = begin_making(&all, "m-ana").expect("there is room for who has signed in");
+    assert!(all.take(members, Timestamp(2)).is_some());
     assert!(all.take(first, Timestamp(2)).is_some());
     begin(2).expect("there is room again");
     assert!(matches!(begin(300_000), Err(AccountsError::Busy)));
@@ -65,6 +67,11 @@ fn who_begins_anew_has_begun_once_and_takes_nothing_of_others() {
     assert!(all.take(first, Timestamp(0)).is_none());
     // Where there is no room, there is for who gives some back.
     while all.begin_using(site(), Timestamp(0)).is_ok() {}
+    let others = (0..).take_while(|n| begin_making(&all, &format!("m-{n}")).is_ok());
+    assert_eq!(
+        others.count(),
+        limits::CEREMONIES - limits::CEREMONIES_PUBLIC - 2
+    );
     assert!(begin_making(&all, "m-carla").is_err());
     let third = begin("m-ana");
     assert!(all.take(second, Timestamp(0)).is_none());
