@@ -186,7 +186,9 @@ test("a member links an account of an organisation, and removes it", async (t) =
   };
   await refuseOnce(page, "DELETE", "**/api/openid/links/*");
   await remove();
-  await page.getByText(SIGN_IN_AGAIN).waitFor();
+  await said.getByText(SIGN_IN_AGAIN).waitFor();
+  await said.getByRole("button", { name: "Close message" }).last().click();
+  await said.getByText(SIGN_IN_AGAIN).waitFor({ state: "detached" });
   await remove();
   await said.getByText("The link is removed.").waitFor();
   await page.getByText("No account is linked.").waitFor();

@@ -87,8 +87,8 @@ export async function refuseOnce(page, method, address) {
   const answer = { status: 403, contentType: "application/json", body };
   const refuse = async (route) => {
     if (route.request().method() !== method) return route.fallback();
-    await page.unroute(address, refuse);
-    return route.fulfill(answer);
+    await route.fulfill(answer);
+    return page.unroute(address, refuse);
   };
   await page.route(address, refuse);
 }

@@ -12,6 +12,7 @@ mod invitations;
 mod invite;
 mod member;
 mod members;
+mod named;
 mod once;
 mod organisations;
 mod passkeys;

@@ -1,12 +1,11 @@
 //! One's own devices: which they are, what they are called, and taking access away from a lost one.
 
 use leptos::prelude::*;
-use serde_json::json;
 
 use super::confirm::{Question, confirm};
 use super::desk::{self, Desk, Kept};
-use super::form::{self, Form};
 use super::heading;
+use super::named::{self, About, Named};
 use crate::app::office::device::Device;
 use crate::app::office::place::Place;
 use crate::locale::format;
@@ -61,69 +60,27 @@ fn row(desk: Desk, devices: Devices, device: &Device) -> AnyView {
     });
     let seen = t!("office.devices.seen", date = format::stored(&device.seen));
     let since = t!("office.devices.since", date = desk.day(device.created));
-    let actions = device.revoked.is_none().then(|| {
-        el("div")
-            .is("class", "actions")
-            .child(rename(desk, devices, device))
-            .child(revoke(desk, devices, device))
-            .into_any()
-    });
-    el("li")
-        .child(
-            el("div")
-                .child(
-                    el("strong")
-                        .attr("id", device.id.clone())
-                        .is("tabindex", "-1")
-                        .is("dir", "auto")
-                        .child(name(device)),
-                )
-                .child(" ")
-                .child(current)
-                .child(revoked)
-                .child(
-                    el("p")
-                        .is("class", "hint")
-                        .child(el("span").child(seen))
-                        .child(el("span").child(since)),
-                ),
-        )
-        .child(actions)
-        .into_any()
-}
-
-fn rename(desk: Desk, devices: Devices, device: &Device) -> AnyView {
-    let form = Form::new();
-    let text = RwSignal::new(name(device));
-    let id = device.id.clone();
-    let submit = move || {
-        let path = format!("{ADDRESS}/{id}");
-        let id = id.clone();
-        let body = json!({ "name": text.with_untracked(|text| text.trim().to_owned()) });
-        desk.send("PATCH", &path, Some(body), move |answered| {
-            if form.end(answered).is_some() {
-                desk.say(t!("office.devices.renamed"));
-                load(desk, devices, move || desk::focus(&id));
-            }
-        });
+    let named = Named {
+        address: ADDRESS,
+        id: device.id.clone(),
+        name: name(device),
     };
-    let field = form::field(
-        &format!("{}-name", device.id),
-        "",
-        t!("office.devices.name"),
-        form::line(text).is("maxlength", "100"),
-        None,
-    );
-    el("details")
-        .is("class", "rename")
-        .child(
-            el("summary")
-                .is("role", "button")
-                .is("class", "secondary")
-                .child(t!("office.devices.rename")),
-        )
-        .child(form.draw(vec![field], t!("office.save"), submit))
-        .into_any()
+    let id = device.id.clone();
+    let renamed = move || {
+        let id = id.clone();
+        desk.say(t!("office.devices.renamed"));
+        load(desk, devices, move || desk::focus(&id));
+    };
+    let actions = device.revoked.is_none().then(|| {
+        let rename = named::rename(desk, &named, t!("office.devices.name"), renamed);
+        vec![rename, revoke(desk, devices, device)]
+    });
+    let about = About {
+        marks: current.into_iter().chain(revoked).collect(),
+        hints: [seen, since],
+        actions: actions.unwrap_or_default(),
+    };
+    named::row(&named, about)
 }
 
 fn revoke(desk: Desk, devices: Devices, device: &Device) -> AnyView {

@@ -7,6 +7,7 @@ use super::confirm::{Question, confirm};
 use super::desk::{self, Desk, Kept, focus};
 use super::form::{self, Form};
 use super::heading;
+use super::named::{self, About, Named};
 use crate::app::office::answer;
 use crate::app::office::device::{Passkey, Session};
 use crate::app::office::place::Place;
@@ -116,64 +117,24 @@ fn row(desk: Desk, passkeys: Passkeys, passkey: &Passkey) -> AnyView {
         None => t!("office.tokens.unused"),
     };
     let since = t!("office.devices.since", date = desk.day(passkey.created));
-    el("li")
-        .child(
-            el("div")
-                .child(
-                    el("strong")
-                        .attr("id", passkey.id.clone())
-                        .is("tabindex", "-1")
-                        .is("dir", "auto")
-                        .child(name(passkey)),
-                )
-                .child(
-                    el("p")
-                        .is("class", "hint")
-                        .child(el("span").child(used))
-                        .child(el("span").child(since)),
-                ),
-        )
-        .child(
-            el("div")
-                .is("class", "actions")
-                .child(rename(desk, passkeys, passkey))
-                .child(remove(desk, passkeys, passkey)),
-        )
-        .into_any()
-}
-
-fn rename(desk: Desk, passkeys: Passkeys, passkey: &Passkey) -> AnyView {
-    let form = Form::new();
-    let text = RwSignal::new(name(passkey));
-    let id = passkey.id.clone();
-    let submit = move || {
-        let path = format!("{ADDRESS}/{id}");
-        let id = id.clone();
-        let body = json!({ "name": text.with_untracked(|text| text.trim().to_owned()) });
-        desk.send("PATCH", &path, Some(body), move |answered| {
-            if form.end(answered).is_some() {
-                desk.say(t!("office.passkeys.renamed"));
-                load(desk, passkeys, move || focus(&id));
-            }
-        });
+    let named = Named {
+        address: ADDRESS,
+        id: passkey.id.clone(),
+        name: name(passkey),
     };
-    let field = form::field(
-        &format!("{}-name", passkey.id),
-        "",
-        t!("office.passkeys.name"),
-        form::line(text).is("maxlength", "100"),
-        None,
-    );
-    el("details")
-        .is("class", "rename")
-        .child(
-            el("summary")
-                .is("role", "button")
-                .is("class", "secondary")
-                .child(t!("office.devices.rename")),
-        )
-        .child(form.draw(vec![field], t!("office.save"), submit))
-        .into_any()
+    let id = passkey.id.clone();
+    let renamed = move || {
+        let id = id.clone();
+        desk.say(t!("office.passkeys.renamed"));
+        load(desk, passkeys, move || focus(&id));
+    };
+    let rename = named::rename(desk, &named, t!("office.passkeys.name"), renamed);
+    let about = About {
+        marks: Vec::new(),
+        hints: [used, since],
+        actions: vec![rename, remove(desk, passkeys, passkey)],
+    };
+    named::row(&named, about)
 }
 
 fn remove(desk: Desk, passkeys: Passkeys, passkey: &Passkey) -> AnyView {
