@@ -29,13 +29,13 @@ test("a record that the server has nothing of stays until its author gives it up
   const desk = await newDevice(t, browser, server);
   const ana = await joined(desk, server.invitation, ANA);
   const phone = await newDevice(t, browser, server);
-  const page = await joined(phone, await invite(ana, "partner_editor"), LEILA);
-  await phone.kept(page);
-  const member = await page.evaluate(async () => (await (await fetch("/api/session")).json()).member.id);
+  const first = await joined(phone, await invite(ana, "partner_editor"), LEILA);
+  await phone.kept(first);
+  const member = await first.evaluate(async () => (await (await fetch("/api/session")).json()).member.id);
 
   await phone.goOffline();
+  const page = await phone.open("/new/event");
   await says(page, /Offline since/);
-  await page.evaluate(() => location.assign("#/new/event"));
   await titled(page, "New event");
   await page.getByLabel("Title").first().fill(TITLE);
   await page.getByRole("button", { name: "Create" }).click();
