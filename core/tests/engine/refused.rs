@@ -16,15 +16,15 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::bench::{Bench, DOCUMENT, START, doc_with, plain, storage_of, upload};
 
 /// A device and a server with their disks, connected whenever asked.
-struct Pair {
-    device: Bench,
-    server: Bench,
-    disks: [Disk; 2],
+pub(crate) struct Pair {
+    pub(crate) device: Bench,
+    pub(crate) server: Bench,
+    pub(crate) disks: [Disk; 2],
     connections: u64,
 }
 
 impl Pair {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             device: Bench::new(true),
             server: Bench::new(false),
@@ -33,7 +33,13 @@ impl Pair {
         }
     }
 
-    fn put(&mut self, key: &str) {
+    pub(crate) fn put(&mut self, key: &str) {
+        self.edit(key);
+        self.settle();
+    }
+
+    /// The same, and nobody hears of it yet.
+    pub(crate) fn edit(&mut self, key: &str) {
         let edit = |doc: &mut Automerge| {
             let mut tx = doc.transaction();
             tx.put(ROOT, key, 1).expect("a put");
@@ -44,10 +50,14 @@ impl Pair {
             .repo
             .edit(START, DOCUMENT, edit)
             .expect("an edit");
+    }
+
+    pub(crate) fn connect(&mut self) {
+        self.begin_connection();
         self.settle();
     }
 
-    fn connect(&mut self) {
+    pub(crate) fn begin_connection(&mut self) {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
         for (bench, role) in [
@@ -61,11 +71,16 @@ impl Pair {
                 principal,
             });
         }
-        self.settle();
     }
 
     /// The device starts anew from its disk.
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
+        self.start();
+        self.settle();
+    }
+
+    /// The same, and nothing but the catalogue is read yet.
+    pub(crate) fn start(&mut self) {
         let connection = ConnectionId(self.connections);
         self.server.handle(Input::Disconnected { connection });
         let Ok(StorageAnswer::Catalogue(listing)) =
@@ -74,11 +89,10 @@ impl Pair {
             panic!("a catalogue");
         };
         self.device = Bench::device_with(listing);
-        self.settle();
     }
 
     /// Lets both talk and write until they have nothing more to do.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         loop {
             let outputs = [self.device.outputs(), self.server.outputs()];
             if outputs.iter().all(Vec::is_empty) {
@@ -92,7 +106,7 @@ impl Pair {
         }
     }
 
-    fn carry_out(&mut self, end: usize, output: Output) {
+    pub(crate) fn carry_out(&mut self, end: usize, output: Output) {
         let (own, other) = match end {
             0 => (&mut self.device, &mut self.server),
             _ => (&mut self.server, &mut self.device),
@@ -108,7 +122,7 @@ impl Pair {
     }
 
     /// Which keys the device shows, and which are on the server.
-    fn keys(&self) -> (Vec<String>, Vec<String>) {
+    pub(crate) fn keys(&self) -> (Vec<String>, Vec<String>) {
         let keys = |bench: &Bench| {
             let doc = bench.repo.document(&DOCUMENT);
             doc.map(|doc| doc.keys(ROOT).collect()).unwrap_or_default()
@@ -116,7 +130,7 @@ impl Pair {
         (keys(&self.device), keys(&self.server))
     }
 
-    fn decide(&mut self, again: bool) {
+    pub(crate) fn decide(&mut self, again: bool) {
         self.device.handle(Input::Refused {
             document: DOCUMENT,
             again,
@@ -126,7 +140,7 @@ impl Pair {
 }
 
 /// A pair whose server has refused one edit.
-fn refused() -> Pair {
+pub(crate) fn refused() -> Pair {
     let mut pair = Pair::new();
     pair.connect();
     pair.put("a");
@@ -134,7 +148,7 @@ fn refused() -> Pair {
     pair
 }
 
-fn keys(keys: &[&str]) -> Vec<String> {
+pub(crate) fn keys(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|key| (*key).to_owned()).collect()
 }
 
@@ -204,7 +218,7 @@ fn refused_edits_can_be_applied_again_and_are_refused_again_as_long_as_the_reaso
 }
 
 /// A pair whose server has refused a record as a whole.
-fn refused_whole() -> Pair {
+pub(crate) fn refused_whole() -> Pair {
     let mut pair = Pair::new();
     pair.put("forbidden");
     pair.connect();

@@ -16,26 +16,37 @@ impl<P: Policy> Repo<P> {
     /// Returns whether there is an accepted version to go back to; without one the document is
     /// kept as it is, with the reason.
     pub(super) fn set_aside(&mut self, id: DocumentId, reason: Reason) -> bool {
-        let mirror = self.catalogue.get(&id).map(|entry| from_raw(&entry.synced));
+        let accepted = self.accepted(&id);
+        let goes_back = !accepted.is_empty();
         let Some(document) = self.documents.get_mut(&id) else {
             return false;
         };
-        let mut accepted = document.synced.clone();
-        accepted.extend(mirror.unwrap_or_default());
-        accepted.retain(|head| document.has(head));
-        let goes_back = !accepted.is_empty();
         document.refusal = Some((accepted, reason));
         self.pump(id);
         goes_back
     }
 
+    /// What the server has of a document, as far as it is here.
+    fn accepted(&self, id: &DocumentId) -> Vec<ChangeHash> {
+        let mirror = self.catalogue.get(id).map(|entry| from_raw(&entry.synced));
+        let Some(document) = self.documents.get(id) else {
+            return Vec::new();
+        };
+        let known = document.synced.iter().copied();
+        let all = known.chain(mirror.into_iter().flatten());
+        all.filter(|head| document.has(head)).collect()
+    }
+
     /// Does what [`Self::set_aside`] has put off. Called while no write is under way.
     pub(super) fn aside_now(&mut self, id: DocumentId) {
         let now = self.now;
-        let Some(document) = self.documents.get_mut(&id) else {
+        let refusal = self.documents.get_mut(&id).and_then(|d| d.refusal.take());
+        let Some((mut accepted, reason)) = refusal else {
             return;
         };
-        let Some((accepted, reason)) = document.refusal.take() else {
+        // What the server was heard to have since must not go with what it refused.
+        accepted.extend(self.accepted(&id));
+        let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
         let message = reason.message.clone();
@@ -107,6 +118,12 @@ impl<P: Policy> Repo<P> {
         if again || !self.is_refused_whole(&id) {
             self.end_aside(id, again);
         }
+    }
+
+    /// Whether the server has refused a document that is in memory, all of it as far as is known.
+    pub(super) fn is_left_refused(&self, id: &DocumentId) -> bool {
+        let document = self.documents.get(id);
+        document.is_some_and(|d| d.is_refused_whole() || d.refusal.is_some())
     }
 
     /// Whether the server has refused all of a document that is in memory.
