@@ -3,7 +3,7 @@
 //! Knows nothing of connections' frames or of the disk's answers; [`super::repo`] drives it.
 
 mod answer;
-pub(in crate::sync) mod aside;
+mod aside;
 mod disk;
 mod fits;
 mod receipts;

@@ -136,14 +136,13 @@ impl<P: Policy> Repo<P> {
     /// A replica that begins by asking its storage for the catalogue.
     pub fn new(config: RepoConfig, policy: P, now: Timestamp) -> Self {
         let mut random = ChaCha8Rng::from_seed(config.seed);
-        let mut actor = [0; 16];
-        random.fill_bytes(&mut actor);
+        let actor = new_actor(&mut random);
         let line = LineState::new(config.dials, now);
         let mut repo = Self {
             config,
             policy,
             random,
-            actor: ActorId::from(actor),
+            actor,
             author: None,
             now,
             ahead: 0,
@@ -290,7 +289,8 @@ impl<P: Policy> Repo<P> {
         self.catalogue.iter()
     }
 
-    /// The actor of the changes that this replica makes for nobody, until it is started anew.
+    /// The actor of the changes that this replica makes for nobody, until it is started anew or has
+    /// removed a document.
     pub fn actor(&self) -> &ActorId {
         &self.actor
     }
@@ -357,4 +357,11 @@ impl<P: Policy> Repo<P> {
         document.used = self.step;
         document
     }
+}
+
+/// An actor that nobody has had.
+fn new_actor(random: &mut ChaCha8Rng) -> ActorId {
+    let mut actor = [0; 16];
+    random.fill_bytes(&mut actor);
+    ActorId::from(actor)
 }

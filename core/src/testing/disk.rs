@@ -23,6 +23,8 @@ pub struct Disk {
     cursor: Option<Cursor>,
     /// Changes that can be read of each document.
     changes: BTreeMap<DocumentId, BTreeSet<Hash>>,
+    /// The same and what lies beside them, of documents beside which something lies.
+    beside: BTreeMap<DocumentId, BTreeSet<Hash>>,
     /// What is not flushed, oldest first.
     buffer: Vec<StorageRequest>,
     /// While set, writes fail as on a full disk.
@@ -118,10 +120,33 @@ impl Disk {
             .all(|hash| here.is_some_and(|here| here.contains(hash)))
     }
 
+    /// Whether all of `changes` survive a crash, in the document or among the refused ones beside
+    /// it.
+    pub fn has_beside<'a>(
+        &self,
+        document: &DocumentId,
+        changes: impl IntoIterator<Item = &'a Hash>,
+    ) -> bool {
+        let beside = self.beside.get(document);
+        let here = beside.or_else(|| self.changes.get(document));
+        changes
+            .into_iter()
+            .all(|hash| here.is_some_and(|here| here.contains(hash)))
+    }
+
+    /// Removes what the server has refused.
+    pub fn forget_refused(&mut self) {
+        for chunks in self.chunks.values_mut() {
+            chunks.retain(|key, _| key.kind != ChunkKind::Refused);
+        }
+        self.beside.clear();
+    }
+
     /// Removes everything of a document.
     pub fn forget(&mut self, document: &DocumentId) {
         self.chunks.remove(document);
         self.changes.remove(document);
+        self.beside.remove(document);
         self.catalogue.remove(document);
     }
 
@@ -150,7 +175,15 @@ impl Disk {
         for key in &batch.remove {
             chunks.remove(key);
         }
-        self.changes.insert(batch.document, readable(chunks));
+        let refused = |key: &ChunkKey| key.kind == ChunkKind::Refused;
+        let document = chunks.iter().filter(|(key, _)| !refused(key));
+        self.changes
+            .insert(batch.document, readable(document.map(|(_, chunk)| chunk)));
+        self.beside.remove(&batch.document);
+        if chunks.keys().any(refused) {
+            self.beside
+                .insert(batch.document, readable(chunks.values()));
+        }
         let nothing_left = chunks.is_empty();
         match batch.entry {
             Some(entry) if entry.says_nothing() && nothing_left => self.forget(&batch.document),
@@ -186,12 +219,19 @@ impl Disk {
 
 impl Chunk {
     fn new(StoredChunk { key, bytes }: StoredChunk) -> Self {
-        if matches!(key.kind, ChunkKind::Refused | ChunkKind::Receipts) {
-            // No part of the document.
-            let changes = Vec::new();
-            return Self { bytes, changes };
-        }
-        let scan = match admission::scan_chunks(&bytes) {
+        let refused;
+        let written = match key.kind {
+            ChunkKind::Snapshot | ChunkKind::Increment => &bytes,
+            ChunkKind::Refused => {
+                refused = refused_changes(&bytes).expect("the engine writes readable chunks");
+                &refused
+            }
+            ChunkKind::Receipts => {
+                let changes = Vec::new();
+                return Self { bytes, changes };
+            }
+        };
+        let scan = match admission::scan_chunks(written) {
             Ok(scan) => scan,
             // A device keeps what no server takes; what is in it nobody looks for here.
             Err(refusal) if refusal.code == "too-many-operations" => {
@@ -217,10 +257,21 @@ impl Chunk {
     }
 }
 
+/// The changes in a chunk with refused edits.
+fn refused_changes(bytes: &[u8]) -> Result<Vec<u8>, minicbor::decode::Error> {
+    let mut input = minicbor::Decoder::new(bytes);
+    input.array()?;
+    // The reason, when, and how many.
+    for _ in 0..4 {
+        input.skip()?;
+    }
+    Ok(input.bytes()?.to_vec())
+}
+
 /// The changes of which everything they build on is there too.
-fn readable(chunks: &BTreeMap<ChunkKey, Arc<Chunk>>) -> BTreeSet<Hash> {
+fn readable<'c>(chunks: impl Iterator<Item = &'c Arc<Chunk>>) -> BTreeSet<Hash> {
     let mut readable = BTreeSet::new();
-    let mut left: Vec<_> = chunks.values().flat_map(|chunk| &chunk.changes).collect();
+    let mut left: Vec<_> = chunks.flat_map(|chunk| &chunk.changes).collect();
     loop {
         let before = left.len();
         left.retain(|(hash, deps)| {

@@ -11,6 +11,7 @@ mod people;
 mod plain;
 pub mod plan;
 mod policy;
+mod refused;
 mod replica;
 mod watch;
 
@@ -48,6 +49,8 @@ pub enum Sabotage {
     EarlyAnswer,
     /// After a start a device believes that the server has everything.
     ForgottenUnsynced,
+    /// A device's disk loses refused edits when the device starts.
+    ForgottenRefusals,
     /// An edit that is given up stays half done.
     HalfApplied,
     /// The server keeps what it should refuse.
@@ -69,6 +72,14 @@ pub struct Tally {
     pub edits: u64,
     /// Changes sent that nobody may make.
     pub attacks: u64,
+    /// Documents of which a device was told that its edits are refused.
+    pub refusals: u64,
+    /// Those of them that the server had nothing of.
+    pub refused_whole: u64,
+    /// Refused edits that a person has discarded while faults happened.
+    pub discarded: u64,
+    /// Refused edits that a person has sent again.
+    pub again: u64,
     /// Heads of all documents at the end.
     pub heads: BTreeMap<DocumentId, Vec<String>>,
 }
@@ -80,6 +91,14 @@ struct Replica {
     made: BTreeMap<DocumentId, Vec<Hash>>,
     /// Changes that were on this disk when the engine said so.
     promised: BTreeMap<DocumentId, BTreeSet<Hash>>,
+    /// Changes made here that the server refuses.
+    forbidden: BTreeSet<Hash>,
+    /// Changes that a person has discarded here.
+    discarded: BTreeMap<DocumentId, BTreeSet<Hash>>,
+    /// Those of them that only this device can have had and that are off its disk.
+    gone: BTreeSet<Hash>,
+    /// Documents of which it has said that edits are refused.
+    refused: BTreeSet<DocumentId>,
     /// How often it was started.
     life: u64,
     /// Number of its last wish to be woken; it takes the place of those before.
@@ -122,6 +141,10 @@ enum Event {
     Edit {
         replica: usize,
     },
+    /// A person decides about refused edits.
+    Decide {
+        replica: usize,
+    },
     Gone {
         replica: usize,
         connection: ConnectionId,
@@ -138,6 +161,8 @@ pub struct Simulation {
     plan: Plan,
     sabotage: Sabotage,
     random: ChaCha8Rng,
+    /// Decides on what is forbidden, so that plans without it run as they did before.
+    whims: ChaCha8Rng,
     now: Timestamp,
     order: u64,
     events: BTreeMap<(Timestamp, u64), Event>,
@@ -166,6 +191,7 @@ impl Simulation {
     pub fn new(plan: Plan) -> Self {
         let mut world = Self {
             random: ChaCha8Rng::seed_from_u64(plan.seed),
+            whims: ChaCha8Rng::seed_from_u64(plan.seed ^ 0x7265_6675_7365_6400),
             sabotage: Sabotage::None,
             now: Timestamp(1_700_000_000_000),
             order: 0,
@@ -191,6 +217,10 @@ impl Simulation {
                 running: None,
                 made: BTreeMap::new(),
                 promised: BTreeMap::new(),
+                forbidden: BTreeSet::new(),
+                discarded: BTreeMap::new(),
+                gone: BTreeSet::new(),
+                refused: BTreeSet::new(),
                 life: 0,
                 wake: 0,
                 shift: 0,
@@ -235,6 +265,8 @@ impl Simulation {
         self.speeds = [USUAL; 4];
         // Longer than the longest wait of a line, and than a dead one takes to be noticed.
         self.run_for(150_000);
+        self.check_refused();
+        self.discard_all();
         self.check_equal();
         let frames = self.tally.frames;
         self.check_greeting();
@@ -267,10 +299,12 @@ impl Simulation {
         self.now = at;
         match event {
             Event::Start { replica } => self.start(replica),
+            Event::Edit { replica } if self.is_forbidden(replica) => self.forbid(replica),
             Event::Edit { replica } => {
                 let choice = self.below(4);
                 self.edit(replica, choice);
             }
+            Event::Decide { replica } => self.decide(replica),
             Event::Wake { replica, number } => {
                 if self.replicas[replica].wake == number {
                     self.feed(replica, Input::Tick);

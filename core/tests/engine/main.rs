@@ -8,6 +8,7 @@ mod bounds;
 mod collection;
 mod device;
 mod hostile;
+mod meanwhile;
 mod mirror;
 mod refused;
 mod refused_whole;

@@ -19,7 +19,7 @@ use crate::bench::{Bench, DOCUMENT, START};
 pub(crate) struct Pair {
     pub(crate) device: Bench,
     pub(crate) server: Bench,
-    disks: [Disk; 2],
+    pub(crate) disks: [Disk; 2],
     connections: u64,
 }
 
@@ -34,6 +34,12 @@ impl Pair {
     }
 
     pub(crate) fn put(&mut self, key: &str) {
+        self.edit(key);
+        self.settle();
+    }
+
+    /// The same, and nobody hears of it yet.
+    pub(crate) fn edit(&mut self, key: &str) {
         let edit = |doc: &mut Automerge| {
             let mut tx = doc.transaction();
             tx.put(ROOT, key, 1).expect("a put");
@@ -44,10 +50,14 @@ impl Pair {
             .repo
             .edit(START, DOCUMENT, edit)
             .expect("an edit");
-        self.settle();
     }
 
     pub(crate) fn connect(&mut self) {
+        self.begin_connection();
+        self.settle();
+    }
+
+    pub(crate) fn begin_connection(&mut self) {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
         for (bench, role) in [
@@ -61,11 +71,16 @@ impl Pair {
                 principal,
             });
         }
-        self.settle();
     }
 
     /// The device starts anew from its disk.
     pub(crate) fn restart(&mut self) {
+        self.start();
+        self.settle();
+    }
+
+    /// The same, and nothing but the catalogue is read yet.
+    pub(crate) fn start(&mut self) {
         let connection = ConnectionId(self.connections);
         self.server.handle(Input::Disconnected { connection });
         let Ok(StorageAnswer::Catalogue(listing)) =
@@ -74,7 +89,6 @@ impl Pair {
             panic!("a catalogue");
         };
         self.device = Bench::device_with(listing);
-        self.settle();
     }
 
     /// Lets both talk and write until they have nothing more to do.
@@ -126,7 +140,7 @@ impl Pair {
 }
 
 /// A pair whose server has refused one edit.
-fn refused() -> Pair {
+pub(crate) fn refused() -> Pair {
     let mut pair = Pair::new();
     pair.connect();
     pair.put("a");

@@ -10,7 +10,7 @@ use crate::bench::{DOCUMENT, doc_with, plain, storage_of, upload};
 use crate::refused::{Pair, keys};
 
 /// A pair whose server has refused a record as a whole.
-fn refused_whole() -> Pair {
+pub(crate) fn refused_whole() -> Pair {
     let mut pair = Pair::new();
     pair.put("forbidden");
     pair.connect();

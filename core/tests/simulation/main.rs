@@ -19,18 +19,23 @@ fn the_same_plan_gives_the_same_run() {
 
 #[test]
 fn a_cut_at_any_frame_is_survived() {
-    let frames = Simulation::new(Plan::quiet(1)).run().frames;
-    for frame in 1..=frames {
-        Simulation::new(Plan::quiet(1).with(Fault::CutAtFrame(frame))).run();
+    for plan in [Plan::quiet(1), Plan::quiet(1).forbidding(4)] {
+        let frames = Simulation::new(plan.clone()).run().frames;
+        for frame in 1..=frames {
+            Simulation::new(plan.clone().with(Fault::CutAtFrame(frame))).run();
+        }
     }
 }
 
 #[test]
 fn a_crash_at_any_storage_effect_is_survived() {
-    let effects = Simulation::new(Plan::quiet(2)).run().effects;
-    for effect in 1..=effects {
-        for stage in [CrashStage::Before, CrashStage::Within, CrashStage::After] {
-            Simulation::new(Plan::quiet(2).with(Fault::CrashAtEffect { effect, stage })).run();
+    for plan in [Plan::quiet(2), Plan::quiet(2).forbidding(4)] {
+        let effects = Simulation::new(plan.clone()).run().effects;
+        for effect in 1..=effects {
+            for stage in [CrashStage::Before, CrashStage::Within, CrashStage::After] {
+                let crash = Fault::CrashAtEffect { effect, stage };
+                Simulation::new(plan.clone().with(crash)).run();
+            }
         }
     }
 }

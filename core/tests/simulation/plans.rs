@@ -24,11 +24,15 @@ macro_rules! kept {
 const KEPT: &[(&str, &str)] = &[
     kept!("absent-and-brought-back"),
     kept!("asking-while-the-disk-fails"),
+    kept!("begun-anew-beside-what-was-not-removed"),
     kept!("clock-set-back-on-a-dead-line"),
     kept!("first-changes-alone-wait"),
+    kept!("given-up-while-it-is-offered"),
     kept!("local-edit-reaches-the-mirror"),
     kept!("restored-without-what-was-relayed"),
+    kept!("taken-while-others-are-refused"),
     kept!("told-during-a-comparison"),
+    kept!("told-of-what-cannot-be-read"),
 ];
 
 /// Runs a plan; if it fails, prints it, so that it can be kept.
@@ -62,6 +66,10 @@ fn sum(sum: Tally, tally: &Tally) -> Tally {
         crashes: sum.crashes + tally.crashes,
         edits: sum.edits + tally.edits,
         attacks: sum.attacks + tally.attacks,
+        refusals: sum.refusals + tally.refusals,
+        refused_whole: sum.refused_whole + tally.refused_whole,
+        discarded: sum.discarded + tally.discarded,
+        again: sum.again + tally.again,
         ..sum
     }
 }
@@ -125,5 +133,10 @@ fn ten_thousand_random_plans_are_survived() {
     assert!(
         all.cuts > runs && all.crashes > runs && all.edits > 2 * runs,
         "{all:?} is too little"
+    );
+    let refused = [all.refusals, all.refused_whole, all.discarded, all.again];
+    assert!(
+        refused.iter().all(|count| *count > runs / 100),
+        "{all:?} has too little that was refused"
     );
 }

@@ -29,6 +29,12 @@ fn a_forgotten_unsynced_set_is_noticed() {
 }
 
 #[test]
+fn refused_edits_that_are_forgotten_are_noticed() {
+    let text = noticed(Sabotage::ForgottenRefusals);
+    assert!(text.contains("nothing waits and that nothing of"), "{text}");
+}
+
+#[test]
 fn an_edit_left_half_done_is_noticed() {
     let text = noticed(Sabotage::HalfApplied);
     assert!(text.contains("left something behind"), "{text}");

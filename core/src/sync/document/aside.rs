@@ -215,7 +215,7 @@ impl Document {
 
 /// The actor of the changes after some were put aside. Those keep their numbers, and another change
 /// of their actor would get the same ones.
-pub(in crate::sync) fn next_actor(actor: &ActorId, heads: &[ChangeHash]) -> ActorId {
+fn next_actor(actor: &ActorId, heads: &[ChangeHash]) -> ActorId {
     let mut hash = Sha256::new();
     hash.update(actor.to_bytes());
     for head in heads {

@@ -3,7 +3,6 @@
 use automerge::{Automerge, ChangeHash};
 
 use crate::id::DocumentId;
-use crate::sync::document::aside::next_actor;
 use crate::sync::document::{Document, from_raw};
 use crate::sync::output::Output;
 use crate::sync::policy::Policy;
@@ -17,26 +16,37 @@ impl<P: Policy> Repo<P> {
     /// Returns whether there is an accepted version to go back to; without one the document is
     /// kept as it is, with the reason.
     pub(super) fn set_aside(&mut self, id: DocumentId, reason: Reason) -> bool {
-        let mirror = self.catalogue.get(&id).map(|entry| from_raw(&entry.synced));
+        let accepted = self.accepted(&id);
+        let goes_back = !accepted.is_empty();
         let Some(document) = self.documents.get_mut(&id) else {
             return false;
         };
-        let mut accepted = document.synced.clone();
-        accepted.extend(mirror.unwrap_or_default());
-        accepted.retain(|head| document.has(head));
-        let goes_back = !accepted.is_empty();
         document.refusal = Some((accepted, reason));
         self.pump(id);
         goes_back
     }
 
+    /// What the server has of a document, as far as it is here.
+    fn accepted(&self, id: &DocumentId) -> Vec<ChangeHash> {
+        let mirror = self.catalogue.get(id).map(|entry| from_raw(&entry.synced));
+        let Some(document) = self.documents.get(id) else {
+            return Vec::new();
+        };
+        let known = document.synced.iter().copied();
+        let all = known.chain(mirror.into_iter().flatten());
+        all.filter(|head| document.has(head)).collect()
+    }
+
     /// Does what [`Self::set_aside`] has put off. Called while no write is under way.
     pub(super) fn aside_now(&mut self, id: DocumentId) {
         let now = self.now;
-        let Some(document) = self.documents.get_mut(&id) else {
+        let refusal = self.documents.get_mut(&id).and_then(|d| d.refusal.take());
+        let Some((mut accepted, reason)) = refusal else {
             return;
         };
-        let Some((accepted, reason)) = document.refusal.take() else {
+        // What the server was heard to have since must not go with what it refused.
+        accepted.extend(self.accepted(&id));
+        let Some(document) = self.documents.get_mut(&id) else {
             return;
         };
         let message = reason.message.clone();
@@ -110,6 +120,12 @@ impl<P: Policy> Repo<P> {
         }
     }
 
+    /// Whether the server has refused a document that is in memory, all of it as far as is known.
+    pub(super) fn is_left_refused(&self, id: &DocumentId) -> bool {
+        let document = self.documents.get(id);
+        document.is_some_and(|d| d.is_refused_whole() || d.refusal.is_some())
+    }
+
     /// Whether the server has refused all of a document that is in memory.
     pub(super) fn is_refused_whole(&self, id: &DocumentId) -> bool {
         let document = self.documents.get(id);
@@ -140,8 +156,6 @@ impl<P: Policy> Repo<P> {
         document.given_up = document.is_refused_whole() && document.inbox.is_empty() && !listed;
         let gives_up = document.given_up && document.compaction.is_none();
         if gives_up {
-            // What may be accepted yet keeps its numbers, should the document be begun anew.
-            self.actor = next_actor(&self.actor, &document.doc.get_heads());
             self.remove(id);
         }
         gives_up

@@ -150,6 +150,12 @@ impl<P: Policy> Repo<P> {
         if lost {
             self.tell_lost(id);
         }
+        let document = self.documents.get(&id).map(|d| to_raw(&d.synced));
+        let mirror = self.catalogue.get(&id).map(|entry| &entry.synced);
+        if mirror != document.as_ref() {
+            // The server has told of it before it could be read.
+            self.mirror_reached(id);
+        }
         self.status_changed = true;
         self.pump(id);
         self.line_timer();
@@ -220,6 +226,7 @@ impl<P: Policy> Repo<P> {
                         retry: self.now.plus_millis(FIRST_WAIT),
                     };
                     self.retrying.insert(id);
+                    self.touched.insert(id);
                 }
                 self.notice(code, Some(id), error.to_string());
             }

@@ -263,7 +263,7 @@ impl<P: Policy> Repo<P> {
         if stored.heads.is_empty() && self.doubts(id) {
             return;
         }
-        let refused = self.is_refused_whole(&id);
+        let refused = self.is_left_refused(&id);
         if let Some(follow) = &mut self.follow
             && !stored.heads.is_empty()
         {
@@ -388,6 +388,10 @@ impl<P: Policy> Repo<P> {
                 self.touched.insert(id);
                 return;
             }
+        }
+        if !self.documents.contains_key(&id) {
+            // It was given up meanwhile: others may still begin it.
+            return;
         }
         if !self.set_aside(id, reason) {
             self.leave_alone(id);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::DocumentId;
 use crate::order;
-use crate::sync::document::Document;
+use crate::sync::document::{Document, Phase};
 use crate::sync::metrics::Metrics;
 use crate::sync::policy::Policy;
 use crate::sync::repo::Repo;
@@ -52,6 +52,10 @@ impl<P: Policy> Repo<P> {
                         true => (unsaved, 0, unsent),
                         false => (unsaved, unsent, 0),
                     }
+                }
+                // What is in it that the server lacks is not known: it counts as one change.
+                Some(d) if self.config.follows_all && matches!(d.phase, Phase::Unread { .. }) => {
+                    (0, 1, 0)
                 }
                 _ => continue,
             };

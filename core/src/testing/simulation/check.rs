@@ -40,6 +40,8 @@ impl Simulation {
             repo.loaded().for_each(|(id, doc)| sound(id, doc));
             all.push(
                 repo.catalogue()
+                    // What nobody has any more after the server was restored.
+                    .filter(|e| !e.says_nothing())
                     .map(|e| (e.document, e.heads.iter().map(hex::encode).collect()))
                     .collect(),
             );
@@ -107,7 +109,7 @@ impl Simulation {
     }
 }
 
-/// Nothing was kept of what was refused or given up.
+/// Nothing is kept of what was refused or given up.
 fn sound(id: &DocumentId, doc: &Automerge) {
     for key in [FORBIDDEN, "half"] {
         let found = doc.get(ROOT, key);

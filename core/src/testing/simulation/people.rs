@@ -11,17 +11,19 @@ use crate::id::{DocumentId, RecordRef};
 use crate::record::FieldPath;
 use crate::time::Timestamp;
 
-const PROGRAMME: &str = "sim";
+pub(super) const PROGRAMME: &str = "sim";
 
-/// Kind and key of the records, each with a register and a text.
-const RECORDS: [(&str, &str, &str, &str); 3] = [
+/// Kind and key of a record, a register and a text.
+pub(super) type Record = (&'static str, &'static str, &'static str, &'static str);
+
+const RECORDS: [Record; 3] = [
     ("event", "ev0", "dates", "objectives"),
     ("organisation", "og0", "acronym", "notes"),
     ("organisation", "og1", "acronym", "interests"),
 ];
 
 /// The record that not everybody may see.
-pub(super) const HIDDEN: (&str, &str, &str, &str) = ("event_report", "er0", "", "summary");
+pub(super) const HIDDEN: Record = ("event_report", "er0", "", "summary");
 
 /// The document that not everybody may see.
 pub(super) fn hidden() -> DocumentId {
@@ -32,6 +34,16 @@ pub(super) fn hidden() -> DocumentId {
 pub(super) fn documents() -> impl Iterator<Item = DocumentId> {
     let all = RECORDS.iter().chain([&HIDDEN]);
     all.map(|record| DocumentId::of_record(PROGRAMME, &RecordRef::new(record.0, record.1)))
+}
+
+/// One of eight records that somebody on this replica could edit. Some are the same.
+pub(super) fn record(which: u64, replica: usize) -> &'static Record {
+    match RECORDS.get(which as usize % 4) {
+        Some(record) => record,
+        // Nobody edits what they cannot see.
+        None if super::policy::is_blind(replica) => &RECORDS[0],
+        None => &HIDDEN,
+    }
 }
 
 /// An edit that is given up in the middle.
@@ -47,13 +59,7 @@ impl From<crate::sync::repo::EditError> for GivenUp {
 impl Simulation {
     /// A person does something small on a replica, or gives it up half done.
     pub(super) fn edit(&mut self, replica: usize, choice: u64) {
-        let which = self.below(8) as usize;
-        let record = match RECORDS.get(which % 4) {
-            Some(record) => record,
-            // Nobody edits what they cannot see.
-            None if super::policy::is_blind(replica) => &RECORDS[0],
-            None => &HIDDEN,
-        };
+        let record = record(self.below(8), replica);
         let number = self.below(28) + 1;
         if replica == PLAIN {
             self.edit_plain(record, number, choice);
@@ -89,6 +95,11 @@ impl Simulation {
             Err(CommandError::NotHere(_)) => return,
             result => result.expect("a well-formed command on a loaded record"),
         }
+        self.made(replica, document);
+    }
+
+    /// Something was changed in a document.
+    pub(super) fn made(&mut self, replica: usize, document: DocumentId) {
         self.tally.edits += 1;
         let heads = self.heads(replica, &document);
         let made = self.replicas[replica].made.entry(document).or_default();
@@ -96,7 +107,7 @@ impl Simulation {
         self.drain(replica);
     }
 
-    fn edit_plain(&mut self, record: &(&str, &str, &str, &str), number: u64, choice: u64) {
+    fn edit_plain(&mut self, record: &Record, number: u64, choice: u64) {
         let document = DocumentId::of_record(PROGRAMME, &RecordRef::new(record.0, record.1));
         if choice == 0 {
             self.plain_attacks(document);
@@ -114,8 +125,8 @@ impl Simulation {
     }
 }
 
-fn command(
-    record: &(&str, &str, &str, &str),
+pub(super) fn command(
+    record: &Record,
     replica: usize,
     number: u64,
     choice: u64,
@@ -160,20 +171,28 @@ fn execute(replica: &mut Replica, now: Timestamp, command: &Command) -> Result<(
         return Ok(());
     };
     let document = command.document();
-    repo.edit(now, document, |doc| {
-        if let (
-            Command::CreateRecord {
-                programme,
-                reference,
-                ..
-            },
-            [],
-        ) = (command, &doc.get_heads()[..])
-        {
-            let first = genesis::new_document(programme, reference)?;
-            doc.apply_changes(first.get_changes(&[]))
-                .map_err(|error| CommandError::Document(error.to_string()))?;
-        }
-        command::apply(document, doc, command, now).map(|_| ())
-    })
+    repo.edit(now, document, |doc| apply(document, doc, command, now))
+}
+
+/// Carries out a command on a document, which may be empty.
+pub(super) fn apply(
+    document: DocumentId,
+    doc: &mut Automerge,
+    command: &Command,
+    now: Timestamp,
+) -> Result<(), CommandError> {
+    if let (
+        Command::CreateRecord {
+            programme,
+            reference,
+            ..
+        },
+        [],
+    ) = (command, &doc.get_heads()[..])
+    {
+        let first = genesis::new_document(programme, reference)?;
+        doc.apply_changes(first.get_changes(&[]))
+            .map_err(|error| CommandError::Document(error.to_string()))?;
+    }
+    command::apply(document, doc, command, now).map(|_| ())
 }

@@ -9,6 +9,7 @@ use automerge::{ActorId, Automerge, ROOT};
 
 use super::people::{documents, hidden};
 use super::policy::FORBIDDEN;
+use super::refused::OWN;
 use super::{Event, PLAIN, Simulation};
 use crate::genesis;
 use crate::id::{ConnectionId, DocumentId, PeerId};
@@ -120,8 +121,10 @@ impl Simulation {
             return;
         };
         let mut doc = doc.clone();
-        doc.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(ROOT, FORBIDDEN, 1))
-            .expect("a change");
+        doc.transact::<_, _, automerge::AutomergeError>(|tx| {
+            tx.put(ROOT, FORBIDDEN, PLAIN as u64 * OWN)
+        })
+        .expect("a change");
         state.last_sent_heads.clear();
         state.in_flight = false;
         let message = doc.generate_sync_message(&mut state);

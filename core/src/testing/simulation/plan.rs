@@ -17,6 +17,9 @@ pub struct Plan {
     /// Whether a plain automerge-repo client takes part.
     #[serde(default)]
     pub plain: bool,
+    /// One of so many edits on a device is one that the server refuses; none where this is 0.
+    #[serde(default)]
+    pub forbidden: u64,
     /// What goes wrong.
     #[serde(default)]
     pub faults: Vec<Fault>,
@@ -143,8 +146,16 @@ impl Plan {
             seed,
             edits: 12,
             plain: false,
+            forbidden: 0,
             faults: Vec::new(),
         }
+    }
+
+    /// The same with edits that the server refuses, one of so many.
+    #[must_use]
+    pub fn forbidding(mut self, one_of: u64) -> Self {
+        self.forbidden = one_of;
+        self
     }
 
     /// The same with one more fault.
@@ -161,6 +172,7 @@ impl Plan {
             seed,
             edits: 4 + draw.below(8) as u32,
             plain: draw.one_in(3),
+            forbidden: 0,
             faults: Vec::new(),
         };
         let faults = &mut plan.faults;
@@ -184,6 +196,7 @@ impl Plan {
                 at: copied + draw.below(8_000),
             });
         }
+        plan.forbidden = [0, 12, 12, 4][draw.below(4) as usize];
         plan
     }
 }

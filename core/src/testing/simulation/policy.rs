@@ -7,14 +7,14 @@ use crate::genesis;
 use crate::id::DocumentId;
 use crate::sync::policy::{Access, Policy, Principal, Refusal, Standing};
 
-/// A key at the root of a document that must never be kept.
+/// A key at the root of a document that the server must never keep.
 pub(super) const FORBIDDEN: &str = "forbidden";
 
 /// Everybody may see and change everything, but one kind is hidden from one device and from plain
 /// clients.
 #[derive(Default)]
 pub(super) struct SimulatedPolicy {
-    /// Takes what it should refuse. For a test of the simulation itself.
+    /// Takes what the server refuses: on a device, and in a test of the simulation itself.
     pub(super) takes_all: bool,
 }
 

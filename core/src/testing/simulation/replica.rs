@@ -27,7 +27,7 @@ impl Simulation {
             kept: 1,
         };
         let policy = SimulatedPolicy {
-            takes_all: replica == SERVER && self.sabotage == Sabotage::NothingRefused,
+            takes_all: replica != SERVER || self.sabotage == Sabotage::NothingRefused,
         };
         let now = self.local(replica);
         let mut repo = Repo::new(config, policy, now);
@@ -48,6 +48,8 @@ impl Simulation {
         let random = &mut self.random;
         let here = &mut self.replicas[replica];
         here.disk.crash(|| random.next_u32().is_multiple_of(2));
+        self.watch_kept(replica);
+        let here = &mut self.replicas[replica];
         here.life += 1;
         here.wake = 0;
         here.made.clear();
@@ -86,7 +88,11 @@ impl Simulation {
         }
         let forgets = self.sabotage == Sabotage::ForgottenUnsynced && replica != SERVER;
         let early = self.sabotage == Sabotage::EarlyAnswer;
+        let forgets_refused = self.sabotage == Sabotage::ForgottenRefusals && replica != SERVER;
         let here = &mut self.replicas[replica];
+        if forgets_refused && *request == StorageRequest::Catalogue {
+            here.disk.forget_refused();
+        }
         if forgets && *request == StorageRequest::Catalogue {
             here.disk.pretend_synced();
         }
@@ -130,6 +136,7 @@ impl Simulation {
         result: Result<StorageAnswer, StorageError>,
     ) {
         self.replicas[replica].disk.flush();
+        self.watch_kept(replica);
         if self.sabotage != Sabotage::EarlyAnswer {
             self.feed(replica, Input::Stored { effect, result });
         }
@@ -175,10 +182,8 @@ impl Simulation {
                     self.later(delay, Event::Wake { replica, number });
                 }
                 Output::Saved { document } => self.watch_saved(replica, document),
-                Output::Changed { .. }
-                | Output::Opened { .. }
-                | Output::Status
-                | Output::Withheld(_) => {}
+                Output::Changed { document, .. } => self.watch_changed(replica, document),
+                Output::Opened { .. } | Output::Status | Output::Withheld(_) => {}
             }
         }
         if replica != SERVER {

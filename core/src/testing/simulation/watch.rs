@@ -8,6 +8,7 @@ use super::people::hidden;
 use super::policy::is_blind;
 use super::{Hash, SERVER, Sabotage, Simulation};
 use crate::id::{ConnectionId, DocumentId};
+use crate::sync::repo::Repo;
 use crate::sync::status::Line;
 use crate::wire::exchange::Exchange;
 use crate::wire::frame::Frame;
@@ -106,10 +107,14 @@ impl Simulation {
 
     /// What a device says of itself must be true.
     pub(super) fn watch_status(&mut self, replica: usize) {
+        let running = self.replicas[replica].running.as_ref();
+        let Some(status) = running.map(Repo::status) else {
+            return;
+        };
+        self.watch_refused(replica, &status);
         let Some(repo) = &self.replicas[replica].running else {
             return;
         };
-        let status = repo.status();
         let mut lines = self.lines.values();
         let heard = lines.any(|line| line.device == replica && !line.dead);
         if heard && matches!(status.line, Line::Online) && status.receiving.is_none() {
@@ -120,7 +125,12 @@ impl Simulation {
             return;
         }
         let (here, server) = (&self.replicas[replica], &self.replicas[SERVER].disk);
+        let refused =
+            |document: &DocumentId| status.refused.iter().find(|r| r.document == *document);
         for (document, doc) in repo.loaded() {
+            if refused(document).is_some_and(|edits| edits.whole) {
+                continue;
+            }
             let heads = doc.get_heads();
             let there = heads.iter().all(|head| server.has(document, [&head.0]));
             assert!(
@@ -132,9 +142,21 @@ impl Simulation {
         if !repo.is_ready() {
             return;
         }
+        for (document, saved) in &here.promised {
+            assert!(
+                !repo.is_loaded(document)
+                    || refused(document).is_some()
+                    || server.has(document, saved),
+                "replica {replica} says that nothing waits and that nothing of {document} is \
+                 refused, but has saved changes that the server lacks"
+            );
+        }
         for entry in repo.catalogue().filter(|e| !repo.is_loaded(&e.document)) {
-            let kept = here.disk.changes(&entry.document);
-            let there = server.has(&entry.document, kept.into_iter().flatten());
+            let kept = here.disk.changes(&entry.document).into_iter().flatten();
+            let discarded = here.discarded.get(&entry.document);
+            // A removal that has failed may be made up for after the next start.
+            let kept = kept.filter(|change| discarded.is_none_or(|all| !all.contains(*change)));
+            let there = server.has(&entry.document, kept);
             assert!(
                 there,
                 "replica {replica} says that nothing waits, but has {} on its disk alone",
@@ -149,7 +171,7 @@ impl Simulation {
         let here = &mut self.replicas[replica];
         let made = here.made.remove(&document).unwrap_or_default();
         assert!(
-            early || here.disk.has(&document, &made),
+            early || here.disk.has_beside(&document, &made),
             "replica {replica} calls {document} saved, which is not on its disk"
         );
         here.promised.entry(document).or_default().extend(made);

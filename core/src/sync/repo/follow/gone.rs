@@ -8,7 +8,7 @@ use crate::id::DocumentId;
 use crate::sync::document::{Document, Phase};
 use crate::sync::output::Output;
 use crate::sync::policy::Policy;
-use crate::sync::repo::{Effect, Repo};
+use crate::sync::repo::{Effect, Repo, new_actor};
 use crate::sync::storage::{CatalogueEntry, StorageRequest, Synced, WriteBatch};
 use crate::wire::frame::Reason;
 
@@ -78,6 +78,8 @@ impl<P: Policy> Repo<P> {
         let chunks = self.documents.get(&id).map(|document| &document.chunks);
         let removed = chunks.map_or_else(Vec::new, |all| all.keys().copied().collect());
         self.drop_document(id);
+        // Should it be begun anew: what was removed may be kept by others, or stay on this disk.
+        self.actor = new_actor(&mut self.random);
         let synced = Synced {
             heads: vec![(id, Vec::new())],
             cursor: None,
