@@ -1,9 +1,8 @@
 //! Reads back one of every kind of message that serde has written.
 
-use std::collections::BTreeMap;
+mod asks;
 
-use std::collections::HashSet;
-use std::mem::discriminant;
+use std::collections::BTreeMap;
 
 use meltemi_core::command::{Command, Splice};
 use meltemi_core::conflict::{ConcurrentValue, Conflict, Origin, Question, Settlement};
@@ -19,8 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::lock::State;
 use crate::app::protocol::{
-    Answer, Ask, Claimed, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, ToWorker,
-    Unsent,
+    Answer, Claimed, Done, Event, Export, Failure, FromWorker, Locked, Opened, Pin, Unsent,
 };
 use crate::app::status::NOTICES;
 
@@ -206,91 +204,6 @@ fn commands() -> Vec<Command> {
             base: None,
         },
     ]
-}
-
-#[test]
-fn asks_read_back() {
-    let id = document();
-    let text = || "271828".to_owned();
-    let mut asks = vec![
-        Ask::Status,
-        Ask::Overview { today: text() },
-        Ask::Summaries { kind: text() },
-        Ask::Record { id },
-        Ask::History {
-            id,
-            skip: 1,
-            count: 2,
-        },
-        Ask::Refused { id },
-        Ask::DecideRefused { id, again: true },
-        Ask::ExportRefused { id },
-        Ask::Proposed {
-            id,
-            changes: text(),
-        },
-        Ask::ClaimDecision { begin: true },
-        Ask::TakePart {
-            document: id,
-            commands: commands(),
-            decided: text(),
-        },
-        Ask::AwaitDecision,
-        Ask::EndDecision,
-        Ask::ExportUnsent,
-        Ask::KeepAccount { account: text() },
-        Ask::Unlock { pin: text() },
-        Ask::GiveUpLock,
-        Ask::Lock { pin: text() },
-        Ask::ChangePin {
-            pin: text(),
-            new: "314159".to_owned(),
-        },
-        Ask::EndLock,
-        Ask::Reconnect,
-        Ask::Dismiss { notice: 3 },
-    ];
-    asks.extend(
-        commands()
-            .into_iter()
-            .map(|command| Ask::Execute { command }),
-    );
-    let tried: HashSet<_> = asks.iter().map(discriminant).collect();
-    assert_eq!(tried.len(), ways(&asks[0]), "a way to ask is not tried");
-    for ask in asks {
-        let message = ToWorker { id: 7, ask };
-        let text = serde_json::to_string(&message).expect("messages are JSON");
-        assert_eq!(super::asked(&text), Ok(message), "{text}");
-    }
-}
-
-/// How many ways to ask there are. Another one makes this fail to compile: it is tried above.
-const fn ways(ask: &Ask) -> usize {
-    match ask {
-        Ask::Status
-        | Ask::Overview { .. }
-        | Ask::Summaries { .. }
-        | Ask::Record { .. }
-        | Ask::History { .. }
-        | Ask::Refused { .. }
-        | Ask::DecideRefused { .. }
-        | Ask::ExportRefused { .. }
-        | Ask::Proposed { .. }
-        | Ask::Execute { .. }
-        | Ask::ClaimDecision { .. }
-        | Ask::TakePart { .. }
-        | Ask::AwaitDecision
-        | Ask::EndDecision
-        | Ask::ExportUnsent
-        | Ask::KeepAccount { .. }
-        | Ask::Unlock { .. }
-        | Ask::GiveUpLock
-        | Ask::Lock { .. }
-        | Ask::ChangePin { .. }
-        | Ask::EndLock
-        | Ask::Reconnect
-        | Ask::Dismiss { .. } => 23,
-    }
 }
 
 #[test]
