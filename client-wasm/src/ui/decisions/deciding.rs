@@ -82,10 +82,18 @@ pub(super) fn follow(page: Page) {
 
 /// Goes on with a decision that is noted on this device, if no other tab does.
 pub(super) fn resume(page: Page) {
+    noted(page, |_| ());
+}
+
+/// The same, and says what is noted, whichever tab goes on with it.
+pub(crate) fn noted(page: Page, then: impl FnOnce(Option<Decided>) + 'static) {
     page.ask(Ask::ClaimDecision { begin: false }, move |answer| {
-        if let Ok(Answer::Decision(claimed)) = answer {
-            carry_on(page, claimed);
-        }
+        let Ok(Answer::Decision(claimed)) = answer else {
+            return then(None);
+        };
+        let decided = claimed.decided.as_deref().and_then(Decided::read);
+        carry_on(page, claimed);
+        then(decided);
     });
 }
 
