@@ -305,6 +305,8 @@ fn done(page: Page, decided: Decided) {
             State::Refused | State::Waiting => t!("decisions.done_refused"),
         };
         toasts::say(page, text);
+        // What was asked before it was told may have been answered since.
+        look(page);
         if is_shown(page, &decided) {
             page.go(Route::decisions(""));
         }
