@@ -103,15 +103,19 @@ async function removeOlderVersions() {
   await Promise.all(older.map((name) => caches.delete(name)));
 }
 
-/** Keeps files that an older version has: as they are now, or else all of them as they were. */
+/**
+ * Keeps files of which an older version has some: as they are now, or else those as they were. What
+ * is new with this version, the older ones do without.
+ */
 async function carryOver(paths) {
   const cache = await caches.open(CACHE);
   const here = await Promise.all(paths.map((path) => cache.match(path)));
   const before = await Promise.all(paths.map((path) => caches.match(path)));
-  if (here.every(Boolean) || !before.every(Boolean)) return;
+  if (here.every(Boolean) || !before.some(Boolean)) return;
   const kept = await Promise.allSettled(paths.map((path) => keepFile(path)));
   if (kept.every(({ status }) => status === "fulfilled")) return;
-  await Promise.all(paths.map((path, at) => cache.put(path, before[at])));
+  const had = paths.map((path, at) => before[at] && cache.put(path, before[at]));
+  await Promise.all(had);
 }
 
 async function answer(path, request) {

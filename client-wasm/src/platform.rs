@@ -6,8 +6,9 @@ use std::cell::RefCell;
 
 use js_sys::{Array, Date, Function, Promise, Reflect, Uint8Array};
 use meltemi_core::time::Timestamp;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, RequestInit, Response, Url, Window};
 
 use crate::app::account::Answered;
@@ -115,7 +116,7 @@ impl Device for Browser {
     }
 
     fn kept(&self, name: &'static str) -> Option<String> {
-        storage()?.get_item(&format!("{KEPT}{name}")).ok()?
+        kept(name)
     }
 
     fn keep(&self, name: &'static str, text: Option<&str>) {
@@ -130,13 +131,13 @@ impl Device for Browser {
     }
 
     fn remove_records(&self, person: &str) -> Removing {
-        let database = home::database(person);
+        let person = person.to_owned();
+        let database = home::database(&person);
         Box::pin(async move {
-            for database in [home::locked(&database), database] {
-                let failed = |what: JsValue| format!("{database}: {what:?}");
-                let removed = remove_database(&database).map_err(failed)?;
-                JsFuture::from(removed).await.map_err(failed)?;
-            }
+            let failed = |what: JsValue| format!("{database}: {what:?}");
+            let remove = move || future_to_promise(remove_noted(person));
+            let removed = when_alone(&database, remove).map_err(failed)?;
+            JsFuture::from(removed).await.map_err(failed)?;
             Ok(())
         })
     }
@@ -237,6 +238,36 @@ async fn request(method: &str, path: &str, body: Option<String>) -> Result<Answe
         status: response.status(),
         body: text.as_string().unwrap_or_default(),
     })
+}
+
+/// Does it as soon as no tab holds the database; at once where the browser has no locks.
+fn when_alone(database: &str, act: impl FnOnce() -> Promise + 'static) -> Result<Promise, JsValue> {
+    let window = window().ok_or("no window")?;
+    let locks = Reflect::get(&window.navigator(), &"locks".into())?;
+    if locks.is_undefined() {
+        return Ok(act());
+    }
+    let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
+    let act = Closure::once_into_js(move |_lock: JsValue| act());
+    request
+        .call2(&locks, &home::held(database).into(), &act)?
+        .dyn_into()
+}
+
+/// Removes the records of somebody, if that is still noted: a tab that held them may have known of
+/// edits that nobody else did.
+async fn remove_noted(person: String) -> Result<JsValue, JsValue> {
+    let database = home::database(&person);
+    if kept(home::REMOVE) == Some(person) {
+        for database in [home::locked(&database), database] {
+            JsFuture::from(remove_database(&database)?).await?;
+        }
+    }
+    Ok(JsValue::UNDEFINED)
+}
+
+fn kept(name: &str) -> Option<String> {
+    storage()?.get_item(&format!("{KEPT}{name}")).ok()?
 }
 
 /// Removes a database; done when nothing has it open any more. By name and not by the library

@@ -5,7 +5,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { checkAccessible } from "./harness.mjs";
-import { ANA, ask, begin, change, entry, fields, lookAt, said, waiting } from "./quarantine.mjs";
+import { signOut } from "./people.mjs";
+import {
+  ANA, ask, begin, change, entry, fields, lookAt, said, signIn, waiting,
+} from "./quarantine.mjs";
 import { says, text, titled } from "./screen.mjs";
 
 const OBJECTIVES = "Learn from the harbour of Tangier.";
@@ -163,6 +166,58 @@ test("a decision that cannot be told can be left: what was entered stays, and th
   await said(ana, "Refused.");
   assert.equal((await decided(ana, record)).state, "refused");
   assert.deepEqual(await edits(ana, record), [undefined, OBJECTIVES]);
+});
+
+test("signing out says that the server was not told of a decision, and keeps it for later", async (t) => {
+  const { desk, ana, records } = await edited(t, "ev14");
+  const [record] = records;
+  await chooseAt(ana, record);
+  const again = await tells(desk, (route) => route.abort());
+  await take(ana).click();
+  await notTold(ana).waitFor();
+  await ana.goto("/");
+  await says(ana, "On the server");
+  await signOut(ana, ANA);
+  const question = ana.getByRole("dialog", { name: "A decision of yours has not reached the server" });
+  await question.getByText("the server was not told of your decision").waitFor();
+  await checkAccessible(ana);
+  await question.getByRole("button", { name: "Look at the edits" }).click();
+  await titled(ana, record.title);
+  await notTold(ana).waitFor();
+  await signOut(ana, ANA);
+  await question.getByRole("button", { name: "Sign out and keep it on this device" }).click();
+  await titled(ana, "Sign in");
+  await again();
+  await signIn(ana, ANA);
+  await said(ana, "Accepted in part, in your name.");
+  assert.equal((await decided(ana, record)).state, "accepted-in-part");
+  assert.deepEqual(await edits(ana, record), [undefined, OBJECTIVES]);
+});
+
+test("signing out waits for a decision that is on its way", async (t) => {
+  const { desk, ana, records: [record] } = await edited(t, "ev14");
+  await lookAt(ana, record.title);
+  let tell;
+  const held = new Promise((resolve) => (tell = resolve));
+  await tells(desk, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await ana.getByRole("button", { name: "Accept all" }).click();
+  await ana.getByText("The server is told").waitFor();
+  // Whoever is asked by the browser whether to leave stays.
+  ana.on("dialog", (dialog) => dialog.dismiss());
+  await signOut(ana, ANA);
+  // Neither does it only begin anew, as it does when another tab has turned a lock on.
+  await ana.evaluate(() => {
+    localStorage.setItem("meltemi.turn", "another");
+    dispatchEvent(new Event("storage"));
+  });
+  await titled(ana, record.title);
+  const told = ana.waitForResponse((answer) => answer.request().method() === "POST");
+  tell();
+  assert.equal((await told).status(), 200);
+  await titled(ana, "Sign in");
 });
 
 test("another tab says that a decision is on its way, and carries it on when the first one is gone", async (t) => {

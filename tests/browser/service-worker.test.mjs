@@ -52,9 +52,10 @@ class Kept {
 /**
  * The service worker, installed by somebody without a PIN, after which the version before it has
  * come to need the program for PINs and another language. `take` has it take over and says what is
- * kept then; `serves` says of which files the server has the new version.
+ * kept then; `serves` says of which files the server has the new version. The version before may be
+ * `without` one part of that program.
  */
-async function worker() {
+async function worker({ without = false } = {}) {
   const source = await readFile(join(setting("MELTEMI_WEB"), "service-worker.js"), "utf8");
   const caches = new Caches();
   const listeners = new Map();
@@ -81,7 +82,8 @@ async function worker() {
   assert.ok(lock.length > 1, "the program for PINs has several parts");
   for (const path of [...lock, TEXT]) assert.equal(await caches.match(path), undefined);
   const older = await caches.open(OLDER);
-  for (const path of [...lock, TEXT]) await older.put(path, new Response("old"));
+  const had = without ? lock.slice(0, -1) : lock;
+  for (const path of [...had, TEXT]) await older.put(path, new Response("old"));
   return {
     lock,
     async take(serves) {
@@ -108,4 +110,10 @@ test("the program for PINs is kept in one version when a part of the new one can
   const { lock, take } = await worker();
   const kept = await take((path) => path !== lock.at(-1));
   assert.deepEqual(kept, [...lock.map(() => "old"), "new"]);
+});
+
+test("without the server, a program for PINs to which a part was added is kept as it was", async () => {
+  const { lock, take } = await worker({ without: true });
+  const kept = lock.slice(0, -1).map(() => "old");
+  assert.deepEqual(await take(() => false), [...kept, undefined, "old"]);
 });

@@ -173,3 +173,27 @@ test("on a full disk a tab follows another one only once all is stored", async (
   await holds(text(page, "Venue"), VENUE);
   await holds(text(page, "Learning objectives"), OBJECTIVES);
 });
+
+test("signing out keeps what only another tab has in memory", async (t) => {
+  const { device, page } = await unlocked(t);
+  const other = await device.open(EVENT);
+  await titled(other, TITLE);
+  await says(other, "On the server");
+  await device.goOffline();
+  for (const tab of [page, other]) await says(tab, /Offline since/);
+  await editFull(other, "Venue", VENUE);
+  await signOut(page, ANA);
+  await titled(page, "Sign in");
+  await question(other).getByRole("button", { name: "Stay here" }).click();
+  const anew = other.waitForEvent("load");
+  await freeDisk(other);
+  await anew;
+  await titled(other, "Sign in");
+  await device.goOnline();
+  await page.reload();
+  await signIn(page, ANA);
+  await says(page, "On the server");
+  await page.goto(EVENT);
+  await titled(page, TITLE);
+  await holds(text(page, "Venue"), VENUE);
+});

@@ -64,6 +64,11 @@ pub fn database(person: &str) -> String {
     format!("{NOBODY}-{person}")
 }
 
+/// The name of the lock that every tab with this database holds.
+pub fn held(database: &str) -> String {
+    format!("meltemi-database-{database}")
+}
+
 /// The name of the encrypted database beside the one of this name.
 pub fn locked(database: &str) -> String {
     format!("{database}-locked")

@@ -51,7 +51,8 @@ pub trait Device {
     fn kept(&self, name: &'static str) -> Option<String>;
     /// Keeps it; forgets it for `None`.
     fn keep(&self, name: &'static str, text: Option<&str>);
-    /// Removes all records of a member from this device.
+    /// Removes all records of a member from this device, as soon as no tab holds them and if
+    /// [`REMOVE`](super::home::REMOVE) still says so.
     fn remove_records(&self, person: &str) -> Removing;
     /// Loads the page anew.
     fn reload(&self);

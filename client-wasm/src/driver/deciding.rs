@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use meltemi_core::id::{DocumentId, EffectId};
 use meltemi_core::sync::storage::StorageRequest;
 use wasm_bindgen_futures::spawn_local;
@@ -20,6 +21,8 @@ use crate::tabs::lock::{self, Held};
 #[derive(Default)]
 pub(super) struct Deciding {
     claim: Rc<RefCell<Claim>>,
+    /// Done when the claim that was asked for last is answered: one at a time.
+    claiming: Option<oneshot::Receiver<()>>,
     entered: Option<Entered>,
 }
 
@@ -85,13 +88,20 @@ impl Driver {
     }
 
     /// Says what decision is noted, and whether this tab carries it on or may begin one.
-    pub(super) fn claim_decision(&self, ask: u64, begin: bool) {
+    pub(super) fn claim_decision(&mut self, ask: u64, begin: bool) {
+        let (answered, claiming) = oneshot::channel::<()>();
+        let before = self.deciding.claiming.replace(claiming);
         let claim = self.deciding.claim.clone();
         let (storage, database) = (self.storage.clone(), self.database.clone());
         spawn_local(async move {
+            if let Some(before) = before {
+                // That it is dropped is its end.
+                let _ = before.await;
+            }
             let answer = claimed(&claim, &storage, &database, begin).await;
             let answer = answer.map_err(|why| failure("storage-failed", &why));
             reply(ask, answer.map(Answer::Decision));
+            drop(answered);
         });
     }
 

@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::Claim;
+use crate::app::home;
 use crate::scope;
 
 /// The lock of the tab that holds the line to the server, among those that share a storage.
@@ -68,8 +69,7 @@ pub(crate) async fn share(database: &str, share: Share) -> Option<Held> {
         Share::Together => "shared",
         Share::Alone => "exclusive",
     };
-    let name = format!("meltemi-database-{database}");
-    granted(&name, "mode", mode.into()).await?
+    granted(&home::held(database), "mode", mode.into()).await?
 }
 
 /// Holds the decisions of a database. None when another tab holds them, nothing within when the

@@ -1,6 +1,6 @@
 //! Changes in quarantine: what waits for a decision of this person, and what became of their own.
 
-mod deciding;
+pub(super) mod deciding;
 mod entry;
 mod list;
 

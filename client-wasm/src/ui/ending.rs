@@ -10,6 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::dom::el;
+use super::leave::Left;
 use super::live::{effect, happened, live, several};
 use super::page::{Page, Stage};
 use super::{leave, parts, toasts};
@@ -41,6 +42,8 @@ pub(crate) struct Endings {
     wanted: RwSignal<Option<Ending>>,
     /// How many edits would be lost, as long as somebody is asked about them.
     asked: RwSignal<Option<u64>>,
+    /// What signing out would lose, as long as somebody is asked about it.
+    pub(super) left: RwSignal<Option<Left>>,
     /// Whether somebody has edited anything since the page was loaded.
     edited: StoredValue<bool>,
     /// Whether it is looked again and again.
@@ -49,6 +52,8 @@ pub(crate) struct Endings {
     told: StoredValue<bool>,
     /// Whether edits that are not on the disk may be lost by it.
     lose: StoredValue<bool>,
+    /// Whether the page is being loaded anew.
+    goes: StoredValue<bool>,
 }
 
 impl Endings {
@@ -56,48 +61,75 @@ impl Endings {
         Self {
             wanted: RwSignal::new(None),
             asked: RwSignal::new(None),
+            left: RwSignal::new(None),
             edited: StoredValue::new(false),
             looks: StoredValue::new(false),
             told: StoredValue::new(false),
             lose: StoredValue::new(false),
+            goes: StoredValue::new(false),
         }
     }
 
-    /// Something is asked for that edits records.
-    pub(crate) fn edits(self) {
-        self.edited.set_value(true);
+    /// Whether the page is being loaded anew, so that nothing is lost by leaving it.
+    pub(crate) fn goes(self) -> bool {
+        self.goes.get_value()
     }
 
-    /// Whether somebody has let go of what is not on the disk.
-    pub(crate) fn loses(self) -> bool {
-        self.lose.get_value()
+    fn set_looks(self, looks: bool) -> bool {
+        let before = self.looks.get_value();
+        self.looks.set_value(looks);
+        before
+    }
+}
+
+/// Something is asked for that edits records.
+pub(crate) fn edits(page: Page) {
+    let endings = page.endings;
+    endings.edited.set_value(true);
+    // Somebody has stopped the browser from loading the page anew: it goes later, and what was
+    // edited since stays on this device.
+    if endings.goes() {
+        endings.goes.set_value(false);
+        endings.lose.set_value(false);
+        endings.wanted.set(Some(Ending::Must));
+        leave::keep_records(page);
+        if !endings.set_looks(true) {
+            again(page);
+        }
     }
 }
 
 /// Does it as soon as nothing is lost by it. As long as that is not so because the disk takes
-/// nothing, whoever sits there is asked.
+/// nothing, or the server lacks what signing out removes, whoever sits there is asked.
 pub(crate) fn end(page: Page, ending: Ending) {
-    leave_field();
-    let Endings {
-        wanted,
-        looks,
-        told,
-        ..
-    } = page.endings;
-    told.set_value(false);
-    // What must be stays so.
-    let must = wanted.get_untracked() == Some(Ending::Must) && ending == Ending::Lock;
-    wanted.set(Some(if must { Ending::Must } else { ending }));
-    if !looks.get_value() {
-        looks.set_value(true);
-        look(page);
-    }
+    want(page, ending, false);
 }
 
 /// Does it once everything is answered: what is lost was said.
 pub(crate) fn lose(page: Page, ending: Ending) {
-    page.endings.lose.set_value(true);
-    end(page, ending);
+    want(page, ending, true);
+}
+
+fn want(page: Page, ending: Ending, lost: bool) {
+    leave_field();
+    let Endings {
+        wanted, told, lose, ..
+    } = page.endings;
+    told.set_value(false);
+    let before = wanted.get_untracked();
+    // What must be stays so, and whoever signs out does not stay signed in because time has passed.
+    let stays = matches!(
+        (before, ending),
+        (Some(Ending::Must), Ending::Lock) | (Some(Ending::Leave { .. }), Ending::Must)
+    );
+    if !stays {
+        wanted.set(Some(ending));
+        // What was said of another ending was said of that one.
+        lose.set_value(lost || (before == Some(ending) && lose.get_value()));
+    }
+    if !page.endings.set_looks(true) {
+        look(page);
+    }
 }
 
 /// Leaving a field saves it.
@@ -110,48 +142,110 @@ pub(crate) fn leave_field() {
     }
 }
 
+/// Whether all that somebody did is answered, and no decision would end unmade.
+fn is_answered(page: Page) -> bool {
+    page.unanswered.get_untracked() == 0 && !page.decisions.is_lost_with_page()
+}
+
+/// The same with what is being typed, which is saved now.
+fn is_over(page: Page) -> bool {
+    is_answered(page) && {
+        leave_field();
+        is_answered(page)
+    }
+}
+
+/// Whether it removes what the server may lack, and nobody has said so.
+fn removes(page: Page) -> bool {
+    let Endings { wanted, lose, .. } = page.endings;
+    wanted.get_untracked() == Some(Ending::Leave { remove: true }) && !lose.get_value()
+}
+
 fn look(page: Page) {
-    let Some(ending) = page.endings.wanted.get_untracked() else {
-        return page.endings.looks.set_value(false);
-    };
-    let answered = page.unanswered.get_untracked() == 0;
+    if page.endings.wanted.get_untracked().is_none() {
+        page.endings.set_looks(false);
+        return;
+    }
     let opened = page.stage.get_untracked() == Stage::Ready;
     let edited = page.endings.edited.get_value();
-    if answered && (!opened || !edited || page.endings.loses()) {
-        return go(page, ending);
+    let at_once = !opened || !edited || page.endings.lose.get_value();
+    if at_once && !removes(page) && is_over(page) {
+        return go(page);
     }
-    page.ask(Ask::Status, move |answer| {
-        // Whatever came in between is looked at the next time.
-        let answered = answered && page.unanswered.get_untracked() == 0;
-        match answer {
-            Ok(Answer::Status(status)) if !answered || only_here(&status) > 0 => {
+    let answered = is_answered(page);
+    page.ask(Ask::Status, move |answer| match answer {
+        Ok(Answer::Status(status)) => {
+            let (held, broken) = (only_here(&status), cannot_store(&status));
+            page.status.set(Some(status));
+            // Whatever came in between is looked at the next time.
+            let answered = answered && is_answered(page);
+            if answered && removes(page) {
+                leave::look(page, move |nothing| match nothing {
+                    true => finish(page),
+                    false => give_up(page),
+                });
+            } else if answered && held == 0 {
+                finish(page);
+            } else {
+                // Another tab that has signed out does not know of them.
+                leave::keep_records(page);
                 let Endings { asked, told, .. } = page.endings;
-                if answered && cannot_store(&status) && !told.get_value() {
+                if answered && broken && !told.get_value() {
                     told.set_value(true);
-                    asked.set(Some(only_here(&status)));
+                    asked.set(Some(held));
                 }
-                set_timeout(move || look(page), AGAIN);
+                again(page);
             }
-            // A worker that does not answer keeps nothing either.
-            _ => match page.endings.wanted.get_untracked() {
-                Some(ending) => go(page, ending),
-                None => page.endings.looks.set_value(false),
-            },
         }
+        Err(failure) if removes(page) => {
+            give_up(page);
+            page.tell(&failure);
+        }
+        // A worker that does not answer keeps nothing either.
+        _ => go(page),
     });
 }
 
-fn go(page: Page, ending: Ending) {
+fn again(page: Page) {
+    set_timeout(move || look(page), AGAIN);
+}
+
+fn finish(page: Page) {
+    if is_over(page) {
+        go(page);
+    } else {
+        again(page);
+    }
+}
+
+fn go(page: Page) {
+    // The browser may be stopped from it, and then it can be wanted again.
+    page.endings.set_looks(false);
+    let Some(ending) = page.endings.wanted.get_untracked() else {
+        return;
+    };
+    page.endings.goes.set_value(true);
     if let Ending::Leave { remove } = ending {
         leave::note(page, remove);
     }
     page.device(|device| device.reload());
 }
 
+/// It does not happen: whoever wanted it is asked.
+fn give_up(page: Page) {
+    page.endings.wanted.set(None);
+    page.endings.set_looks(false);
+}
+
 /// Whoever was asked stays. What must be happens later.
 fn stay(page: Page) {
-    let Endings { wanted, asked, .. } = page.endings;
-    if asked.get_untracked().is_some() && !page.endings.loses() {
+    let Endings {
+        wanted,
+        asked,
+        lose,
+        ..
+    } = page.endings;
+    if asked.get_untracked().is_some() && !lose.get_value() {
         asked.set(None);
         wanted.update(|wanted| *wanted = wanted.filter(|wanted| *wanted == Ending::Must));
     }

@@ -7,50 +7,65 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::decisions::deciding;
 use super::dom::el;
 use super::ending::{self, Ending, end, lose};
-use super::live::{live, memo, several};
-use super::page::{Page, Stage};
+use super::live::{effect, happened, live, memo, several};
+use super::page::Page;
 use super::{account, parts};
 use crate::app::account::{Account, is_good};
+use crate::app::decisions::under_way::Decided;
 use crate::app::home;
 use crate::app::protocol::{Answer, Ask, Unsent};
+use crate::app::route::Route;
 use crate::app::status::{cannot_store, only_here};
 use crate::{t, tn};
 
-/// The button to sign out, and the question it may lead to.
+/// What the server lacks of somebody who signs out.
+#[derive(Debug, Clone)]
+pub(crate) struct Left {
+    edits: Unsent,
+    /// A decision that it was not told.
+    decided: Option<Decided>,
+}
+
+/// The button to sign out.
 pub(crate) fn button(page: Page) -> AnyView {
-    let unsent = RwSignal::new(None::<Unsent>);
-    let dialog = NodeRef::<Dialog>::new();
-    let out = move || {
-        let status = page.status.get_untracked();
-        // While records are loaded, what waits is not counted yet.
-        let opened = page.stage.get_untracked() == Stage::Ready;
-        let nothing = status.filter(|_| opened).is_some_and(|status| {
-            status.loading.is_none()
-                && status.waiting == 0
-                && status.unsaved == 0
-                && status.refused.is_empty()
-        });
-        if nothing {
-            return end(page, Ending::Leave { remove: true });
-        }
+    let out = move || end(page, Ending::Leave { remove: true });
+    parts::button("secondary", t!("account.sign_out"), out).into_any()
+}
+
+/// Says whether the server lacks nothing. If it does, whoever signs out is asked.
+pub(crate) fn look(page: Page, then: impl FnOnce(bool) + 'static) {
+    deciding::noted(page, move |decided| {
         page.ask(Ask::ExportUnsent, move |answer| match answer {
             // It is answered when everything is loaded and counted.
-            Ok(Answer::Unsent(edits)) if edits.records == 0 => {
-                end(page, Ending::Leave { remove: true });
-            }
             Ok(Answer::Unsent(edits)) => {
-                unsent.set(Some(edits));
-                if let Some(dialog) = dialog.get_untracked() {
-                    // One that is open already stays so.
-                    drop(dialog.show_modal());
+                let nothing = edits.records == 0 && decided.is_none();
+                if !nothing {
+                    page.endings.left.set(Some(Left { edits, decided }));
                 }
+                then(nothing);
             }
-            Ok(_) => {}
-            Err(failure) => page.tell(&failure),
+            Ok(_) => then(false),
+            Err(failure) => {
+                page.tell(&failure);
+                then(false);
+            }
         });
-    };
+    });
+}
+
+/// The question what becomes of what the server lacks.
+pub(crate) fn question(page: Page) -> AnyView {
+    let left = page.endings.left;
+    let dialog = NodeRef::<Dialog>::new();
+    effect(move || {
+        if let (Some(_), Some(dialog)) = (left.get(), dialog.get()) {
+            // One that is open already stays so.
+            drop(dialog.show_modal());
+        }
+    });
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
@@ -62,21 +77,44 @@ pub(crate) fn button(page: Page) -> AnyView {
         held.map_or(0, |status| only_here(&status))
     });
     let asked = move || {
-        let edits = unsent.get()?;
+        let Left { edits, decided } = left.get()?;
         let records = edits.records;
-        let download = move || ending::download(page, &edits);
         // Said anew as soon as the disk takes them.
         let unsaved = unsaved.get();
         let keep = move || match unsaved {
             0 => end(page, Ending::Leave { remove: false }),
             _ => lose(page, Ending::Leave { remove: false }),
         };
+        let title = match records {
+            0 => t!("leave.title_decision"),
+            _ => tn!("leave.title", records),
+        };
+        let kept = match (records, unsaved) {
+            (0, _) => t!("leave.keep_decision"),
+            (_, 0) => t!("leave.keep"),
+            _ => t!("leave.keep_stored"),
+        };
+        let removed = match records {
+            0 => t!("leave.remove_decision"),
+            _ => tn!("leave.remove", records),
+        };
+        let paragraph = |text| el("p").child(text).into_any();
+        let to_decision = decided.as_ref().map(|decided| {
+            let href = Route::decisions(&decided.id).path();
+            parts::link_button("secondary", t!("decisions.look"), href)
+                .on("click", happened(move |_| close()))
+                .into_any()
+        });
+        let download = (records > 0).then(|| {
+            let download = move || ending::download(page, &edits);
+            parts::button("secondary", t!("leave.download"), download).into_any()
+        });
         Some(several(vec![
-            el("h2")
-                .is("id", "leave-question")
-                .child(tn!("leave.title", records))
+            el("h2").is("id", "leave-question").child(title).into_any(),
+            (records > 0)
+                .then(|| paragraph(t!("leave.explain")))
                 .into_any(),
-            el("p").child(t!("leave.explain")).into_any(),
+            decided.map(|_| paragraph(t!("leave.decision"))).into_any(),
             (unsaved > 0)
                 .then(|| {
                     let text = tn!("leave.unsaved", unsaved);
@@ -85,33 +123,23 @@ pub(crate) fn button(page: Page) -> AnyView {
                 .into_any(),
             el("div")
                 .is("class", "actions")
-                .child(parts::button("secondary", t!("leave.download"), download))
-                .child(parts::button(
-                    "",
-                    match unsaved {
-                        0 => t!("leave.keep"),
-                        _ => t!("leave.keep_stored"),
-                    },
-                    keep,
-                ))
-                .child(parts::button(
-                    "alarm",
-                    tn!("leave.remove", records),
-                    move || {
-                        lose(page, Ending::Leave { remove: true });
-                    },
-                ))
+                .child(to_decision)
+                .child(download)
+                .child(parts::button("", kept, keep))
+                .child(parts::button("alarm", removed, move || {
+                    lose(page, Ending::Leave { remove: true });
+                }))
                 .child(parts::button("secondary", t!("leave.stay"), close))
                 .into_any(),
         ]))
     };
     el("div")
         .is("class", "confirm")
-        .child(parts::button("secondary", t!("account.sign_out"), out))
         .child(
             el("dialog")
                 .is("aria-labelledby", "leave-question")
                 .node_ref(dialog)
+                .on("close", happened(move |_| left.set(None)))
                 .child(el("article").child(live(asked))),
         )
         .into_any()
@@ -130,6 +158,16 @@ pub(crate) fn note(page: Page, remove: bool) {
     });
 }
 
+/// Another tab has noted that the records here are removed, and did not know of all: they stay.
+pub(crate) fn keep_records(page: Page) {
+    let own = page.person.get_value();
+    page.device(|device| {
+        if own.is_some() && device.kept(home::REMOVE) == own {
+            device.keep(home::REMOVE, None);
+        }
+    });
+}
+
 /// Does what is left to do since somebody signed out: removes their records, and tells the server.
 /// Whether there is something to tell; `told` is called when it has been.
 pub(crate) fn go_on(page: Page, told: impl FnOnce() + 'static) -> bool {
@@ -137,7 +175,11 @@ pub(crate) fn go_on(page: Page, told: impl FnOnce() + 'static) -> bool {
         let removing = page.device(|device| device.remove_records(&person));
         spawn_local(async move {
             match removing.await {
-                Ok(()) => page.device(|device| device.keep(home::REMOVE, None)),
+                Ok(()) => page.device(|device| {
+                    if device.kept(home::REMOVE) == Some(person) {
+                        device.keep(home::REMOVE, None);
+                    }
+                }),
                 // Tried again at the next start.
                 Err(why) => page.toasts.error(t!("leave.not_removed"), Some(why)),
             }

@@ -14,7 +14,7 @@ use web_sys::{Event, VisibilityState};
 pub(crate) use self::settings::settings;
 
 use super::dom::{El, el};
-use super::ending::{Ending, end};
+use super::ending::{Ending, end, lose};
 use super::live::{effect, happened, live, memo, several};
 use super::page::{Page, Stage};
 use super::{account, parts, router, screen, shell, toasts};
@@ -166,7 +166,7 @@ fn forgotten(page: Page, locked: &Locked) -> AnyView {
             "/api/session",
             None,
             move |answered| match answered {
-                Ok(answered) if has_said(&answered) => end(page, Ending::Leave { remove: true }),
+                Ok(answered) if has_said(&answered) => lose(page, Ending::Leave { remove: true }),
                 Ok(_) => wrong.set(Some(account::wrong_text("other"))),
                 Err(why) => wrong.set(Some(account::wrong_text(why))),
             },

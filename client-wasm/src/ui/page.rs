@@ -262,7 +262,7 @@ impl Page {
             Ask::Execute { .. } | Ask::DecideRefused { .. } | Ask::TakePart { .. }
         );
         if edits {
-            self.endings.edits();
+            ending::edits(self);
         }
         let reply = self.outside.with_value(|outside| outside.port.ask(ask));
         spawn_local(async move { then(reply.await) });

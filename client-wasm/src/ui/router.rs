@@ -20,11 +20,14 @@ pub(crate) fn start(page: Page) {
         window_event_listener(ev::click, move |event| follow(page, &event)),
         window_event_listener(ev::keydown, move |event| keys(page, &event)),
         window_event_listener(ev::beforeunload, move |event| {
+            // What would be lost was looked at, or said.
+            if page.endings.goes() {
+                return;
+            }
             ending::leave_field();
             let held = page
                 .status
                 .with_untracked(|status| status.as_ref().is_some_and(|it| only_here(it) > 0));
-            let held = held && !page.endings.loses();
             let decides = page.decisions.is_lost_with_page();
             if decides || held || page.unanswered.get_untracked() > 0 {
                 event.prevent_default();

@@ -7,7 +7,7 @@ use web_sys::HtmlSelectElement;
 use super::dom::el;
 use super::live::{happened, live, memo, several};
 use super::page::{Loaded, Page};
-use super::{account, ending, lock, router, screen, status, toasts, words};
+use super::{account, ending, leave, lock, router, screen, status, toasts, words};
 use crate::app::language::{LANGUAGES, language};
 use crate::app::route::Route;
 use crate::{locale, t};
@@ -108,6 +108,7 @@ fn screens(page: Page) -> AnyView {
         .into_any(),
         (toasts::toasts(page)).into_any(),
         ending::question(page),
+        leave::question(page),
     ])
     .into_any()
 }

@@ -82,10 +82,18 @@ pub(super) fn follow(page: Page) {
 
 /// Goes on with a decision that is noted on this device, if no other tab does.
 pub(super) fn resume(page: Page) {
+    noted(page, |_| ());
+}
+
+/// The same, and says what is noted, whichever tab goes on with it.
+pub(crate) fn noted(page: Page, then: impl FnOnce(Option<Decided>) + 'static) {
     page.ask(Ask::ClaimDecision { begin: false }, move |answer| {
-        if let Ok(Answer::Decision(claimed)) = answer {
-            carry_on(page, claimed);
-        }
+        let Ok(Answer::Decision(claimed)) = answer else {
+            return then(None);
+        };
+        let decided = claimed.decided.as_deref().and_then(Decided::read);
+        carry_on(page, claimed);
+        then(decided);
     });
 }
 
@@ -297,6 +305,8 @@ fn done(page: Page, decided: Decided) {
             State::Refused | State::Waiting => t!("decisions.done_refused"),
         };
         toasts::say(page, text);
+        // What was asked before it was told may have been answered since.
+        look(page);
         if is_shown(page, &decided) {
             page.go(Route::decisions(""));
         }
