@@ -56,8 +56,10 @@ impl<P: Policy> Repo<P> {
         }
         self.apply_inbox(id);
         self.drop_whole(id);
-        if self.write(id) {
+        if self.documents.get(&id).is_some_and(Document::is_dirty) {
+            // First, so that nobody waits for the disk's work to begin.
             self.relay(id);
+            self.write(id);
         } else {
             self.send_all(id);
             self.compact(id);
@@ -229,22 +231,19 @@ impl<P: Policy> Repo<P> {
         few
     }
 
-    /// Starts a write if the disk lacks something. Returns whether one is under way.
-    fn write(&mut self, id: DocumentId) -> bool {
+    /// Starts a write of what the disk lacks.
+    fn write(&mut self, id: DocumentId) {
         let Some(document) = self.documents.get_mut(&id) else {
-            return false;
+            return;
         };
-        if !document.is_dirty() {
-            return false;
-        }
         if document.rewrite && document.compaction.is_some() {
             // What is to go must not come back by it.
-            return true;
+            return;
         }
         let seq = self.catalogue.begin_write();
         let Some((batch, mut writing)) = document.prepare_write(seq) else {
             self.catalogue.end_write(seq);
-            return false;
+            return;
         };
         if let Phase::Failed { attempts, .. } = document.phase {
             writing.attempts = attempts;
@@ -255,7 +254,6 @@ impl<P: Policy> Repo<P> {
             document.rewrite = false;
             document.phase = Phase::Writing(writing);
         }
-        true
     }
 
     /// Writes many chunks as one when everybody has been answered. Requests are carried out in
