@@ -320,9 +320,19 @@ impl Driver {
     fn drain(&mut self) {
         let mut status = false;
         loop {
+            // What is passed on goes first: nobody waits for the disk's work to begin.
+            let mut requests = Vec::new();
             while let Some(output) = self.workspace.poll() {
                 status |= output == Output::Status;
-                self.perform(output);
+                match output {
+                    Output::Storage { effect, request } => requests.push((effect, request)),
+                    output => self.perform(output),
+                }
+            }
+            for (effect, request) in requests {
+                if self.storage.request(effect, request) {
+                    self.in_flight += 1;
+                }
             }
             if !std::mem::take(&mut status) {
                 return;
@@ -360,11 +370,6 @@ impl Driver {
                     outbox.close(Closing { code: 1008, reason });
                 }
             }
-            Output::Storage { effect, request } => {
-                if self.storage.request(effect, request) {
-                    self.in_flight += 1;
-                }
-            }
             Output::Wake(at) => self.wake = Some(at),
             Output::Opened { document, .. } => {
                 for who in self.waiting.remove(&document).into_iter().flatten() {
@@ -384,7 +389,7 @@ impl Driver {
                     let _ = reply.send(Ok(new));
                 }
             }
-            Output::Dial | Output::Changed { .. } | Output::Status => {}
+            Output::Storage { .. } | Output::Dial | Output::Changed { .. } | Output::Status => {}
         }
     }
 

@@ -56,10 +56,8 @@ impl<P: Policy> Repo<P> {
         }
         self.apply_inbox(id);
         self.drop_whole(id);
-        if self.documents.get(&id).is_some_and(Document::is_dirty) {
-            // First, so that nobody waits for the disk's work to begin.
+        if self.write(id) {
             self.relay(id);
-            self.write(id);
         } else {
             self.send_all(id);
             self.compact(id);
@@ -231,19 +229,22 @@ impl<P: Policy> Repo<P> {
         few
     }
 
-    /// Starts a write of what the disk lacks.
-    fn write(&mut self, id: DocumentId) {
+    /// Starts a write if the disk lacks something. Returns whether one is under way.
+    fn write(&mut self, id: DocumentId) -> bool {
         let Some(document) = self.documents.get_mut(&id) else {
-            return;
+            return false;
         };
+        if !document.is_dirty() {
+            return false;
+        }
         if document.rewrite && document.compaction.is_some() {
             // What is to go must not come back by it.
-            return;
+            return true;
         }
         let seq = self.catalogue.begin_write();
         let Some((batch, mut writing)) = document.prepare_write(seq) else {
             self.catalogue.end_write(seq);
-            return;
+            return false;
         };
         if let Phase::Failed { attempts, .. } = document.phase {
             writing.attempts = attempts;
@@ -254,6 +255,7 @@ impl<P: Policy> Repo<P> {
             document.rewrite = false;
             document.phase = Phase::Writing(writing);
         }
+        true
     }
 
     /// Writes many chunks as one when everybody has been answered. Requests are carried out in

@@ -36,7 +36,7 @@ fn shape(answer: &request::Answer, document: DocumentId) -> (u16, Vec<(String, S
     (answer.status, headers, body.replace(&id, "ID"))
 }
 
-/// Over HTTP: the list, the lists by kind, each record.
+/// Over HTTP: the list, the lists by kind, each record and its history.
 pub(super) fn by_http(table: &Table, member: &Member) {
     let server = table.world.server.address;
     let bearer = format!("Bearer {}", member.token);
@@ -60,15 +60,19 @@ pub(super) fn by_http(table: &Table, member: &Member) {
         let given = ids(&format!("/api/records?kind={kind}"));
         table.assert_given(&given, &of_kind, &member.name);
     }
-    let one = |id: DocumentId| shape(&get_with(server, &format!("/api/records/{id}"), &token), id);
-    let nowhere = one(NOWHERE[0]);
-    assert_eq!(nowhere.0, 404);
-    for record in &table.records {
-        let answer = one(record.id);
-        if readable.contains(&record.id) {
-            assert_eq!(answer.0, 200, "{} {}", member.name, record.label());
-        } else {
-            assert_eq!(answer, nowhere, "{} {}", member.name, record.label());
+    for of_it in ["", "/history"] {
+        let path = |id: DocumentId| format!("/api/records/{id}{of_it}");
+        let one = |id: DocumentId| shape(&get_with(server, &path(id), &token), id);
+        let nowhere = one(NOWHERE[0]);
+        assert_eq!(nowhere.0, 404);
+        for record in &table.records {
+            let answer = one(record.id);
+            let about = format!("{} {}{of_it}", member.name, record.label());
+            if readable.contains(&record.id) {
+                assert_eq!(answer.0, 200, "{about}");
+            } else {
+                assert_eq!(answer, nowhere, "{about}");
+            }
         }
     }
 }
