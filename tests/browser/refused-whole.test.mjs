@@ -59,7 +59,7 @@ test("a record that the server has nothing of stays until its author gives it up
   await titled(page, "Events");
   await says(page, "On the server");
   await page.getByRole("link", { name: "Fostering the Right to the City for all" }).first().waitFor();
-  assert.equal(await page.getByRole("link", { name: TITLE }).count(), 0);
+  await page.getByRole("link", { name: TITLE }).waitFor({ state: "detached" });
   await page.reload();
   await says(page, "On the server");
   assert.equal(await page.getByRole("link", { name: TITLE }).count(), 0);
