@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
-import { says, titled } from "./screen.mjs";
+import { holds, says, titled } from "./screen.mjs";
 
 const PASSWORD = "a wind from the north-east";
 const EMAIL = "ana@example.org";
@@ -87,7 +87,7 @@ test("a lost password is replaced with a recovery code, which works once", async
   await page.reload();
   await page.getByText("You are signed out.").first().click();
   await page.getByRole("button", { name: /Lost your password/ }).click();
-  assert.equal(await page.getByLabel("E-mail address").inputValue(), EMAIL);
+  await holds(page.getByLabel("E-mail address"), EMAIL);
   await page.getByLabel("Recovery code").fill(codes[0]);
   await page.getByLabel("Choose a password").fill("a third wind, from the land");
   await page.getByRole("button", { name: "Set password and sign in" }).click();
@@ -98,4 +98,35 @@ test("a lost password is replaced with a recovery code, which works once", async
   await says(page, "On the server");
   const errors = [...device.errors, ...other.errors].filter((line) => !/401/.test(line));
   assert.deepEqual(errors, []);
+});
+
+test("a form to sign in again stays as it is filled while the records are opened", async (t) => {
+  const { device, page } = await joined(t);
+  // Another tab keeps the database, so that the records are opened when it lets go.
+  const other = await device.context.newPage();
+  await other.goto("/icons/icon.svg"); // A page without the app and without an icon of its own (404).
+  const database = await other.evaluate(async () => {
+    const { member } = JSON.parse(localStorage.getItem("meltemi.account"));
+    const database = `meltemi-database-meltemi-${member.id}`;
+    await fetch("/api/session", { method: "DELETE" });
+    const kept = new Promise((release) => (window.release = release));
+    navigator.locks.request(database, () => kept);
+    return database;
+  });
+  await page.reload();
+  await page.getByText("You are signed out.").first().click();
+  const password = page.getByLabel("Password");
+  await password.fill(PASSWORD);
+  const waits = await other.evaluate(async (database) => {
+    const { held, pending } = await navigator.locks.query();
+    return [held, pending].map((locks) => locks.filter(({ name }) => name === database).length);
+  }, database);
+  assert.deepEqual(waits, [1, 1]);
+
+  await other.evaluate(() => window.release());
+  await holds(page.getByLabel("E-mail address"), EMAIL);
+  assert.equal(await password.inputValue(), PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await says(page, "On the server");
+  assert.deepEqual(device.errors.filter((line) => !/40[14]/.test(line)), []);
 });

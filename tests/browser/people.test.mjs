@@ -93,6 +93,31 @@ test("two people on one tablet: neither sees the other's records, and unsent edi
   await says(page, "On the server");
 });
 
+test("what is entered to sign in stays when the server hears of a sign-out late", async (t) => {
+  const { device, page } = await tablet(t);
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route("**/api/session", async (route) => {
+    if (route.request().method() === "DELETE") await held;
+    await route.continue();
+  });
+  await signOut(page, ANA);
+  await titled(page, "Sign in");
+  await page.getByLabel("E-mail address").fill(LEILA.email);
+  await page.getByLabel("Password").fill("not yet all of");
+  const asked = page.waitForResponse(
+    (answer) => answer.url().endsWith("/api/session") && answer.request().method() === "GET",
+  );
+  letGo();
+  await asked;
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.equal(await page.getByLabel("Password").inputValue(), "not yet all of");
+  assert.equal(await page.getByLabel("E-mail address").inputValue(), LEILA.email);
+  await signIn(page, LEILA);
+  await says(page, "On the server");
+  assert.ok(device.errors.every((error) => / 401 /.test(error)), device.errors.join());
+});
+
 test("signing out counts the unsent edits, gives them out as a file and removes them only when told to", async (t) => {
   const { server, device, page } = await tablet(t, { viewport: { width: 390, height: 844 } });
   await editOffline({ device, page }, "Palais du Parlement");

@@ -38,19 +38,26 @@ pub(crate) fn start(page: Page) {
 
 /// Asks again, as after a time without a connection.
 pub(crate) fn look(page: Page) {
-    if untrack(|| lock::is_closed(page)) || leave::go_on(page, move || page.reload()) {
+    if untrack(|| lock::is_closed(page)) || leave::go_on(page, move || ask(page, true)) {
         return;
     }
+    ask(page, false);
+}
+
+/// `left` says that somebody has just signed out, so that the worker has no line to the server.
+fn ask(page: Page, left: bool) {
     send(page, "GET", "/api/session", None, move |answered| {
         let Ok(answered) = answered else {
             return;
         };
         let last = page.account.with_untracked(|known| known.member().cloned());
         let account = account::session(&answered, last);
-        if let Account::SignedIn(member) = &account
-            && !leave::enter(page, &keep(member), &member.id)
-        {
-            return;
+        match &account {
+            // Something on the way to the server: what is known holds.
+            Account::Unheard(_) => return,
+            Account::SignedIn(member) if !leave::enter(page, &keep(member), &member.id) => return,
+            Account::Open if left => return page.reload(),
+            _ => {}
         }
         page.account.set(account);
     });
@@ -102,22 +109,22 @@ pub(crate) fn gate(page: Page) -> Option<AnyView> {
     let must = memo(move || page.account.with(Account::must_sign_in));
     must.get().then(|| {
         screen::title(page, t!("account.sign_in.title"));
-        recovery::entrance(page, None)
+        recovery::entrance(page)
     })
 }
 
 /// What is said above the screens when somebody has to sign in again.
 pub(crate) fn lapsed(page: Page) -> AnyView {
-    let shown = memo(move || page.account.get());
+    // What else becomes known of them does not take a form away that is being filled.
+    let has_lapsed = memo(move || page.account.with(Account::has_lapsed));
     let draw = move || {
-        let account = shown.get();
-        account.has_lapsed().then(|| {
+        has_lapsed.get().then(|| {
             let back = openid::told().map(|_| "");
             let form = el("details")
                 .attr("open", back)
                 .is("class", "lapsed")
                 .child(el("summary").child(t!("account.lapsed")))
-                .child(recovery::entrance(page, account.member().cloned()));
+                .child(recovery::entrance(page));
             el("section")
                 .attr("aria-label", t!("account.lapsed"))
                 .child(form)
@@ -127,10 +134,24 @@ pub(crate) fn lapsed(page: Page) -> AnyView {
     live(draw)
 }
 
-/// The form to sign in; filled with the address of whoever was signed in.
-fn sign_in(page: Page, last: Option<Member>) -> AnyView {
+/// The address of whoever was signed in, as soon as it is known, unless another one was entered.
+fn address(page: Page) -> RwSignal<String> {
+    let address = RwSignal::new(String::new());
+    let known = memo(move || page.account.get().member().map(|last| last.email.clone()));
+    effect(move || {
+        if let Some(known) = known.get()
+            && address.with_untracked(String::is_empty)
+        {
+            address.set(known);
+        }
+    });
+    address
+}
+
+/// The form to sign in.
+fn sign_in(page: Page) -> AnyView {
     let form = Form::new();
-    let email = RwSignal::new(last.as_ref().map_or_else(String::new, |m| m.email.clone()));
+    let email = address(page);
     let password = RwSignal::new(String::new());
     let device = move || {
         let known = page.device(|device| device.kept(home::DEVICES));
@@ -167,10 +188,7 @@ fn sign_in(page: Page, last: Option<Member>) -> AnyView {
         ],
         t!("account.sign_in.submit"),
         submit,
-        [
-            other,
-            openid::buttons(page, None, last.and_then(|member| member.device)),
-        ],
+        [other, openid::buttons(page, None)],
     )
 }
 
@@ -216,7 +234,7 @@ fn entered(page: Page) {
 
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
     let form = Form::new();
-    let others = openid::buttons(page, Some(secret.clone()), None);
+    let others = openid::buttons(page, Some(secret.clone()));
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
     let joining = secret.clone();
     let who = move || {

@@ -14,8 +14,8 @@ use crate::ui::{parts, router};
 use crate::{locale, t};
 
 /// A button for each organisation; nothing if there is none. `invitation` is the secret of the one
-/// that is accepted, `device` the id of this device.
-pub(super) fn buttons(page: Page, invitation: Option<String>, device: Option<String>) -> AnyView {
+/// that is accepted.
+pub(super) fn buttons(page: Page, invitation: Option<String>) -> AnyView {
     let all = RwSignal::new(Vec::<Provider>::new());
     let wrong = RwSignal::new(told());
     if wrong.with_untracked(Option::is_some) {
@@ -28,7 +28,7 @@ pub(super) fn buttons(page: Page, invitation: Option<String>, device: Option<Str
             all.try_set(providers(&answered));
         }
     });
-    let taken = StoredValue::new((invitation, device));
+    let taken = StoredValue::new(invitation);
     let draw = move || {
         let one = |provider: Provider| {
             let label = t!("account.openid", name = provider.name);
@@ -54,13 +54,18 @@ pub(super) fn told() -> Option<Wrong> {
     came_back(&window().location().hash().unwrap_or_default())
 }
 
-type Taken = StoredValue<(Option<String>, Option<String>)>;
+type Taken = StoredValue<Option<String>>;
 
 fn go(page: Page, key: &str, taken: Taken, wrong: RwSignal<Option<Wrong>>) {
     wrong.set(None);
     let name = page.device(|device| device.name());
     let language = locale::language().code;
-    let (path, body) = taken.with_value(|(invitation, device)| {
+    let device = page.account.with_untracked(|account| {
+        let member = account.member();
+        member.and_then(|member| member.device.clone())
+    });
+    let (path, body) = taken.with_value(|invitation| {
+        let device = device.filter(|_| invitation.is_none());
         leave(
             key,
             invitation.as_deref(),

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{Form, field, send, sign_in};
-use crate::app::account::{self, Member, recovery_body};
+use super::{Form, address, field, send, sign_in};
+use crate::app::account::{self, recovery_body};
 use crate::app::home;
 use crate::t;
 use crate::ui::live::{live, several};
@@ -13,18 +13,17 @@ use crate::ui::page::Page;
 use crate::ui::parts;
 
 /// The form to sign in, and the way to the other form and back.
-pub(super) fn entrance(page: Page, last: Option<Member>) -> AnyView {
+pub(super) fn entrance(page: Page) -> AnyView {
     let lost = RwSignal::new(false);
     let turn = move |to| {
         lost.set(to);
         request_animation_frame(focus_address);
     };
     live(move || {
-        let last = last.clone();
         let (form, label) = if lost.get() {
-            (recover(page, last), t!("account.recovery.back"))
+            (recover(page), t!("account.recovery.back"))
         } else {
-            (sign_in(page, last), t!("account.recovery.lost"))
+            (sign_in(page), t!("account.recovery.lost"))
         };
         let to = !lost.get();
         several(vec![
@@ -34,10 +33,9 @@ pub(super) fn entrance(page: Page, last: Option<Member>) -> AnyView {
     })
 }
 
-fn recover(page: Page, last: Option<Member>) -> AnyView {
+fn recover(page: Page) -> AnyView {
     let form = Form::new();
-    let email = last.as_ref().map_or_else(String::new, |m| m.email.clone());
-    let email = RwSignal::new(email);
+    let email = address(page);
     let [code, password] = [(); 2].map(|()| RwSignal::new(String::new()));
     let submit = move || {
         let (name, known) = page.device(|device| (device.name(), device.kept(home::DEVICES)));
