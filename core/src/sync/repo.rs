@@ -97,6 +97,8 @@ pub struct Repo<P> {
     /// Documents with which the disk is to be tried again.
     retrying: BTreeSet<DocumentId>,
     outputs: VecDeque<Output>,
+    /// Plain peers that are to be sent what is being written.
+    relays: VecDeque<(DocumentId, ConnectionId)>,
     wake: Option<Timestamp>,
     notices: VecDeque<Notice>,
     /// Documents whose counts below are not zero.
@@ -161,6 +163,7 @@ impl<P: Policy> Repo<P> {
             catalogue_retry: None,
             retrying: BTreeSet::new(),
             outputs: VecDeque::new(),
+            relays: VecDeque::new(),
             wake: None,
             notices: VecDeque::new(),
             unsaved: BTreeMap::new(),
@@ -219,6 +222,8 @@ impl<P: Policy> Repo<P> {
 
     /// The next thing to do, until there is none.
     pub fn poll(&mut self) -> Option<Output> {
+        // What is relayed is made one by one: the first is under way while the next is made.
+        while self.outputs.is_empty() && self.relay_next() {}
         self.outputs.pop_front()
     }
 

@@ -197,6 +197,8 @@ impl<P: Policy> Repo<P> {
 
     /// Time goes on. A clock that is set back must not make timers wait for it to catch up.
     pub(super) fn advance(&mut self, now: Timestamp) {
+        // Nothing changes before what is to be relayed of it is made.
+        while self.relay_next() {}
         self.ahead = self.ahead.max(self.now.0.saturating_sub(now.0));
         self.now = now.plus_millis(self.ahead);
     }

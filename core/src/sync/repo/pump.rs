@@ -101,10 +101,21 @@ impl<P: Policy> Repo<P> {
         let Some(document) = self.documents.get(&id) else {
             return;
         };
-        for connection in document.lacking_new() {
-            self.send_one(id, connection);
-        }
+        let lacking = document.lacking_new().into_iter();
+        self.relays.extend(lacking.map(|connection| (id, connection)));
         self.send_changes(id);
+    }
+
+    /// Makes the next message of those to be relayed. Whether there was one.
+    pub(super) fn relay_next(&mut self) -> bool {
+        let Some((id, connection)) = self.relays.pop_front() else {
+            return false;
+        };
+        if catch_unwind(AssertUnwindSafe(|| self.send_one(id, connection))).is_err() {
+            self.shut(id);
+            self.settle();
+        }
+        true
     }
 
     fn apply_inbox(&mut self, id: DocumentId) {
