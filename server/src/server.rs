@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread;
+use std::time::Duration;
 
 use meltemi_core::access::Roster;
 use meltemi_core::sync::output::Withheld;
@@ -153,12 +154,17 @@ async fn run_with(
         let authenticator = authenticator.clone();
         move || keep_withheld(&authenticator, refused)
     });
+    // With accounts others are told of an edit only after the flush; it is not put off.
+    let gathers = match entrance.roster {
+        Some(_) => Duration::ZERO,
+        None => limits::GATHERING,
+    };
     let parts = Parts {
         storage_id,
         foreign_documents: options.foreign_documents,
         accept_relayed: options.accept_relayed,
         cursor_key: entrance.cursor_key,
-        storage: StorageThread::start(storage, health.clone())?,
+        storage: StorageThread::start(storage, health.clone(), gathers)?,
         health: health.clone(),
         ready: loaded,
         roster: entrance.roster,

@@ -1,6 +1,7 @@
 //! What the driver promises to those who ask it.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use automerge::transaction::Transactable;
 use automerge::{AutomergeError, ROOT};
@@ -69,7 +70,8 @@ async fn what_is_accepted_is_answered_when_it_is_on_the_disk() {
         go: may_go,
     };
     let health = Health::default();
-    let storage = StorageThread::start(Box::new(storage), health.clone()).expect("a thread");
+    let storage = StorageThread::start(Box::new(storage), health.clone(), Duration::ZERO);
+    let storage = storage.expect("a thread");
     let (ready, is_ready) = oneshot::channel();
     let (withheld, _nobody) = mpsc::channel(1);
     let (driver, handle) = Driver::new(Parts {

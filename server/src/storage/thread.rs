@@ -1,8 +1,9 @@
 //! The thread that does the disk work: loads, and writes in groups that share one flush.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use meltemi_core::id::EffectId;
 use meltemi_core::sync::storage::{
@@ -30,8 +31,13 @@ pub(crate) struct StorageThread {
 }
 
 impl StorageThread {
-    /// Starts the thread.
-    pub(crate) fn start(adapter: Box<dyn StorageAdapter>, health: Health) -> std::io::Result<Self> {
+    /// Starts the thread. A write waits for others to share its flush as long as `gathers` says, or
+    /// until something else is asked for.
+    pub(crate) fn start(
+        adapter: Box<dyn StorageAdapter>,
+        health: Health,
+        gathers: Duration,
+    ) -> std::io::Result<Self> {
         let (requests, inbox) = sync_channel(limits::STORAGE_REQUESTS);
         let (outbox, answers) = unbounded_channel();
         let backlog = Arc::new(Backlog::default());
@@ -43,6 +49,7 @@ impl StorageThread {
                 outbox,
                 health,
                 backlog: worked_off,
+                gathers,
             }
             .run()
         };
@@ -88,6 +95,7 @@ struct Worker {
     outbox: UnboundedSender<Answer>,
     health: Health,
     backlog: Arc<Backlog>,
+    gathers: Duration,
 }
 
 impl Drop for Worker {
@@ -111,13 +119,15 @@ impl Worker {
         }
     }
 
-    /// Writes this batch and those that wait behind it, with one flush.
+    /// Writes this batch and those that come soon, with one flush.
     fn write_group(&mut self, effect: EffectId, batch: WriteBatch) -> Option<Request> {
         let mut bytes = size(&batch);
         let (mut effects, mut batches) = (vec![effect], vec![batch]);
         let mut next = None;
+        let until = Instant::now() + self.gathers;
         while batches.len() < limits::WRITES_PER_FLUSH && bytes < limits::BYTES_PER_FLUSH {
-            match self.inbox.try_recv() {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.inbox.recv_timeout(left) {
                 Ok((effect, StorageRequest::Write(batch))) => {
                     bytes += size(&batch);
                     effects.push(effect);
@@ -127,7 +137,7 @@ impl Worker {
                     next = Some(other);
                     break;
                 }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                Err(_) => break,
             }
         }
         let results = self.adapter.write(&batches);
@@ -173,4 +183,71 @@ impl Worker {
 
 fn size(batch: &WriteBatch) -> usize {
     batch.put.iter().map(|chunk| chunk.bytes.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use meltemi_core::id::DocumentId;
+    use meltemi_core::sync::storage::{Listing, Loaded, Synced};
+
+    use super::*;
+    use crate::storage::memory::MemoryStorage;
+
+    /// A storage that tells how many batches each write has.
+    struct Told(MemoryStorage, std::sync::mpsc::Sender<usize>);
+
+    impl StorageAdapter for Told {
+        fn catalogue(&self) -> Result<Listing, StorageError> {
+            self.0.catalogue()
+        }
+
+        fn load(&self, document: &DocumentId) -> Result<Loaded, StorageError> {
+            self.0.load(document)
+        }
+
+        fn write(&mut self, batches: &[WriteBatch]) -> Vec<Result<(), StorageError>> {
+            self.1.send(batches.len()).expect("the test listens");
+            self.0.write(batches)
+        }
+
+        fn synced(&mut self, synced: &Synced) -> Result<(), StorageError> {
+            self.0.synced(synced)
+        }
+
+        fn storage_id(&mut self, fresh: &str) -> Result<String, StorageError> {
+            self.0.storage_id(fresh)
+        }
+    }
+
+    fn batch(number: u8) -> StorageRequest {
+        let document = DocumentId::from_bytes([number; 16]);
+        StorageRequest::Write(WriteBatch {
+            document,
+            put: Vec::new(),
+            remove: Vec::new(),
+            entry: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn writes_that_gather_share_a_flush_and_nothing_else_waits_for_more_of_them() {
+        let (told, writes) = std::sync::mpsc::channel();
+        let storage = Box::new(Told(MemoryStorage::default(), told));
+        // Longer than the test may take.
+        let day = Duration::from_secs(24 * 3600);
+        let mut thread = StorageThread::start(storage, Health::default(), day).expect("a thread");
+        for number in 0..3 {
+            assert!(thread.request(EffectId(number.into()), batch(number)));
+        }
+        assert!(thread.request(EffectId(3), StorageRequest::Catalogue));
+        for number in 0..4 {
+            let (effect, result) = thread.answers.recv().await.expect("an answer");
+            assert_eq!((effect, result.is_ok()), (EffectId(number), true));
+        }
+        assert_eq!(writes.try_iter().collect::<Vec<_>>(), [3]);
+        // So does the end of the server not wait.
+        assert!(thread.request(EffectId(4), batch(4)));
+        drop(thread);
+        assert_eq!(writes.iter().collect::<Vec<_>>(), [1]);
+    }
 }

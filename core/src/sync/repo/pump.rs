@@ -102,7 +102,8 @@ impl<P: Policy> Repo<P> {
             return;
         };
         let lacking = document.lacking_new().into_iter();
-        self.relays.extend(lacking.map(|connection| (id, connection)));
+        self.relays
+            .extend(lacking.map(|connection| (id, connection)));
         self.send_changes(id);
     }
 
