@@ -1,6 +1,6 @@
 //! The operations of a whole document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{MAX_ACTION, MAX_COUNTER, Span, claimed, uneven, values};
 use crate::sync::admission::budget::Budget;
@@ -105,18 +105,21 @@ fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<Vec<Id>, Ref
     let mut deletions: BTreeSet<Id> = BTreeSet::new();
     let mut used: BTreeMap<Id, bool> = BTreeMap::new();
     let mut made: BTreeMap<Id, bool> = BTreeMap::new();
-    let mut elements: BTreeSet<(Id, Id)> = BTreeSet::new();
+    // In what each was inserted. There are as many as characters, so they are looked up by hash. One
+    // that stands there twice is refused in the end, whatever is found of it.
+    let mut elements: HashMap<Id, Id> = HashMap::new();
     let mut last = None;
     for _ in 0..rows {
         let id = ids.id()?;
         let Row { key, action, after } = keys.row(id)?;
+        let is_in = |element: &Id| elements.get(element) == Some(&key.object);
         if let Some(after) = after {
-            elements.insert((key.object, id));
             // The first element comes after nothing.
-            if after.0.is_some() && !elements.contains(&(key.object, after)) {
+            if after.0.is_some() && !is_in(&after) {
                 return Err(bad_chunk("an element comes after one that is not there"));
             }
-        } else if key.text.is_none() && !elements.contains(&(key.object, key.element)) {
+            elements.insert(id, key.object);
+        } else if key.text.is_none() && !is_in(&key.element) {
             return Err(bad_chunk("a document changes an element that is not there"));
         }
         if let Some(map) = makes(action) {
