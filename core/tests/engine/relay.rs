@@ -148,3 +148,44 @@ fn whoever_brings_an_edit_waits_for_the_disk() {
     let outputs = write(&mut server, &outputs);
     assert!(shown_heads(&outputs, READER).contains(&doc.get_heads()));
 }
+
+#[test]
+fn what_is_relayed_shows_nothing_that_came_after_it() {
+    let (mut server, mut doc, mut writer) = open();
+    let (mut copy, mut reader) = (doc.fork(), State::new());
+    meet(&mut server, READER, &mut copy, &mut reader);
+    // Both have heard all, so that an edit goes with the next message.
+    let mut outputs = edit(&mut server, READER, (&mut copy, &mut reader), "b");
+    outputs.extend(write(&mut server, &outputs));
+    for answer in messages(&outputs, READER) {
+        copy.receive_sync_message(&mut reader, answer)
+            .expect("a sound message");
+    }
+    for answer in messages(&outputs, WRITER) {
+        doc.receive_sync_message(&mut writer, answer)
+            .expect("a sound message");
+    }
+    let say = |server: &mut Bench, from, doc: &mut Automerge, state: &mut State| {
+        doc.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(ROOT, "title", "c"))
+            .expect("a change");
+        let message = doc.generate_sync_message(state).expect("an edit");
+        assert!(!message.changes.is_empty());
+        server.sync(from, message);
+    };
+    say(&mut server, WRITER, &mut doc, &mut writer);
+    // The disk is quicker than whoever takes what is to be sent, and so is the reader.
+    let effect = std::iter::from_fn(|| server.repo.poll()).find_map(|output| match output {
+        Output::Storage { effect, .. } => Some(effect),
+        _ => None,
+    });
+    say(&mut server, READER, &mut copy, &mut reader);
+    server.store(effect.expect("a write"), Ok(StorageAnswer::Written));
+    let outputs = server.outputs();
+    let shown = shown_heads(&outputs, READER).concat();
+    assert!(shown.contains(&doc.get_heads()[0]));
+    let own = copy.get_heads()[0];
+    assert!(!shown.contains(&own), "it is being written now");
+
+    let outputs = write(&mut server, &outputs);
+    assert!(shown_heads(&outputs, READER).concat().contains(&own));
+}

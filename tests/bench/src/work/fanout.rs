@@ -32,7 +32,7 @@ type Measured = (Vec<Instant>, Vec<Arrivals>, f64);
 
 /// One run with this many readers.
 pub(crate) async fn run(bench: &mut Bench, column: Column, readers: usize) -> anyhow::Result<()> {
-    let edits = if bench.quick { 60 } else { 200 };
+    let edits = if bench.quick { 60 } else { 400 };
     let event = bench.events.first().context("there are events")?.clone();
     let fresh = Fresh::start(&bench.programs, column.server())?;
     let server = &fresh.server;
