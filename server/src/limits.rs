@@ -19,8 +19,8 @@ pub(crate) const STORAGE_REQUESTS: usize = 1024;
 /// Bytes of writes that may wait for the storage thread, unless a single one is longer.
 pub(crate) const STORAGE_BYTES: usize = 32 * 1024 * 1024;
 
-/// How long a write waits for others that share its flush, where what it writes is on its way to
-/// everybody else already.
+/// How long a write waits for others that share its flush, where those who read have been sent what
+/// it writes already.
 pub(crate) const GATHERING: Duration = Duration::from_millis(2);
 
 /// Writes that share one flush.

@@ -154,10 +154,11 @@ async fn run_with(
         let authenticator = authenticator.clone();
         move || keep_withheld(&authenticator, refused)
     });
-    // With accounts others are told of an edit only after the flush; it is not put off.
+    // Where changes are taken from their authors only, others are told of an edit after the flush:
+    // it is not put off.
     let gathers = match entrance.roster {
-        Some(_) => Duration::ZERO,
-        None => limits::GATHERING,
+        Some(_) if !options.accept_relayed => Duration::ZERO,
+        _ => limits::GATHERING,
     };
     let parts = Parts {
         storage_id,

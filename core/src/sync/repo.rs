@@ -67,7 +67,8 @@ pub struct RepoConfig {
 /// The engine.
 ///
 /// Single mutation: every input is worked off completely before `handle` returns, and all that is
-/// left to do is in the outputs and in effects that are under way.
+/// left to do is in the outputs and in effects that are under way. Only messages to be relayed are
+/// made when they are polled, or before anything else happens.
 pub struct Repo<P> {
     config: RepoConfig,
     policy: P,

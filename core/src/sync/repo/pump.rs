@@ -113,6 +113,7 @@ impl<P: Policy> Repo<P> {
             return false;
         };
         if catch_unwind(AssertUnwindSafe(|| self.send_one(id, connection))).is_err() {
+            self.touched.insert(id);
             self.shut(id);
             self.settle();
         }

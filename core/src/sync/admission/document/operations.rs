@@ -1,6 +1,6 @@
 //! The operations of a whole document.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MAX_ACTION, MAX_COUNTER, Span, claimed, uneven, values};
 use crate::sync::admission::budget::Budget;
@@ -105,22 +105,19 @@ fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<Vec<Id>, Ref
     let mut deletions: BTreeSet<Id> = BTreeSet::new();
     let mut used: BTreeMap<Id, bool> = BTreeMap::new();
     let mut made: BTreeMap<Id, bool> = BTreeMap::new();
-    // In what each was inserted. There are as many as characters, so they are looked up by hash. One
-    // that stands there twice is refused in the end, whatever is found of it.
-    let mut elements: HashMap<Id, Id> = HashMap::new();
+    let mut elements = Elements::default();
     let mut last = None;
-    for _ in 0..rows {
+    for row in 0..rows {
         let id = ids.id()?;
         let Row { key, action, after } = keys.row(id)?;
-        let is_in = |element: &Id| elements.get(element) == Some(&key.object);
         if let Some(after) = after {
             // The first element comes after nothing.
-            if after.0.is_some() && !is_in(&after) {
-                return Err(bad_chunk("an element comes after one that is not there"));
+            if after.0.is_some() {
+                elements.needs(key.object, after, row);
             }
-            elements.insert(id, key.object);
-        } else if key.text.is_none() && !is_in(&key.element) {
-            return Err(bad_chunk("a document changes an element that is not there"));
+            elements.add(key.object, id, row);
+        } else if key.text.is_none() {
+            elements.needs(key.object, key.element, row);
         }
         if let Some(map) = makes(action) {
             made.insert(id, map);
@@ -147,12 +144,61 @@ fn distinct(columns: &Columns<'_>, rows: u64, links: u64) -> Result<Vec<Id>, Ref
     if used.iter().any(|(id, map)| made.get(id) != Some(map)) {
         return Err(bad_chunk("a document uses an object that is not in it"));
     }
+    elements.check()?;
     seen.extend(deletions);
     seen.sort_unstable();
     if seen.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(bad_chunk("a document has the same operation twice"));
     }
     Ok(seen)
+}
+
+/// The elements of lists and texts, and what needs them. There are as many as characters, so they
+/// are sorted once instead of looked up one by one.
+#[derive(Default)]
+struct Elements {
+    /// Each with what it is in and the row it stands in.
+    all: Vec<(u128, u128, u64)>,
+    /// Each that an operation needs, in what, and the row of that operation.
+    needed: Vec<(u128, u128, u64)>,
+}
+
+impl Elements {
+    fn add(&mut self, object: Id, element: Id, row: u64) {
+        self.all.push((packed(element), packed(object), row));
+    }
+
+    fn needs(&mut self, object: Id, element: Id, row: u64) {
+        let (element, object) = (packed(element), packed(object));
+        // Who types, and what changes an element, comes right after it.
+        if !matches!(self.all.last(), Some(last) if (last.0, last.1) == (element, object)) {
+            self.needed.push((element, object, row));
+        }
+    }
+
+    /// Checks that all that are needed stand before what needs them, in the same object. Of one
+    /// that stands there twice only one counts; the document is refused for that.
+    fn check(mut self) -> Result<(), Refusal> {
+        self.all.sort_unstable();
+        self.needed.sort_unstable();
+        let mut all = self.all.iter().peekable();
+        for (element, object, row) in &self.needed {
+            while all.next_if(|(other, _, _)| other < element).is_some() {}
+            let found = all.peek();
+            if !found.is_some_and(|it| it.0 == *element && it.1 == *object && it.2 < *row) {
+                return Err(bad_chunk(
+                    "a document uses an element that is not there before",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An id as one number: they are compared very often.
+fn packed((actor, counter): Id) -> u128 {
+    let part = |part: Option<u64>| u128::from(part.map_or(0, |part| part.saturating_add(1)));
+    part(actor) << 64 | part(counter)
 }
 
 /// Checks that every operation is of a change, and that every change has those that it claims:
@@ -269,5 +315,37 @@ impl<'a> Keys<'a> {
             action,
             after: inserts.then_some(element),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_an_element_stands_after_it_in_the_same_object() {
+        let id = |counter| (Some(0), Some(counter));
+        let [text, list] = [id(1), id(2)];
+        let checked = |needs: &[(Id, Id, u64)]| {
+            let mut elements = Elements::default();
+            for row in [4, 5, 7] {
+                elements.add(text, id(10 + row), row);
+            }
+            for (object, element, row) in needs {
+                elements.needs(*object, *element, *row);
+            }
+            elements.check().is_ok()
+        };
+        assert!(checked(&[]));
+        assert!(checked(&[
+            (text, id(17), 8),
+            (text, id(14), 5),
+            (text, id(14), 9)
+        ]));
+        assert!(!checked(&[(text, id(15), 5)]), "it is that row");
+        assert!(!checked(&[(text, id(15), 3)]), "it comes later");
+        assert!(!checked(&[(list, id(15), 8)]), "it is in something else");
+        assert!(!checked(&[(text, id(16), 8)]), "there is none");
+        assert!(!checked(&[(text, (None, Some(15)), 8)]), "nobody made it");
     }
 }
