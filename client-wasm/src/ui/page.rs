@@ -79,7 +79,7 @@ pub(crate) struct Page {
     pub(crate) undo: StoredValue<UndoStack>,
     /// What is to end the worker.
     pub(crate) endings: Endings,
-    /// Number of commands that are not answered yet.
+    /// Number of edits that are not answered yet, with those that are about to be sent.
     pub(crate) unanswered: RwSignal<usize>,
     lists: StoredValue<Lists>,
     /// Documents that changed since the lists were last loaded.
