@@ -118,6 +118,35 @@ test("what is entered to sign in stays when the server hears of a sign-out late"
   assert.ok(device.errors.every((error) => / 401 /.test(error)), device.errors.join());
 });
 
+test("whoever signs in while the server still answers a sign-out stays signed in", async (t) => {
+  const { device, page } = await tablet(t);
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route("**/api/session", async (route) => {
+    if (route.request().method() !== "DELETE") return route.continue();
+    // With this answer the browser forgets who is signed in.
+    const response = await route.fetch();
+    await held;
+    return route.fulfill({ response });
+  });
+  await signOut(page, ANA);
+  await titled(page, "Sign in");
+  const sent = [];
+  page.on("request", (request) => sent.push(`${request.method()} ${new URL(request.url()).pathname}`));
+  await signIn(page, LEILA);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.ok(!sent.includes("POST /api/session"), sent.join());
+  const busy = page.locator("button[aria-busy=true]");
+  assert.equal(await busy.innerText(), "Sign in");
+  letGo();
+  await says(page, "On the server");
+  assert.ok(sent.includes("POST /api/session"), sent.join());
+  await page.reload();
+  await page.getByRole("banner").getByRole("button", { name: LEILA.name }).waitFor();
+  assert.equal(await page.evaluate(async () => (await fetch("/api/session")).status), 200);
+  assert.ok(device.errors.every((error) => / 401 /.test(error)), device.errors.join());
+});
+
 test("signing out counts the unsent edits, gives them out as a file and removes them only when told to", async (t) => {
   const { server, device, page } = await tablet(t, { viewport: { width: 390, height: 844 } });
   await editOffline({ device, page }, "Palais du Parlement");

@@ -150,7 +150,7 @@ fn address(page: Page) -> RwSignal<String> {
 
 /// The form to sign in.
 fn sign_in(page: Page) -> AnyView {
-    let form = Form::new();
+    let form = Form::new(page);
     let email = address(page);
     let password = RwSignal::new(String::new());
     let device = move || {
@@ -167,10 +167,7 @@ fn sign_in(page: Page) -> AnyView {
             })
         });
         send(page, "POST", "/api/session", Some(body), move |answered| {
-            form.end(
-                page,
-                answered.and_then(|answered| account::welcome(&answered)),
-            );
+            form.end(answered.and_then(|answered| account::welcome(&answered)));
         });
     };
     form.draw(
@@ -233,7 +230,7 @@ fn entered(page: Page) {
 }
 
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
-    let form = Form::new();
+    let form = Form::new(page);
     let others = openid::buttons(page, Some(secret.clone()));
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
     let joining = secret.clone();
@@ -258,7 +255,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
             if welcome.is_ok() {
                 entered(page);
             }
-            form.end(page, welcome);
+            form.end(welcome);
         });
     };
     let role = role_text(&offer.role);

@@ -79,6 +79,8 @@ pub(crate) struct Page {
     pub(crate) undo: StoredValue<UndoStack>,
     /// What is to end the worker.
     pub(crate) endings: Endings,
+    /// Number of times the server was told that somebody signs out, and has not answered.
+    pub(crate) leaving: StoredValue<usize>,
     /// Number of edits that are not answered yet, with those that are about to be sent.
     pub(crate) unanswered: RwSignal<usize>,
     lists: StoredValue<Lists>,
@@ -126,6 +128,7 @@ impl Page {
             toasts: Toasts::new(),
             undo: StoredValue::new(UndoStack::default()),
             endings: Endings::new(),
+            leaving: StoredValue::new(0),
             unanswered: RwSignal::new(0),
             lists: StoredValue::new(lists),
             stale: StoredValue::new(Vec::new()),
