@@ -130,6 +130,7 @@ test("refused edits are shown with the reason, kept over a reload, and given out
   await checkAccessible(other);
   await other.getByRole("banner").getByRole("link", { name: TITLE }).click();
   await titled(other, TITLE);
+  await block(other).getByRole("table").waitFor();
   assert.deepEqual(
     await block(other).getByRole("row").allInnerTexts(),
     await block(page).getByRole("row").allInnerTexts(),
