@@ -143,10 +143,12 @@ test("refused edits are applied again with the keyboard and taken once the reaso
   const other = await openAt(device, "/events/ev14", TITLE);
   await block(other).waitFor();
   const again = block(page).getByRole("button", { name: "Apply again" });
+  const before = await block(page).elementHandle();
   await again.focus();
   await page.keyboard.press("Enter");
   // The reason still holds.
   await page.getByText("Your changes are in the record again and are sent.", { exact: false }).waitFor();
+  await before.waitForElementState("hidden");
   await says(page, "3 not accepted");
   await block(page).waitFor();
 
