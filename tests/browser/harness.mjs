@@ -274,7 +274,13 @@ class Device {
   /** Resolves when the client is kept on this device, so that it opens without a connection. */
   async kept(page) {
     await page.evaluate(async () => {
-      await navigator.serviceWorker.ready;
+      const { serviceWorker } = navigator;
+      const taken = new Promise((resolve) => {
+        serviceWorker.addEventListener("controllerchange", resolve, { once: true });
+      });
+      await serviceWorker.ready;
+      // From then on all that this page loads goes through it.
+      if (!serviceWorker.controller) await taken;
     });
   }
 }
