@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
-import { openAt, titled } from "./screen.mjs";
+import { openAt, says, titled } from "./screen.mjs";
 
 const MAIN = [
   ["/", "Mediterranean City-to-City Migration"],
@@ -53,6 +53,7 @@ test("all screens open without an error, are accessible and fit", async (t) => {
       for (const [path, heading] of screens) {
         const page = await openAt(device, path, heading);
         await page.getByRole("banner").getByRole("link", { name: "MC2CM" }).waitFor();
+        await says(page, "On the server");
         await checkAccessible(page);
         const beyond = await overhang(page);
         if (beyond) wide.push(`${path}: ${beyond}`);
@@ -81,6 +82,7 @@ test("what opens in the header fits on a phone", async (t) => {
   const browser = await launchBrowser(t);
   const device = await newDevice(t, browser, server, { viewport: { width: 390, height: 844 } });
   const page = await openAt(device, "/", "Mediterranean City-to-City Migration");
+  await says(page, "On the server");
   const banner = page.getByRole("banner");
   const status = banner.getByRole("button").filter({ has: page.getByRole("status") });
   for (const [button, inside] of [
