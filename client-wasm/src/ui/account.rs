@@ -201,10 +201,11 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
         Some(look),
         move |answered| {
             let answered = answered.and_then(|answered| account::offer(&answered));
-            if let Ok(offer) = &answered {
-                page.speak(&offer.language);
-            }
-            offer.try_set(Some(answered));
+            let language = answered.as_ref().map(|offer| offer.language.clone());
+            // In another language all is drawn anew: first that, then there is something to fill.
+            page.speak(&language.unwrap_or_default(), move || {
+                offer.try_set(Some(answered));
+            });
         },
     );
     let draw = move || match offer.get() {
