@@ -294,7 +294,10 @@ fn office_link() -> El {
 
 /// The button in the header that says who uses this device.
 pub(crate) fn menu(page: Page) -> AnyView {
-    let member = memo(move || page.account.get().member().cloned());
+    let member = memo(move || {
+        page.account
+            .with(|account| account.member().map(Member::alone))
+    });
     let draw = move || {
         let member = member.get()?;
         let name = member.name.clone();
