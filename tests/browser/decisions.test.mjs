@@ -372,3 +372,17 @@ test("what is unfolded in the list of decisions stays so when the server is aske
   await ana.getByText("1 entry waits for you.").waitFor();
   assert.equal(await ana.getByText("Word on q-1.").isVisible(), false);
 });
+
+test("the word to the author stays while something else about the coordinator changes", async (t) => {
+  const ana = await told(t, [{ id: "q-1", state: "waiting" }]);
+  await ana.goto("/decisions/q-1");
+  const word = ana.getByLabel("A word to the author");
+  await word.fill("Please talk to Tangier");
+  const { member } = await ask(ana, "GET", "/api/session");
+  await ask(ana, "PATCH", `/api/members/${member.id}`, { name: "Ana Maria Lima" });
+  // With the network back, the server is asked who uses the device.
+  await ana.evaluate(() => window.dispatchEvent(new Event("online")));
+  await ana.getByRole("banner").getByRole("button", { name: "Ana Maria Lima" }).waitFor();
+  await askedAgain(ana);
+  await holds(word, "Please talk to Tangier");
+});

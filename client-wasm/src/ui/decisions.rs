@@ -78,9 +78,11 @@ fn member(page: Page) -> Option<Member> {
 pub(crate) fn follow(page: Page) {
     let decisions = page.decisions;
     let member = memo(move || member(page));
+    // Whatever else changes about them, what is known is of the same person.
+    let id = memo(move || member.get().map(|member| member.id));
     effect(move || {
-        let told = |member: Member| page.device(|device| device.told(&member.id));
-        let told = member.get().map_or(0, told);
+        let told = |id: String| page.device(|device| device.told(&id));
+        let told = id.get().map_or(0, told);
         decisions.told.set(told);
         decisions.said.set_value(told);
         decisions.known.set(Known::default());
