@@ -77,6 +77,25 @@ test("a breakdown by city names the cities", async (t) => {
   assert.deepEqual(names.filter((name) => /^[a-z]/.test(name)), []);
 });
 
+test("what is unfolded on the overview stays so when the records change", async (t) => {
+  const server = await startServer(t, { demo: true });
+  const browser = await launchBrowser(t);
+  const device = await newDevice(t, browser, server);
+  const page = await openAt(device, "/", "Mediterranean City-to-City Migration");
+  await says(page, "On the server");
+  const hosts = page.locator(".indicator").filter({ hasText: "Participants that have hosted" });
+  await hosts.getByText("Breakdown").click();
+  await hosts.getByRole("rowheader", { name: "Amman", exact: true }).waitFor();
+  await page.getByText(/^\d+ more$/).click();
+  const other = await openAt(device, "/new/event", "New event");
+  await other.getByRole("textbox", { name: "Title" }).fill("Housing first in Thessaloniki");
+  await other.getByRole("combobox", { name: "Modality" }).selectOption("Online");
+  await other.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("link", { name: "17 Events" }).waitFor();
+  assert.ok(await hosts.getByRole("rowheader", { name: "Amman", exact: true }).isVisible());
+  assert.equal(await page.getByRole("main").locator("details[open]").count(), 2);
+});
+
 test("what opens in the header fits on a phone", async (t) => {
   const server = await startServer(t, { demo: true });
   const browser = await launchBrowser(t);
