@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
-import { holds, openAt, says, text, titled } from "./screen.mjs";
+import { holds, openAt, says, text, titled, until } from "./screen.mjs";
 import { ANA, LEILA, invite, joined, signIn, signOut } from "./people.mjs";
 
 const TITLE = "Fostering the Right to the City for all";
@@ -81,9 +81,7 @@ test("two people on one tablet: neither sees the other's records, and unsent edi
   await signOut(page, LEILA);
   await titled(page, "Sign in");
   // They go as soon as no tab holds them.
-  while ((await kept(page)).databases.length !== before.databases.length - 1) {
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
+  await until(page, async () => (await kept(page)).databases.length < before.databases.length);
 
   await signIn(page, ANA);
   await says(page, "On the server");
