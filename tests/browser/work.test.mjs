@@ -162,9 +162,11 @@ test("the status says where changes are, and is true", async (t) => {
   await status.click();
   await again.getByText("2 changes in 1 record are saved here and have not reached the server yet.").waitFor();
 
-  // It can be told to try now; by itself it tries again soon anyway.
-  await again.getByRole("button", { name: "Try again now" }).waitFor();
+  // It can be told to try now. A reload tries at once, too.
+  await again.getByRole("button", { name: "Try again now" }).click();
+  await says(again, /Offline since/);
   await server.start();
+  await again.reload();
   await says(again, "On the server");
   const { fields } = await server.json(`/api/records/${id}`);
   assert.deepEqual([fields.venue, fields.confidentiality], ["Online", "chatham_house"]);
@@ -243,7 +245,10 @@ test("a device without records says so, and shows them as soon as they come", as
   await list.getByText("There is nothing here yet.").waitFor();
 
   await server.stop();
+  await device.goOffline();
   await startServer(t, { data, demo: true, port: server.port });
+  // With the network back, the line is tried at once.
+  await device.goOnline();
   await titled(overview, "Mediterranean City-to-City Migration");
   await titled(record, "Fostering the Right to the City for all");
   await counted(list, "16 records");
