@@ -17,7 +17,7 @@ mod unsent;
 use std::rc::Rc;
 
 use futures_channel::mpsc::{UnboundedSender, unbounded};
-use meltemi_core::id::PeerId;
+use meltemi_core::id::{DocumentId, PeerId};
 use meltemi_core::sync::input::Input;
 use meltemi_core::sync::output::Output;
 use meltemi_core::sync::policy::Principal;
@@ -224,12 +224,7 @@ impl Driver {
             )) if !self.ready => self.heard.push(message),
             Signal::Tab(news) => self.tab_news(now, news),
             Signal::Wake => self.workspace.handle(now, Input::Tick),
-            Signal::Tell => {
-                let status = self.leading.shown(self.workspace.status());
-                self.leading.report(&status);
-                self.page.tell(status);
-                self.note_unsent();
-            }
+            Signal::Tell => self.tell(),
             Signal::Beat => {
                 self.beat.set(leading::BEAT);
                 if self.leading.beat(now) {
@@ -285,6 +280,7 @@ impl Driver {
                 None
             }
             Output::Saved { document } => {
+                self.tell_before(document);
                 self.asked.saved(&document, &self.workspace);
                 None
             }
@@ -297,6 +293,21 @@ impl Driver {
         };
         if let Some(input) = input {
             self.workspace.handle(clock::now(), input);
+        }
+    }
+
+    /// Tells the page what has changed, and where changes are.
+    fn tell(&mut self) {
+        let status = self.leading.shown(self.workspace.status());
+        self.leading.report(&status);
+        self.page.tell(status);
+        self.note_unsent();
+    }
+
+    /// Before the page is answered that a command is done, it hears where the change is.
+    fn tell_before(&mut self, document: DocumentId) {
+        if self.asked.awaits(document) {
+            self.tell();
         }
     }
 

@@ -4,12 +4,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkAccessible } from "./harness.mjs";
-import { signOut } from "./people.mjs";
+import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
+import { joined, signOut } from "./people.mjs";
 import {
-  ANA, ask, begin, change, entry, fields, lookAt, said, signIn, waiting,
+  ANA, BEN, ask, begin, change, comeBack, entry, fields, lookAt, said, signIn, waiting,
 } from "./quarantine.mjs";
-import { says, text, titled } from "./screen.mjs";
+import { holds, says, text, titled } from "./screen.mjs";
 
 const OBJECTIVES = "Learn from the harbour of Tangier.";
 const CHOSEN = "Accept chosen (1 of 2)";
@@ -41,6 +41,31 @@ async function edited(t, ...keys) {
   await waiting(ana, keys.length);
   await ana.goto("/decisions");
   return { ...world, records };
+}
+
+/** A coordinator whom the server tells of what `all` holds. */
+async function told(t, all) {
+  const server = await startServer(t, { demo: true, open: false });
+  const browser = await launchBrowser(t);
+  const device = await newDevice(t, browser, server);
+  const ana = await joined(device, server.invitation, ANA);
+  const one = ({ id, state }) => ({
+    id, state, member: "m-ben", name: BEN.name, body: null, document: null, programme: "mc2cm",
+    kind: "event", code: "read-only", received: 5, changes: 1, bytes: 9, decided_by: null,
+    decided: state === "waiting" ? null : 20, decided_by_name: ANA.name, note: `Word on ${id}.`,
+  });
+  await device.context.route("**/api/quarantine", (route) => route.fulfill({ json: all.map(one) }));
+  return ana;
+}
+
+/** Resolves when the server was asked again and the screen has had time to draw the answer. */
+async function askedAgain(page) {
+  const answered = page.waitForResponse("**/api/quarantine");
+  await comeBack(page);
+  await (await answered).finished();
+  for (let frame = 0; frame < 2; frame += 1) {
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
 }
 
 /** Opens the entry about a record, where the venue is not to be taken. */
@@ -323,4 +348,41 @@ test("what is noted of a decision is encrypted with the records, and goes on aft
   assert.equal((await decided(ana, records[1])).state, "accepted-in-part");
   assert.deepEqual(await edits(ana, records[1]), [undefined, OBJECTIVES]);
   assert.deepEqual(await noted(ana), []);
+});
+
+test("what is unfolded in the list of decisions stays so when the server is asked again", async (t) => {
+  const all = [{ id: "q-1", state: "waiting" }, { id: "q-2", state: "refused" }];
+  const ana = await told(t, all);
+  await ana.goto("/decisions");
+  await ana.getByText("Decided", { exact: true }).click();
+  await ana.getByText("Word on q-2.").waitFor();
+  const list = await ana.getByRole("main").locator("details").elementHandle();
+  await askedAgain(ana);
+  assert.ok(await list.evaluate((list) => list.isConnected && list.open), "nothing is drawn anew");
+
+  // Nor does it fold when there is something new, or unfold when it was folded.
+  all[0].state = "refused";
+  await askedAgain(ana);
+  await ana.getByText("0 entries wait for you.").waitFor();
+  await ana.getByText("Word on q-1.").waitFor();
+  await ana.getByText("Decided", { exact: true }).click();
+  await ana.getByText("Word on q-1.").waitFor({ state: "hidden" });
+  all.push({ id: "q-3", state: "waiting" });
+  await askedAgain(ana);
+  await ana.getByText("1 entry waits for you.").waitFor();
+  assert.equal(await ana.getByText("Word on q-1.").isVisible(), false);
+});
+
+test("the word to the author stays while something else about the coordinator changes", async (t) => {
+  const ana = await told(t, [{ id: "q-1", state: "waiting" }]);
+  await ana.goto("/decisions/q-1");
+  const word = ana.getByLabel("A word to the author");
+  await word.fill("Please talk to Tangier");
+  const { member } = await ask(ana, "GET", "/api/session");
+  await ask(ana, "PATCH", `/api/members/${member.id}`, { name: "Ana Maria Lima" });
+  // With the network back, the server is asked who uses the device.
+  await ana.evaluate(() => window.dispatchEvent(new Event("online")));
+  await ana.getByRole("banner").getByRole("button", { name: "Ana Maria Lima" }).waitFor();
+  await askedAgain(ana);
+  await holds(word, "Please talk to Tangier");
 });

@@ -274,7 +274,13 @@ class Device {
   /** Resolves when the client is kept on this device, so that it opens without a connection. */
   async kept(page) {
     await page.evaluate(async () => {
-      await navigator.serviceWorker.ready;
+      const { serviceWorker } = navigator;
+      const taken = new Promise((resolve) => {
+        serviceWorker.addEventListener("controllerchange", resolve, { once: true });
+      });
+      await serviceWorker.ready;
+      // From then on all that this page loads goes through it.
+      if (!serviceWorker.controller) await taken;
     });
   }
 }
@@ -377,6 +383,12 @@ class Network {
  * WCAG 2.2 AA that a machine can check.
  */
 export async function checkAccessible(page, part) {
+  // What fades is judged when it has faded, and not half way.
+  await page.evaluate(() => {
+    for (const animation of document.getAnimations()) {
+      if (Number.isFinite(animation.effect.getComputedTiming().endTime)) animation.finish();
+    }
+  });
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const builder = new AxeBuilder({ page }).withTags(tags);
   const { violations } = await (part ? builder.include(part) : builder).analyze();

@@ -205,6 +205,42 @@ test("administration in Arabic, from the invitation on, has nothing English left
   assert.deepEqual(errors, []);
 });
 
+test("an invitation in another language can be filled when that language is there", async (t) => {
+  const server = await startServer(t, { demo: true, open: false });
+  const browser = await launchBrowser(t);
+  const ana = await newDevice(t, browser, server);
+  const page = await ana.open(fragment(server.invitation));
+  await page.getByLabel("Your name").fill(ANA.name);
+  await page.getByLabel("E-mail address").fill(ANA.email);
+  await page.getByLabel("Choose a password").fill(ANA.password);
+  await page.getByRole("button", { name: "Join" }).click();
+  await says(page, "On the server");
+  const secret = await page.evaluate(async () => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ programme: "mc2cm", role: "reader", language: "es" });
+    const made = await fetch("/api/invitations", { method: "POST", headers, body });
+    return (await made.json()).secret;
+  });
+
+  // A service worker would load the texts past the test.
+  const guest = await newDevice(t, browser, server, { serviceWorkers: "block" });
+  const invited = await guest.context.newPage();
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await invited.route("**/locales/es.json", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = invited.waitForRequest("**/locales/es.json");
+  await invited.goto(`/#/join/${secret}`);
+  await asked;
+  await invited.evaluate(() => new Promise(requestAnimationFrame));
+  assert.equal(await invited.getByRole("textbox").count(), 0);
+  letGo();
+  await titled(invited, "Unirse");
+  await invited.getByLabel("Su nombre").fill("Leila Amrani");
+});
+
 test("the records in Spanish have nothing English left", async (t) => {
   const server = await startServer(t, { demo: true });
   const browser = await launchBrowser(t);

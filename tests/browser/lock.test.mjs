@@ -12,7 +12,7 @@ import {
   EVENT, PIN, TITLE, databases, enter, fill, locked, opened, told, turnOn, unlocked, word,
 } from "./lock.mjs";
 import { ANA, joined, signIn } from "./people.mjs";
-import { holds, says, text, titled } from "./screen.mjs";
+import { holds, says, text, titled, until } from "./screen.mjs";
 
 const VENUE = "Maison des associations";
 const OBJECTIVES = "Learn from the lighthouse keepers.";
@@ -143,9 +143,7 @@ test("turning the lock on goes on after it was cut off, and turning it off bring
     open,
   );
   await enter(page, PIN);
-  while (JSON.parse(await word(page, "lock")).state !== "on") {
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
+  await until(page, async () => JSON.parse(await word(page, "lock")).state === "on");
   assert.ok((await databases(page)).includes(open));
   await page.reload();
   await page.getByText("Your records are encrypted on this device.").waitFor();
@@ -212,9 +210,7 @@ test("whoever forgot the PIN is told what would be lost and gets the records ane
   await says(page, /Offline since/);
   await fill(page, "Venue", VENUE);
   await says(page, /1 change waiting/);
-  while ((await word(page, "unsent")) !== "1") {
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
+  await until(page, async () => (await word(page, "unsent")) === "1");
   await page.reload();
   await page.getByText("I have forgotten my PIN").click();
   await page.getByText("Changes in 1 record are not on the server yet. They would be lost.").waitFor();
@@ -294,11 +290,7 @@ async function holdKeys(page) {
     };
   });
   return {
-    async wanted() {
-      while (!(await worker.evaluate(() => Boolean(self.release)))) {
-        await page.evaluate(() => new Promise(requestAnimationFrame));
-      }
-    },
+    wanted: () => until(page, () => worker.evaluate(() => Boolean(self.release))),
     release: () => worker.evaluate(() => self.release()),
   };
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
-import { holds, says, titled } from "./screen.mjs";
+import { holds, says, text, titled } from "./screen.mjs";
 
 const PASSWORD = "a wind from the north-east";
 const EMAIL = "ana@example.org";
@@ -128,5 +128,47 @@ test("a form to sign in again stays as it is filled while the records are opened
   assert.equal(await password.inputValue(), PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await says(page, "On the server");
+  assert.deepEqual(device.errors.filter((line) => !/40[14]/.test(line)), []);
+});
+
+test("a PIN that is being chosen stays while colleagues become known and the records are opened", async (t) => {
+  const { device, page } = await joined(t);
+  const pin = page.getByLabel("New PIN", { exact: true });
+  const choose = async () => {
+    await page.getByRole("banner").getByRole("button", { name: "Ana Lima" }).click();
+    await page.getByText("Lock this app with a PIN").click();
+    await pin.fill("2718");
+  };
+  await page.goto("/events/ev14");
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route("**/api/people", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByText("History", { exact: true }).click();
+  await choose();
+  const answered = page.waitForResponse("**/api/people");
+  letGo();
+  await (await answered).finished();
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.ok(await pin.isVisible());
+  await holds(pin, "2718");
+
+  // The records are opened when another tab lets the database go.
+  const other = await device.context.newPage();
+  await other.goto("/icons/icon.svg"); // A page without the app and without an icon of its own (404).
+  await other.evaluate(() => {
+    const { member } = JSON.parse(localStorage.getItem("meltemi.account"));
+    const kept = new Promise((release) => (window.release = release));
+    navigator.locks.request(`meltemi-database-meltemi-${member.id}`, () => kept);
+  });
+  await page.reload();
+  await choose();
+  assert.equal(await text(page, "Venue").count(), 0);
+  await other.evaluate(() => window.release());
+  await text(page, "Venue").waitFor();
+  assert.ok(await pin.isVisible());
+  await holds(pin, "2718");
   assert.deepEqual(device.errors.filter((line) => !/40[14]/.test(line)), []);
 });

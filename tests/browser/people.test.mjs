@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
-import { holds, openAt, says, text, titled } from "./screen.mjs";
+import { holds, openAt, says, text, titled, until } from "./screen.mjs";
 import { ANA, LEILA, invite, joined, signIn, signOut } from "./people.mjs";
 
 const TITLE = "Fostering the Right to the City for all";
@@ -81,9 +81,7 @@ test("two people on one tablet: neither sees the other's records, and unsent edi
   await signOut(page, LEILA);
   await titled(page, "Sign in");
   // They go as soon as no tab holds them.
-  while ((await kept(page)).databases.length !== before.databases.length - 1) {
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
+  await until(page, async () => (await kept(page)).databases.length < before.databases.length);
 
   await signIn(page, ANA);
   await says(page, "On the server");
@@ -115,6 +113,35 @@ test("what is entered to sign in stays when the server hears of a sign-out late"
   assert.equal(await page.getByLabel("E-mail address").inputValue(), LEILA.email);
   await signIn(page, LEILA);
   await says(page, "On the server");
+  assert.ok(device.errors.every((error) => / 401 /.test(error)), device.errors.join());
+});
+
+test("whoever signs in while the server still answers a sign-out stays signed in", async (t) => {
+  const { device, page } = await tablet(t);
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route("**/api/session", async (route) => {
+    if (route.request().method() !== "DELETE") return route.continue();
+    // With this answer the browser forgets who is signed in.
+    const response = await route.fetch();
+    await held;
+    return route.fulfill({ response });
+  });
+  await signOut(page, ANA);
+  await titled(page, "Sign in");
+  const sent = [];
+  page.on("request", (request) => sent.push(`${request.method()} ${new URL(request.url()).pathname}`));
+  await signIn(page, LEILA);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.ok(!sent.includes("POST /api/session"), sent.join());
+  const busy = page.locator("button[aria-busy=true]");
+  assert.equal(await busy.innerText(), "Sign in");
+  letGo();
+  await says(page, "On the server");
+  assert.ok(sent.includes("POST /api/session"), sent.join());
+  await page.reload();
+  await page.getByRole("banner").getByRole("button", { name: LEILA.name }).waitFor();
+  assert.equal(await page.evaluate(async () => (await fetch("/api/session")).status), 200);
   assert.ok(device.errors.every((error) => / 401 /.test(error)), device.errors.join());
 });
 

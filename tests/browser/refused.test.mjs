@@ -130,6 +130,7 @@ test("refused edits are shown with the reason, kept over a reload, and given out
   await checkAccessible(other);
   await other.getByRole("banner").getByRole("link", { name: TITLE }).click();
   await titled(other, TITLE);
+  await block(other).getByRole("table").waitFor();
   assert.deepEqual(
     await block(other).getByRole("row").allInnerTexts(),
     await block(page).getByRole("row").allInnerTexts(),
@@ -142,10 +143,12 @@ test("refused edits are applied again with the keyboard and taken once the reaso
   const other = await openAt(device, "/events/ev14", TITLE);
   await block(other).waitFor();
   const again = block(page).getByRole("button", { name: "Apply again" });
+  const before = await block(page).elementHandle();
   await again.focus();
   await page.keyboard.press("Enter");
   // The reason still holds.
   await page.getByText("Your changes are in the record again and are sent.", { exact: false }).waitFor();
+  await before.waitForElementState("hidden");
   await says(page, "3 not accepted");
   await block(page).waitFor();
 

@@ -10,15 +10,20 @@ export function says(page, words) {
   return page.getByRole("banner").getByRole("status").filter({ hasText: words }).waitFor();
 }
 
+/** Resolves when this is so; it is looked again at each frame of the page. `why` says what is not. */
+export async function until(page, isSo, why = () => "what was waited for has not come") {
+  const late = Date.now() + PATIENCE;
+  while (!(await isSo())) {
+    assert.ok(Date.now() < late, why());
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+}
+
 /** Resolves when a control holds this value. */
 export async function holds(control, value) {
-  const late = Date.now() + PATIENCE;
-  for (;;) {
-    const held = await control.inputValue();
-    if (held === value) return;
-    assert.ok(Date.now() < late, `the control holds “${held}” and not “${value}”`);
-    await control.page().evaluate(() => new Promise(requestAnimationFrame));
-  }
+  let held;
+  const isSo = async () => (held = await control.inputValue()) === value;
+  await until(control.page(), isSo, () => `the control holds “${held}” and not “${value}”`);
 }
 
 /** Opens an address in a new tab and resolves when its heading is there. */
@@ -29,8 +34,8 @@ export async function openAt(device, path, heading) {
 }
 
 /** Resolves when this is the heading of the screen. */
-export function titled(page, heading) {
-  return page.getByRole("heading", { level: 1, name: heading }).waitFor();
+export function titled(page, heading, options) {
+  return page.getByRole("heading", { level: 1, name: heading }).waitFor(options);
 }
 
 /** A group of controls, such as a field with several of them. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { checkAccessible, launchBrowser, newDevice, startServer } from "./harness.mjs";
-import { openAt, titled } from "./screen.mjs";
+import { openAt, says, titled } from "./screen.mjs";
 
 const MAIN = [
   ["/", "Mediterranean City-to-City Migration"],
@@ -53,6 +53,7 @@ test("all screens open without an error, are accessible and fit", async (t) => {
       for (const [path, heading] of screens) {
         const page = await openAt(device, path, heading);
         await page.getByRole("banner").getByRole("link", { name: "MC2CM" }).waitFor();
+        await says(page, "On the server");
         await checkAccessible(page);
         const beyond = await overhang(page);
         if (beyond) wide.push(`${path}: ${beyond}`);
@@ -76,11 +77,31 @@ test("a breakdown by city names the cities", async (t) => {
   assert.deepEqual(names.filter((name) => /^[a-z]/.test(name)), []);
 });
 
+test("what is unfolded on the overview stays so when the records change", async (t) => {
+  const server = await startServer(t, { demo: true });
+  const browser = await launchBrowser(t);
+  const device = await newDevice(t, browser, server);
+  const page = await openAt(device, "/", "Mediterranean City-to-City Migration");
+  await says(page, "On the server");
+  const hosts = page.locator(".indicator").filter({ hasText: "Participants that have hosted" });
+  await hosts.getByText("Breakdown").click();
+  await hosts.getByRole("rowheader", { name: "Amman", exact: true }).waitFor();
+  await page.getByText(/^\d+ more$/).click();
+  const other = await openAt(device, "/new/event", "New event");
+  await other.getByRole("textbox", { name: "Title" }).fill("Housing first in Thessaloniki");
+  await other.getByRole("combobox", { name: "Modality" }).selectOption("Online");
+  await other.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("link", { name: "17 Events" }).waitFor();
+  assert.ok(await hosts.getByRole("rowheader", { name: "Amman", exact: true }).isVisible());
+  assert.equal(await page.getByRole("main").locator("details[open]").count(), 2);
+});
+
 test("what opens in the header fits on a phone", async (t) => {
   const server = await startServer(t, { demo: true });
   const browser = await launchBrowser(t);
   const device = await newDevice(t, browser, server, { viewport: { width: 390, height: 844 } });
   const page = await openAt(device, "/", "Mediterranean City-to-City Migration");
+  await says(page, "On the server");
   const banner = page.getByRole("banner");
   const status = banner.getByRole("button").filter({ has: page.getByRole("status") });
   for (const [button, inside] of [

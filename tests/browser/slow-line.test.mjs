@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { importFile, launchBrowser, newDevice, startServer, temporaryFolder } from "./harness.mjs";
+import { until } from "./screen.mjs";
 
 /** The reference programme, and how many outcomes the test adds to have 200 records in all. */
 const REFERENCE = new URL("../../server/data/mc2cm.json", import.meta.url);
@@ -27,10 +28,8 @@ async function load(t, browser, server, cuts) {
   const device = await newDevice(t, browser, server);
   const page = await device.context.newPage();
   const seen = [];
-  let saw = () => {};
   await page.exposeFunction("sawProgress", (done, of) => {
     seen.push([done, of]);
-    saw();
   });
   await page.addInitScript(() => {
     const look = () => {
@@ -48,8 +47,7 @@ async function load(t, browser, server, cuts) {
   await page.goto("/");
   for (let cut = 1; cut <= cuts; cut += 1) {
     // Further each time.
-    const reached = () => seen.length > 0 && seen.at(-1)[0] >= 10 * cut;
-    while (!reached()) await new Promise((resolve) => (saw = resolve));
+    await until(page, () => seen.length > 0 && seen.at(-1)[0] >= 10 * cut);
     seen.length = 0;
     await device.breakConnections();
   }

@@ -14,6 +14,9 @@ import { holds, says, text, titled } from "./screen.mjs";
 const VENUE = "Maison des associations";
 const OBJECTIVES = "Learn from the lighthouse keepers.";
 
+/** The storage is tried again after longer and longer times, of which the longest is 30 seconds. */
+const RETRIED = { timeout: 90_000 };
+
 /** The question about what would be lost. */
 function question(page, what = "1 change") {
   return page.getByRole("dialog", { name: `${what} cannot be stored on this device` });
@@ -76,7 +79,7 @@ test("on a full disk locking says what would be lost, and locks once it is store
   await lockNow(page);
   await question(page).waitFor();
   await freeDisk(page);
-  await titled(page, "This app is locked");
+  await titled(page, "This app is locked", RETRIED);
   await enter(page, PIN);
   await titled(page, TITLE);
   await holds(text(page, "Venue"), VENUE);
@@ -114,7 +117,7 @@ test("on a full disk the app locks by itself only once all is stored", async (t)
   await question(page).waitFor({ state: "hidden" });
   await holds(text(page, "Venue"), VENUE);
   await freeDisk(page);
-  await titled(page, "This app is locked");
+  await titled(page, "This app is locked", RETRIED);
   await enter(page, PIN);
   await titled(page, TITLE);
   await holds(text(page, "Venue"), VENUE);
@@ -160,7 +163,7 @@ test("on a full disk a tab follows another one only once all is stored", async (
   await page.getByRole("button", { name: "Sign out and keep them on this device" }).click();
   await titled(page, "Sign in");
   await question(other).getByRole("button", { name: "Stay here" }).click();
-  const anew = other.waitForEvent("load");
+  const anew = other.waitForEvent("load", RETRIED);
   await freeDisk(other);
   await anew;
   await titled(other, "Sign in");
@@ -185,7 +188,7 @@ test("signing out keeps what only another tab has in memory", async (t) => {
   await signOut(page, ANA);
   await titled(page, "Sign in");
   await question(other).getByRole("button", { name: "Stay here" }).click();
-  const anew = other.waitForEvent("load");
+  const anew = other.waitForEvent("load", RETRIED);
   await freeDisk(other);
   await anew;
   await titled(other, "Sign in");

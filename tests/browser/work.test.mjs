@@ -162,12 +162,76 @@ test("the status says where changes are, and is true", async (t) => {
   await status.click();
   await again.getByText("2 changes in 1 record are saved here and have not reached the server yet.").waitFor();
 
-  // It can be told to try now; by itself it tries again soon anyway.
-  await again.getByRole("button", { name: "Try again now" }).waitFor();
+  // It can be told to try now. A reload tries at once, too.
+  await again.getByRole("button", { name: "Try again now" }).click();
+  await says(again, /Offline since/);
   await server.start();
+  await again.reload();
   await says(again, "On the server");
   const { fields } = await server.json(`/api/records/${id}`);
   assert.deepEqual([fields.venue, fields.confidentiality], ["Online", "chatham_house"]);
+});
+
+test("no edit is called on the server before it is there, not even while it is typed", async (t) => {
+  const { server, device } = await start(t);
+  const page = await device.context.newPage();
+  // What the worker is to carry out stays in the page until it is let go.
+  await page.addInitScript(() => {
+    const { postMessage } = Worker.prototype;
+    const held = [];
+    Worker.prototype.postMessage = function (...message) {
+      const send = () => postMessage.apply(this, message);
+      if (window.holds && String(message[0]).includes('"execute"')) held.push(send);
+      else send();
+    };
+    window.letGo = () => {
+      window.holds = false;
+      for (const send of held.splice(0)) send();
+    };
+  });
+  await page.goto("/events/ev14");
+  await titled(page, "Fostering the Right to the City for all");
+  await says(page, "On the server");
+  await page.evaluate(() => (window.holds = true));
+  const status = page.getByRole("banner").getByRole("status");
+  const place = status.locator("span");
+  // Not handed over yet: it was typed just now.
+  const typed = await text(page, "Learning objectives").evaluate(async (area) => {
+    area.value = "Learn from Grenoble.";
+    area.dispatchEvent(new Event("input"));
+    await new Promise(requestAnimationFrame);
+    return document.querySelector("header [role=status] span").innerText;
+  });
+  assert.equal(typed, "Saving…");
+  await text(page, "Venue").fill("Online");
+  await text(page, "Venue").press("Tab");
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.equal(await place.innerText(), "Saving…");
+  // That is no news to a screen reader.
+  assert.equal(await status.getAttribute("aria-busy"), "true");
+  await page.evaluate(() => window.letGo());
+  await says(page, "On the server");
+  assert.equal(await status.getAttribute("aria-busy"), null);
+  const { id } = (await server.json("/api/records?kind=event")).find(({ key }) => key === "ev14");
+  const { fields } = await server.json(`/api/records/${id}`);
+  assert.deepEqual([fields.venue, fields.objectives], ["Online", "Learn from Grenoble."]);
+
+  // Nor is it once it is stored on this device.
+  await device.goOffline();
+  await says(page, /Offline since/);
+  const said = await place.evaluateHandle((place) => {
+    const said = [];
+    const look = () => said.push(place.innerText);
+    new MutationObserver(look).observe(place, { childList: true, characterData: true, subtree: true });
+    return said;
+  });
+  for (const [count, venue] of [["1 change", "Town hall"], ["2 changes", "Library"]]) {
+    await text(page, "Venue").fill(venue);
+    await text(page, "Venue").press("Tab");
+    await says(page, `${count} waiting`);
+  }
+  const all = await said.jsonValue();
+  assert.ok(all.includes("Saving…") && !all.includes("On the server"), all.join());
 });
 
 test("a device without records says so, and shows them as soon as they come", async (t) => {
@@ -181,7 +245,10 @@ test("a device without records says so, and shows them as soon as they come", as
   await list.getByText("There is nothing here yet.").waitFor();
 
   await server.stop();
+  await device.goOffline();
   await startServer(t, { data, demo: true, port: server.port });
+  // With the network back, the line is tried at once.
+  await device.goOnline();
   await titled(overview, "Mediterranean City-to-City Migration");
   await titled(record, "Fostering the Right to the City for all");
   await counted(list, "16 records");

@@ -25,6 +25,16 @@ pub struct Member {
     pub colleagues: Vec<Colleague>,
 }
 
+impl Member {
+    /// The same without those they work with, who become known later.
+    pub fn alone(&self) -> Self {
+        Self {
+            colleagues: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
 /// What is known of who uses this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Account {

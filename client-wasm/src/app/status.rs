@@ -1,6 +1,6 @@
 //! Which words say where the changes of this device are. Every word is backed by the status.
 
-pub use meltemi_core::sync::status::{Line, Progress, SyncStatus};
+pub use meltemi_core::sync::status::{Line, Notice, Progress, RefusedEdits, SyncStatus};
 
 use meltemi_core::sync::status::NoticeCode;
 use meltemi_core::time::Timestamp;
@@ -93,6 +93,23 @@ pub fn wording(status: &SyncStatus) -> Wording {
     Wording { place, line, tone }
 }
 
+impl Wording {
+    /// The same while edits are under way that the status may not count yet.
+    pub fn with_edits(self) -> Self {
+        match self.place {
+            Place::NotSaved => self,
+            _ => Self {
+                place: Place::Saving,
+                tone: match self.tone {
+                    Tone::Calm => Tone::Busy,
+                    tone => tone,
+                },
+                ..self
+            },
+        }
+    }
+}
+
 /// How many changes are in the memory of this device and nowhere else.
 pub fn only_here(status: &SyncStatus) -> u64 {
     // What others wrote and this device has not stored yet, the server has.
@@ -162,7 +179,7 @@ pub const NOTICES: [NoticeCode; 8] = [
 mod tests {
     use super::*;
     use meltemi_core::id::DocumentId;
-    use meltemi_core::sync::status::{Notice, Receiving, RefusedEdits};
+    use meltemi_core::sync::status::Receiving;
 
     const SINCE: Timestamp = Timestamp(1000);
 
@@ -204,6 +221,21 @@ mod tests {
         });
         let words = wording(&status);
         assert_eq!((words.place, words.tone), (Place::NotSaved, Tone::Alarm));
+    }
+
+    #[test]
+    fn what_is_under_way_is_nowhere_yet() {
+        let calm = wording(&status(Line::Online)).with_edits();
+        assert_eq!((calm.place, calm.tone), (Place::Saving, Tone::Busy));
+        let mut full = status(Line::Online);
+        full.unsaved = 1;
+        full.notices.push(Notice {
+            code: NoticeCode::StorageFull,
+            document: None,
+            message: String::new(),
+        });
+        let alarm = wording(&full).with_edits();
+        assert_eq!((alarm.place, alarm.tone), (Place::NotSaved, Tone::Alarm));
     }
 
     #[test]

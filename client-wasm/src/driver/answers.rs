@@ -44,6 +44,12 @@ impl Asked {
         self.waiting.push_back(ask);
     }
 
+    /// Whether a command on the document is to be answered when it is written.
+    pub(super) fn awaits(&self, document: DocumentId) -> bool {
+        let mut unsaved = self.unsaved.iter();
+        unsaved.any(|unsaved| unsaved.document == document)
+    }
+
     /// Everything in the document is on the disk: its commands are done.
     pub(super) fn saved(&mut self, document: &DocumentId, workspace: &Workspace) {
         for unsaved in self

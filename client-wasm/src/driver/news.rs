@@ -22,6 +22,7 @@ impl Driver {
             } => {
                 match (&*request, &result) {
                     (StorageRequest::Write(batch), Err(error)) => {
+                        self.tell_before(batch.document);
                         self.asked
                             .not_saved(&batch.document, error, &self.workspace);
                     }

@@ -150,7 +150,7 @@ fn address(page: Page) -> RwSignal<String> {
 
 /// The form to sign in.
 fn sign_in(page: Page) -> AnyView {
-    let form = Form::new();
+    let form = Form::new(page);
     let email = address(page);
     let password = RwSignal::new(String::new());
     let device = move || {
@@ -167,10 +167,7 @@ fn sign_in(page: Page) -> AnyView {
             })
         });
         send(page, "POST", "/api/session", Some(body), move |answered| {
-            form.end(
-                page,
-                answered.and_then(|answered| account::welcome(&answered)),
-            );
+            form.end(answered.and_then(|answered| account::welcome(&answered)));
         });
     };
     form.draw(
@@ -204,10 +201,11 @@ pub(crate) fn join(page: Page, secret: String) -> AnyView {
         Some(look),
         move |answered| {
             let answered = answered.and_then(|answered| account::offer(&answered));
-            if let Ok(offer) = &answered {
-                page.speak(&offer.language);
-            }
-            offer.try_set(Some(answered));
+            let language = answered.as_ref().map(|offer| offer.language.clone());
+            // In another language all is drawn anew: first that, then there is something to fill.
+            page.speak(&language.unwrap_or_default(), move || {
+                offer.try_set(Some(answered));
+            });
         },
     );
     let draw = move || match offer.get() {
@@ -233,7 +231,7 @@ fn entered(page: Page) {
 }
 
 fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
-    let form = Form::new();
+    let form = Form::new(page);
     let others = openid::buttons(page, Some(secret.clone()));
     let [name, email, password] = [(); 3].map(|()| RwSignal::new(String::new()));
     let joining = secret.clone();
@@ -258,7 +256,7 @@ fn join_form(page: Page, secret: String, offer: &Offer) -> AnyView {
             if welcome.is_ok() {
                 entered(page);
             }
-            form.end(page, welcome);
+            form.end(welcome);
         });
     };
     let role = role_text(&offer.role);
@@ -296,7 +294,10 @@ fn office_link() -> El {
 
 /// The button in the header that says who uses this device.
 pub(crate) fn menu(page: Page) -> AnyView {
-    let member = memo(move || page.account.get().member().cloned());
+    let member = memo(move || {
+        page.account
+            .with(|account| account.member().map(Member::alone))
+    });
     let draw = move || {
         let member = member.get()?;
         let name = member.name.clone();

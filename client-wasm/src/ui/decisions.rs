@@ -15,7 +15,7 @@ use super::dom::{El, el};
 use super::live::{effect, live, memo};
 use super::page::Page;
 use super::{account, toasts, words};
-use crate::app::account::{Account, Member, Wrong};
+use crate::app::account::{Account, Answered, Member, Wrong};
 use crate::app::decisions::{ADDRESS, Entry, Known, State, coordinates};
 use crate::app::refused::RefusedEdits;
 use crate::app::route::Route;
@@ -50,6 +50,15 @@ impl Decisions {
         }
     }
 
+    /// Takes what the server says. What was known already draws nothing anew.
+    fn hear(self, answer: Result<Answered, Wrong>) {
+        self.known.maybe_update(|known| {
+            let before = known.clone();
+            known.hear(answer);
+            *known != before
+        });
+    }
+
     /// Whether a decision ends unmade if the page is left now.
     pub(crate) fn is_lost_with_page(self) -> bool {
         self.under_way
@@ -60,7 +69,7 @@ impl Decisions {
 /// Whoever is signed in.
 fn member(page: Page) -> Option<Member> {
     page.account.with(|account| match account {
-        Account::SignedIn(member) => Some(member.clone()),
+        Account::SignedIn(member) => Some(member.alone()),
         _ => None,
     })
 }
@@ -69,9 +78,11 @@ fn member(page: Page) -> Option<Member> {
 pub(crate) fn follow(page: Page) {
     let decisions = page.decisions;
     let member = memo(move || member(page));
+    // Whatever else changes about them, what is known is of the same person.
+    let id = memo(move || member.get().map(|member| member.id));
     effect(move || {
-        let told = |member: Member| page.device(|device| device.told(&member.id));
-        let told = member.get().map_or(0, told);
+        let told = |id: String| page.device(|device| device.told(&id));
+        let told = id.get().map_or(0, told);
         decisions.told.set(told);
         decisions.said.set_value(told);
         decisions.known.set(Known::default());
@@ -107,7 +118,7 @@ pub(crate) fn follow(page: Page) {
 fn look(page: Page) {
     account::send(page, "GET", ADDRESS, None, move |answer| {
         let Decisions { known, said, .. } = page.decisions;
-        known.update(|known| known.hear(answer));
+        page.decisions.hear(answer);
         let Some(member) = page
             .account
             .with_untracked(|account| account.member().cloned())
@@ -156,23 +167,21 @@ pub(crate) fn count(page: Page) -> AnyView {
 
 /// The way to the screen, in the menu of whoever has to do with it.
 pub(crate) fn link(page: Page) -> AnyView {
-    let counts = memo(move || counts(page));
-    live(move || {
-        let member = member(page)?;
-        let coordinates = coordinates(&member);
+    let text = memo(move || {
+        let coordinates = coordinates(&member(page)?);
         let any = page.decisions.known.with(|known| !known.entries.is_empty());
-        let (waiting, new) = counts.get();
+        let (waiting, new) = counts(page);
         let text = if coordinates && (waiting > 0 || new == 0) {
             t!("decisions.link", count = format::number(waiting as f64))
         } else {
             t!("decisions.link_own", count = format::number(new as f64))
         };
-        (coordinates || any).then(|| {
-            let href = Route::decisions("").path();
-            el("p")
-                .child(el("a").attr("href", href).child(text))
-                .into_any()
-        })
+        (coordinates || any).then_some(text)
+    });
+    live(move || {
+        let href = Route::decisions("").path();
+        let link = el("a").attr("href", href).child(text.get()?);
+        Some(el("p").child(link).into_any())
     })
 }
 

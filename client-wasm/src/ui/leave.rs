@@ -3,6 +3,8 @@
 //! What is to be done is noted first, and done when the page is loaded anew: a page that is cut off
 //! in the middle goes on with it.
 
+use std::time::Duration;
+
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -20,6 +22,10 @@ use crate::app::protocol::{Answer, Ask, Unsent};
 use crate::app::route::Route;
 use crate::app::status::{cannot_store, only_here};
 use crate::{t, tn};
+
+/// How long until it is looked again whether the server has answered, and how often it is.
+const AGAIN: Duration = Duration::from_millis(100);
+const LOOKS: u8 = 100;
 
 /// What the server lacks of somebody who signs out.
 #[derive(Debug, Clone)]
@@ -189,13 +195,28 @@ pub(crate) fn go_on(page: Page, told: impl FnOnce() + 'static) -> bool {
         return false;
     }
     page.account.set(Account::SignedOut(None));
+    page.leaving.update_value(|count| *count += 1);
     account::send(page, "DELETE", "/api/session", None, move |answered| {
+        page.leaving.update_value(|count| *count -= 1);
         if answered.is_ok_and(|answered| is_good(answered.status) || answered.status == 401) {
             page.device(|device| device.keep(home::LEAVING, None));
             told();
         }
     });
     true
+}
+
+/// Runs once the server has answered whoever signed out: with its answer the browser forgets who is
+/// signed in, even if somebody was let in before it came. It is not waited for without end.
+pub(crate) fn after(page: Page, run: impl FnOnce() + 'static) {
+    wait(page, Box::new(run), LOOKS);
+}
+
+fn wait(page: Page, run: Box<dyn FnOnce()>, looks: u8) {
+    if page.leaving.get_value() == 0 || looks == 0 {
+        return run();
+    }
+    set_timeout(move || wait(page, run, looks - 1), AGAIN);
 }
 
 /// Whoever is let in uses this device from now on. False when the page is loaded anew for them,

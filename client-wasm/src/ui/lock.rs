@@ -351,7 +351,10 @@ pub(crate) fn is_closed(page: Page) -> bool {
 
 /// The worker has opened the records; `locked` says whether they are encrypted.
 pub(crate) fn opened(page: Page, locked: bool, not_settled: bool) {
-    page.lock.set(locked);
+    // What is as it was takes no form away that is being filled.
+    if page.lock.get_untracked() != locked {
+        page.lock.set(locked);
+    }
     page.device(|device| device.keep(home::LOCKED, locked.then_some("yes")));
     if not_settled {
         page.toasts.error(t!("lock.failed"), None);

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::dom::el;
 use super::live::{effect, live, memo};
 use super::page::{Loaded, Page};
+use super::parts::Unfolded;
 use super::{screen, words};
 use crate::app::failure::failure;
 use crate::app::protocol::{Answer, Ask};
@@ -42,15 +43,16 @@ pub(crate) fn overview(page: Page) -> AnyView {
         document().set_title(&words::programme_name(page));
     });
     let shown = memo(move || loaded.get());
+    let unfolded = Unfolded::new();
     let draw = move || match shown.get() {
         Loaded::Waiting => screen::waiting(),
-        Loaded::Here(view) => glance(page, &view),
+        Loaded::Here(view) => glance(page, &view, unfolded),
         Loaded::Failed(failure) => screen::failed(&failure),
     };
     live(draw)
 }
 
-fn glance(page: Page, view: &OverviewView) -> AnyView {
+fn glance(page: Page, view: &OverviewView, unfolded: Unfolded) -> AnyView {
     let Some(programme) = &view.programme else {
         return if view.counts.values().all(|count| *count == 0) {
             super::record::no_programme(page)
@@ -59,7 +61,7 @@ fn glance(page: Page, view: &OverviewView) -> AnyView {
                 .is("class", "overview")
                 .child(el("h1").is("tabindex", "-1").child(t!("nav.overview")))
                 .child(counts(view))
-                .child(next_steps::next_steps(&view.next_steps))
+                .child(next_steps::next_steps(&view.next_steps, unfolded))
                 .into_any()
         };
     };
@@ -100,8 +102,8 @@ fn glance(page: Page, view: &OverviewView) -> AnyView {
         .child(
             el("div")
                 .is("class", "halves")
-                .child(next_steps::next_steps(&view.next_steps))
-                .child(indicators::indicators(page, &view.indicators)),
+                .child(next_steps::next_steps(&view.next_steps, unfolded))
+                .child(indicators::indicators(page, &view.indicators, unfolded)),
         )
         .into_any()
 }

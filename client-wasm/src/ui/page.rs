@@ -79,7 +79,9 @@ pub(crate) struct Page {
     pub(crate) undo: StoredValue<UndoStack>,
     /// What is to end the worker.
     pub(crate) endings: Endings,
-    /// Number of commands that are not answered yet.
+    /// Number of times the server was told that somebody signs out, and has not answered.
+    pub(crate) leaving: StoredValue<usize>,
+    /// Number of edits that are not answered yet, with those that are about to be sent.
     pub(crate) unanswered: RwSignal<usize>,
     lists: StoredValue<Lists>,
     /// Documents that changed since the lists were last loaded.
@@ -126,6 +128,7 @@ impl Page {
             toasts: Toasts::new(),
             undo: StoredValue::new(UndoStack::default()),
             endings: Endings::new(),
+            leaving: StoredValue::new(0),
             unanswered: RwSignal::new(0),
             lists: StoredValue::new(lists),
             stale: StoredValue::new(Vec::new()),
@@ -229,7 +232,12 @@ impl Page {
             let loaded = loading.await;
             then(loaded.is_ok());
             match loaded {
-                Ok(()) => self.language.set(Loaded::Here(language)),
+                // In another language all is drawn anew.
+                Ok(()) => self.language.maybe_update(|before| {
+                    let other = *before != Loaded::Here(language);
+                    *before = Loaded::Here(language);
+                    other
+                }),
                 // The language before, if there is one, stays.
                 Err(why) if matches!(self.language.get_untracked(), Loaded::Here(_)) => {
                     self.toasts.error(t!("failure.language"), Some(why));
@@ -240,14 +248,14 @@ impl Page {
     }
 
     /// Speaks the language that somebody chose for this person, unless they have chosen one here.
-    /// The first language is also that of invitations for which nobody chose any.
-    pub(crate) fn speak(self, code: &str) {
+    /// The first language is also that of invitations for which nobody chose any. `then` is called
+    /// when it is spoken, or cannot be.
+    pub(crate) fn speak(self, code: &str, then: impl FnOnce() + 'static) {
         let chosen = self.device(|device| device.has_chosen_language());
-        let Some(other) = language(code).filter(|it| **it != LANGUAGES[0]) else {
-            return;
-        };
-        if !chosen && *other != *locale::language() {
-            self.use_language(other);
+        let other = language(code).filter(|it| **it != LANGUAGES[0]);
+        match other.filter(|it| !chosen && **it != *locale::language()) {
+            Some(other) => self.load_language(other, Box::new(move |_| then())),
+            None => then(),
         }
     }
 

@@ -1,9 +1,11 @@
 //! Small parts that several screens are made of: buttons, a line to write a reason in, notices,
 //! sections that fold.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 
-use web_sys::Event;
+use web_sys::{Element, Event};
 
 use super::dom::{El, el};
 use super::live::happened;
@@ -65,6 +67,36 @@ pub(crate) fn notice(heading: String, text: String) -> El {
                 .child(heading),
         )
         .child(el("p").child(text))
+}
+
+/// What of a screen is unfolded, by name: it stays so when it is drawn anew. A handle.
+#[derive(Clone, Copy)]
+pub(crate) struct Unfolded(StoredValue<BTreeSet<String>>);
+
+impl Unfolded {
+    pub(crate) fn new() -> Self {
+        Self(StoredValue::new(BTreeSet::new()))
+    }
+
+    /// A part that unfolds.
+    pub(crate) fn part(self, name: &str, title: String) -> El {
+        let name = name.to_owned();
+        let open = self.0.with_value(|all| all.contains(&name));
+        let turn = move |event| {
+            // The click has not done yet what it does.
+            let details = event_target::<Element>(&event).closest("details");
+            let was = matches!(details, Ok(Some(details)) if details.has_attribute("open"));
+            self.0.update_value(|all| {
+                if was {
+                    all.remove(&name);
+                } else {
+                    all.insert(name.clone());
+                }
+            });
+        };
+        let summary = el("summary").on("click", happened(turn));
+        el("details").attr("open", open).child(summary.child(title))
+    }
 }
 
 /// A section of a screen that unfolds.

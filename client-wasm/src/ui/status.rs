@@ -14,13 +14,27 @@ use super::page::{Page, Stage};
 use super::words;
 use crate::app::protocol::Ask;
 use crate::app::route::Route;
-use crate::app::status::{LineSay, Place, Tone, notice_key, wording};
+use crate::app::status::{LineSay, Notice, Place, RefusedEdits, Tone, notice_key, wording};
 use crate::locale::{self, format};
 use crate::{t, tn};
 
 /// The status in the header.
 pub(crate) fn status(page: Page) -> AnyView {
-    let words = memo(move || page.status.get().map(|status| wording(&status)));
+    let edits = memo(move || page.unanswered.get() > 0);
+    let words = memo(move || {
+        let words = wording(&page.status.get()?);
+        Some(if edits.get() {
+            words.with_edits()
+        } else {
+            words
+        })
+    });
+    // A screen reader says where changes are when they are there, and not at each key.
+    let saving = memo(move || {
+        words
+            .get()
+            .is_some_and(|words| words.place == Place::Saving)
+    });
     let tone = move || match words.get().map(|words| words.tone) {
         Some(Tone::Calm) => "calm",
         Some(Tone::Alarm) => "alarm",
@@ -44,19 +58,16 @@ pub(crate) fn status(page: Page) -> AnyView {
                 .is("class", "place")
                 .is("role", "status")
                 .is("aria-live", "polite")
+                .live("aria-busy", move || saving.get().then_some("true"))
                 .child(el("span").child(live(place)))
                 .child(el("small").child(live(line))))
             .into_any(),
         ])
         .into_any()
     };
-    let panel = move || match page.status.get() {
-        Some(status) => details(page, &status),
-        None => el("p").child(t!("status.unknown")).into_any(),
-    };
     el("div")
         .is("class", "status")
-        .child(popover("status", label, live(panel)))
+        .child(popover("status", label, panel(page)))
         .into_any()
 }
 
@@ -85,7 +96,42 @@ fn received(done: u64, of: u64) -> String {
     t!("status.receiving", done = done, of = of)
 }
 
-fn details(page: Page, status: &SyncStatus) -> AnyView {
+/// What is said below. Each part is drawn anew for itself: a button stays while the times change.
+fn panel(page: Page) -> AnyView {
+    let facts = move || match page.status.get() {
+        Some(status) => facts(page, &status),
+        None => el("p").child(t!("status.unknown")).into_any(),
+    };
+    let offline = memo(move || {
+        let line = page.status.get().map(|status| status.line);
+        matches!(line, Some(Line::Offline { .. }))
+    });
+    let again = move || {
+        offline.get().then(|| {
+            let click = move |_| page.ask(Ask::Reconnect, |_| ());
+            el("button")
+                .is("type", "button")
+                .on("click", happened(click))
+                .child(t!("status.try_now"))
+                .into_any()
+        })
+    };
+    let troubles = memo(move || {
+        let status = page.status.get()?;
+        Some((status.refused, status.notices))
+    });
+    let troubles = move || {
+        let (edits, told) = troubles.get()?;
+        Some(several(vec![
+            refused(page, &edits).into_any(),
+            notices(page, &told).into_any(),
+            (el("p").is("class", "hint").child(t!("status.explain"))).into_any(),
+        ]))
+    };
+    several(vec![live(facts), live(again), live(troubles)])
+}
+
+fn facts(page: Page, status: &SyncStatus) -> AnyView {
     let now = page.device(|device| device.now());
     let mut facts: Vec<String> = Vec::new();
     if status.unsaved > 0 {
@@ -105,27 +151,17 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
         Some(at) => facts.push(t!("status.synced_at", time = format::instant(at, now))),
         None => facts.push(t!("status.never_synced")),
     }
-    let retry = match status.line {
-        Line::None => {
-            facts.push(t!("status.no_server"));
-            false
-        }
-        Line::Connecting { since } => {
-            facts.push(t!(
-                "status.connecting_since",
-                time = format::instant(since, now)
-            ));
-            false
-        }
-        Line::Online => {
-            facts.push(t!("status.online"));
-            false
-        }
+    facts.push(match status.line {
+        Line::None => t!("status.no_server"),
+        Line::Connecting { since } => t!(
+            "status.connecting_since",
+            time = format::instant(since, now)
+        ),
+        Line::Online => t!("status.online"),
         Line::Offline { retry, .. } => {
-            facts.push(t!("status.retry_at", time = format::instant(retry, now)));
-            true
+            t!("status.retry_at", time = format::instant(retry, now))
         }
-    };
+    });
     if let Some(progress) = status.loading {
         let (done, of) = (
             format::number(progress.done as f64),
@@ -140,14 +176,6 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
             _ => received(done, of),
         });
     }
-    let again = retry.then(|| {
-        let click = move |_| page.ask(Ask::Reconnect, |_| ());
-        el("button")
-            .is("type", "button")
-            .on("click", happened(click))
-            .child(t!("status.try_now"))
-            .into_any()
-    });
     several(vec![
         (el("h2").child(t!("status.title"))).into_any(),
         (el("ul").is("class", "facts").child(
@@ -157,20 +185,15 @@ fn details(page: Page, status: &SyncStatus) -> AnyView {
                 .collect::<Vec<_>>(),
         ))
         .into_any(),
-        (again).into_any(),
-        (refused(page, status)).into_any(),
-        (notices(page, status)).into_any(),
-        (el("p").is("class", "hint").child(t!("status.explain"))).into_any(),
     ])
-    .into_any()
 }
 
 /// The records with edits that the server has refused.
-fn refused(page: Page, status: &SyncStatus) -> Option<AnyView> {
-    if status.refused.is_empty() {
+fn refused(page: Page, refused: &[RefusedEdits]) -> Option<AnyView> {
+    if refused.is_empty() {
         return None;
     }
-    let each = status.refused.iter().map(|edits| {
+    let each = refused.iter().map(|edits| {
         let record = page.summary_of(&edits.document).and_then(|summary| {
             let kind = record::kind(&summary.reference.kind)?;
             let href = Route::record(kind, &summary.reference.key, "").path();
@@ -197,11 +220,11 @@ fn refused(page: Page, status: &SyncStatus) -> Option<AnyView> {
     )
 }
 
-fn notices(page: Page, status: &SyncStatus) -> Option<AnyView> {
-    if status.notices.is_empty() {
+fn notices(page: Page, notices: &[Notice]) -> Option<AnyView> {
+    if notices.is_empty() {
         return None;
     }
-    let each = status.notices.iter().enumerate().map(|(at, notice)| {
+    let each = notices.iter().enumerate().map(|(at, notice)| {
         let dismiss = move |_| {
             page.ask(Ask::Dismiss { notice: at }, |_| ());
         };

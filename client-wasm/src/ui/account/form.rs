@@ -1,5 +1,7 @@
 //! The forms by which somebody gets in.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use web_sys::Event;
 
@@ -8,37 +10,45 @@ use crate::app::account::{Member, Wrong};
 use crate::ui::dom::{El, el};
 use crate::ui::live::{happened, live};
 use crate::ui::page::Page;
-use crate::ui::{parts, router};
+use crate::ui::{leave, parts, router};
 
 /// A form whose answer is either somebody let in, or a sentence on what is wrong.
 #[derive(Clone, Copy)]
 pub(super) struct Form {
+    page: Page,
     busy: RwSignal<bool>,
     wrong: RwSignal<Option<Wrong>>,
 }
 
 impl Form {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(page: Page) -> Self {
         Self {
+            page,
             busy: RwSignal::new(false),
             wrong: RwSignal::new(None),
         }
     }
 
-    /// Does it, unless the answer to something is still to come.
-    pub(super) fn begin(self, run: impl FnOnce()) {
-        if !self.busy.get_untracked() {
-            self.busy.set(true);
-            self.wrong.set(None);
-            run();
+    /// Does it, unless the answer to something is still to come; after a sign-out that is under way.
+    pub(super) fn begin(self, run: impl FnOnce() + 'static) {
+        let Self { page, busy, wrong } = self;
+        if !busy.get_untracked() {
+            busy.set(true);
+            wrong.set(None);
+            leave::after(page, move || {
+                // The form may be gone.
+                if busy.try_get_untracked().is_some() {
+                    run();
+                }
+            });
         }
     }
 
-    pub(super) fn end(self, page: Page, welcome: Result<Member, Wrong>) {
+    pub(super) fn end(self, welcome: Result<Member, Wrong>) {
         self.busy.try_set(false);
         match welcome {
             Ok(member) => {
-                let_in(page, member);
+                let_in(self.page, member);
                 request_animation_frame(router::focus_heading);
             }
             Err(wrong) => drop(self.wrong.try_set(Some(wrong))),
@@ -55,10 +65,12 @@ impl Form {
         others: [AnyView; 2],
     ) -> AnyView {
         let [other, others] = others;
-        let Self { busy, wrong } = self;
+        let Self { busy, wrong, .. } = self;
+        let submit = Rc::new(submit);
         let submit = move |event: Event| {
             event.prevent_default();
-            self.begin(&submit);
+            let submit = Rc::clone(&submit);
+            self.begin(move || submit());
         };
         el("form")
             .is("class", "new sheet")

@@ -1,5 +1,7 @@
 //! The ways in by passkey: to sign in, and to join.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
@@ -52,14 +54,16 @@ fn button(
     steps: impl Fn() -> Steps + 'static,
     joined: impl Fn() + Copy + 'static,
 ) -> AnyView {
+    let steps = Rc::new(steps);
     let click = move || {
-        form.begin(|| {
+        let steps = Rc::clone(&steps);
+        form.begin(move || {
             passkey::ask(page, steps(), move |answered| {
                 let welcome = answered.and_then(|answered| account::welcome(&answered));
                 if welcome.is_ok() {
                     joined();
                 }
-                form.end(page, welcome);
+                form.end(welcome);
             });
         });
     };

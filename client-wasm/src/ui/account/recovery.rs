@@ -34,7 +34,7 @@ pub(super) fn entrance(page: Page) -> AnyView {
 }
 
 fn recover(page: Page) -> AnyView {
-    let form = Form::new();
+    let form = Form::new(page);
     let email = address(page);
     let [code, password] = [(); 2].map(|()| RwSignal::new(String::new()));
     let submit = move || {
@@ -49,7 +49,7 @@ fn recover(page: Page) -> AnyView {
                 "wrong-credentials" => "wrong-code",
                 other => other,
             });
-            form.end(page, welcome);
+            form.end(welcome);
         });
     };
     let fields = vec![

@@ -166,13 +166,18 @@ impl Writing {
 
     fn flush_soon(self) {
         self.stop();
-        let timer = set_timeout_with_handle(move || self.flush(), PAUSE).ok();
-        self.timer.try_set_value(timer);
+        if let Ok(timer) = set_timeout_with_handle(move || self.flush(), PAUSE)
+            && self.timer.try_set_value(Some(timer)).is_none()
+        {
+            self.open.page.unanswered.update(|count| *count += 1);
+        }
     }
 
     fn stop(self) {
         if let Some(timer) = self.timer.try_update_value(Option::take).flatten() {
             timer.clear();
+            let unanswered = self.open.page.unanswered;
+            unanswered.update(|count| *count = count.saturating_sub(1));
         }
     }
 

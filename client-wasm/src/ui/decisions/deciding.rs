@@ -160,11 +160,9 @@ fn check(page: Page, seen: State, commands: Vec<Command>) {
         let Some(UnderWay { decided, .. }) = page.decisions.under_way.get_untracked() else {
             return;
         };
-        let mut may = Ok(());
-        page.decisions.known.update(|known| {
-            known.hear(answer);
-            may = decided.is_as_seen(known, seen);
-        });
+        page.decisions.hear(answer);
+        let known = page.decisions.known;
+        let may = known.with_untracked(|known| decided.is_as_seen(known, seen));
         match may {
             Err(wrong) => end(page, move || page.toasts.error(wrong_text(wrong), None)),
             Ok(()) if decided.state == State::InPart => enter(page, decided, commands),
@@ -239,8 +237,8 @@ pub(super) fn tell(page: Page) {
 /// The server knows of a decision: of this one, whose answer did not come, or of another one.
 fn learn(page: Page, decided: Decided) {
     account::send(page, "GET", ADDRESS, None, move |answer| {
+        page.decisions.hear(answer);
         let known = page.decisions.known;
-        known.update(|known| known.hear(answer));
         let (told, trouble) = known.with_untracked(|it| (decided.is_told(it), it.trouble));
         match trouble {
             Some(wrong) => fail(page, wrong),

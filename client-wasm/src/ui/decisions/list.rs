@@ -10,6 +10,7 @@ use crate::locale::format;
 use crate::ui::dom::el;
 use crate::ui::live::{effect, live, memo};
 use crate::ui::page::Page;
+use crate::ui::parts::Unfolded;
 use crate::ui::screen;
 use crate::{t, tn};
 
@@ -36,6 +37,7 @@ pub(super) fn list(page: Page) -> AnyView {
         screen::title(page, title.clone());
         title
     };
+    let unfolded = Unfolded::new();
     let explain = move || decides.get().then(|| t!("decisions.explain"));
     let draw = move || {
         let Some(member) = member.get() else {
@@ -49,7 +51,7 @@ pub(super) fn list(page: Page) -> AnyView {
                 screen::waiting()
             };
         }
-        entries(page, &member, decides.get())
+        entries(page, &member, decides.get(), unfolded)
     };
     let said = move || {
         let (waiting, _) = counts(page);
@@ -71,7 +73,7 @@ pub(super) fn list(page: Page) -> AnyView {
         .into_any()
 }
 
-fn entries(page: Page, member: &Member, decides: bool) -> AnyView {
+fn entries(page: Page, member: &Member, decides: bool, unfolded: Unfolded) -> AnyView {
     let known = page.decisions.known.get();
     let all = |tag: &'static str, entries: Vec<&Entry>, own: bool| {
         let rows: Vec<AnyView> = entries
@@ -99,8 +101,8 @@ fn entries(page: Page, member: &Member, decides: bool) -> AnyView {
         )
     };
     let decided = (!decided.is_empty()).then(|| {
-        el("details")
-            .child(el("summary").child(t!("decisions.decided")))
+        unfolded
+            .part("decided", t!("decisions.decided"))
             .child(all("h2", decided, false))
             .into_any()
     });

@@ -10,12 +10,16 @@ use crate::locale::{self, format};
 use crate::ui::dom::el;
 use crate::ui::live::several;
 use crate::ui::page::Page;
+use crate::ui::parts::Unfolded;
 use crate::ui::words;
 use crate::{t, tn};
 
 /// All indicators that have a value.
-pub(crate) fn indicators(page: Page, all: &[Indicator]) -> AnyView {
-    let each: Vec<AnyView> = all.iter().map(|one| indicator(page, one)).collect();
+pub(crate) fn indicators(page: Page, all: &[Indicator], unfolded: Unfolded) -> AnyView {
+    let each: Vec<AnyView> = all
+        .iter()
+        .map(|one| indicator(page, one, unfolded))
+        .collect();
     el("section")
         .is("class", "indicators")
         .is("aria-labelledby", "indicators-title")
@@ -28,7 +32,7 @@ pub(crate) fn indicators(page: Page, all: &[Indicator]) -> AnyView {
         .into_any()
 }
 
-fn indicator(page: Page, indicator: &Indicator) -> AnyView {
+fn indicator(page: Page, indicator: &Indicator, unfolded: Unfolded) -> AnyView {
     let name = locale::text(&format!("indicator.{}", indicator.id), &[]);
     let num = format::number(indicator.num as f64);
     let value = match indicator.den {
@@ -70,12 +74,17 @@ fn indicator(page: Page, indicator: &Indicator) -> AnyView {
         .child(el("h3").child(name.clone()))
         .child(el("p").is("class", "value").child(value))
         .child(notes)
-        .child(breakdown(page, indicator, name))
+        .child(breakdown(page, indicator, name, unfolded))
         .into_any()
 }
 
 /// The breakdown as a table whose last column is a bar.
-fn breakdown(page: Page, indicator: &Indicator, name: String) -> Option<AnyView> {
+fn breakdown(
+    page: Page,
+    indicator: &Indicator,
+    name: String,
+    unfolded: Unfolded,
+) -> Option<AnyView> {
     if indicator.by.is_empty() {
         return None;
     }
@@ -118,8 +127,8 @@ fn breakdown(page: Page, indicator: &Indicator, name: String) -> Option<AnyView>
         })
         .collect();
     Some(
-        el("details")
-            .child(el("summary").child(t!("indicator.breakdown")))
+        unfolded
+            .part(&indicator.id, t!("indicator.breakdown"))
             .child(
                 el("table")
                     .is("class", "breakdown")

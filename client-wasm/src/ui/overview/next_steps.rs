@@ -12,6 +12,7 @@ use crate::locale;
 use crate::ui::dom::el;
 use crate::ui::live::several;
 use crate::ui::page::Page;
+use crate::ui::parts::Unfolded;
 use crate::ui::words;
 use crate::{t, tn};
 
@@ -19,15 +20,15 @@ use crate::{t, tn};
 const FIRST: usize = 12;
 
 /// The list of next steps.
-pub(crate) fn next_steps(steps: &[NextStep]) -> AnyView {
+pub(crate) fn next_steps(steps: &[NextStep], unfolded: Unfolded) -> AnyView {
     let page = Page::here();
     let row = |step: &NextStep| row(page, step);
     let first: Vec<AnyView> = steps.iter().take(FIRST).map(row).collect();
     let rest: Vec<AnyView> = steps.iter().skip(FIRST).map(row).collect();
     let more = (!rest.is_empty()).then(|| {
         let count = rest.len() as u64;
-        el("details")
-            .child(el("summary").child(tn!("overview.more_steps", count)))
+        unfolded
+            .part("next-steps", tn!("overview.more_steps", count))
             .child(el("ul").is("class", "steps").child(rest))
             .into_any()
     });
