@@ -16,6 +16,7 @@ import {
   startServer,
   temporaryFolder,
 } from "./harness.mjs";
+import { signOut } from "./people.mjs";
 import { SIGN_IN_AGAIN, refuseOnce, says, titled } from "./screen.mjs";
 
 const NAME = "Union of Cities";
@@ -139,6 +140,22 @@ test("somebody joins at an organisation and signs in there on another device", a
   await checkAccessible(other);
   await picture(other, "refused");
   provider.letsIn = true;
+  await button(other).press("Enter");
+  await says(other, "On the server");
+  await other.getByRole("banner").getByRole("button", { name: CARLA.name }).waitFor();
+
+  // A sign-out that the server has not heard of is told it again before somebody leaves for there.
+  const answers = [503, 502];
+  await other.route("**/api/session", (route) => {
+    const status = route.request().method() === "DELETE" ? answers.pop() : undefined;
+    return status ? route.fulfill({ status }) : route.continue();
+  });
+  const refused = other.waitForResponse((answer) => answer.status() === 502);
+  await signOut(other, CARLA);
+  await titled(other, "Sign in");
+  await refused;
+  await button(other).press("Enter");
+  await other.getByRole("alert").getByText("The server cannot be reached").waitFor();
   await button(other).press("Enter");
   await says(other, "On the server");
   await other.getByRole("banner").getByRole("button", { name: CARLA.name }).waitFor();

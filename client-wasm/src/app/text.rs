@@ -90,6 +90,11 @@ impl CoText {
         self.composing = true;
     }
 
+    /// Whether a character is being composed.
+    pub fn is_composing(&self) -> bool {
+        self.composing
+    }
+
     /// The character is composed. Returns what has arrived meanwhile.
     pub fn end_composition(&mut self, value: &str, selection: Selection) -> Option<Shown> {
         self.composing = false;

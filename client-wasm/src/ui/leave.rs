@@ -191,7 +191,7 @@ pub(crate) fn go_on(page: Page, told: impl FnOnce() + 'static) -> bool {
             }
         });
     }
-    if page.device(|device| device.kept(home::LEAVING)).is_none() {
+    if !leaves(page) {
         return false;
     }
     page.account.set(Account::SignedOut(None));
@@ -204,6 +204,22 @@ pub(crate) fn go_on(page: Page, told: impl FnOnce() + 'static) -> bool {
         }
     });
     true
+}
+
+/// Whether somebody has signed out and the server has not heard of it.
+fn leaves(page: Page) -> bool {
+    page.device(|device| device.kept(home::LEAVING)).is_some()
+}
+
+/// Runs once the server has heard of a sign-out, or has not when it was told again: whoever is let
+/// in by a page of its own would be signed out by telling it afterwards.
+pub(crate) fn told(page: Page, then: impl FnOnce(bool) + 'static) {
+    after(page, move || {
+        if leaves(page) {
+            go_on(page, || ());
+        }
+        after(page, move || then(!leaves(page)));
+    });
 }
 
 /// Runs once the server has answered whoever signed out: with its answer the browser forgets who is

@@ -82,20 +82,17 @@ impl Unfolded {
     pub(crate) fn part(self, name: &str, title: String) -> El {
         let name = name.to_owned();
         let open = self.0.with_value(|all| all.contains(&name));
-        let turn = move |event| {
-            // The click has not done yet what it does.
-            let details = event_target::<Element>(&event).closest("details");
-            let was = matches!(details, Ok(Some(details)) if details.has_attribute("open"));
-            self.0.update_value(|all| {
-                if was {
-                    all.remove(&name);
-                } else {
-                    all.insert(name.clone());
-                }
+        let turned = move |event| {
+            let is_open = event_target::<Element>(&event).has_attribute("open");
+            self.0.try_update_value(|all| match is_open {
+                true => all.insert(name.clone()),
+                false => all.remove(&name),
             });
         };
-        let summary = el("summary").on("click", happened(turn));
-        el("details").attr("open", open).child(summary.child(title))
+        el("details")
+            .attr("open", open)
+            .on("toggle", happened(turned))
+            .child(el("summary").child(title))
     }
 }
 

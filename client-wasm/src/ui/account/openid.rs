@@ -5,12 +5,12 @@ use leptos::task::spawn_local;
 
 use super::wrong_text;
 use crate::app::account::Wrong;
-use crate::app::openid::{Provider, address, came_back, leave, providers};
+use crate::app::openid::{self, Provider, address, came_back, providers};
 use crate::app::route::Route;
 use crate::ui::dom::el;
 use crate::ui::live::live;
 use crate::ui::page::Page;
-use crate::ui::{parts, router};
+use crate::ui::{leave, parts, router};
 use crate::{locale, t};
 
 /// A button for each organisation; nothing if there is none. `invitation` is the secret of the one
@@ -66,14 +66,24 @@ fn go(page: Page, key: &str, taken: Taken, wrong: RwSignal<Option<Wrong>>) {
     });
     let (path, body) = taken.with_value(|invitation| {
         let device = device.filter(|_| invitation.is_none());
-        leave(
+        openid::leave(
             key,
             invitation.as_deref(),
             language,
             (device.as_deref(), &name),
         )
     });
-    let asked = page.device(|device| device.request("POST", &path, Some(body)));
+    leave::told(page, move |told| {
+        if told {
+            set_out(page, &path, body, wrong);
+        } else {
+            wrong.try_set(Some("no-connection"));
+        }
+    });
+}
+
+fn set_out(page: Page, path: &str, body: String, wrong: RwSignal<Option<Wrong>>) {
+    let asked = page.device(|device| device.request("POST", path, Some(body)));
     spawn_local(async move {
         let place = match asked.await {
             Ok(answered) => address(&answered),

@@ -166,7 +166,7 @@ impl Writing {
 
     fn flush_soon(self) {
         self.stop();
-        if let Ok(timer) = set_timeout_with_handle(move || self.flush(), PAUSE)
+        if let Ok(timer) = set_timeout_with_handle(move || self.due(), PAUSE)
             && self.timer.try_set_value(Some(timer)).is_none()
         {
             self.open.page.unanswered.update(|count| *count += 1);
@@ -178,6 +178,14 @@ impl Writing {
             timer.clear();
             let unanswered = self.open.page.unanswered;
             unanswered.update(|count| *count = count.saturating_sub(1));
+        }
+    }
+
+    /// What is being composed is not sent before it is finished, and stays counted until then.
+    fn due(self) {
+        match self.model.try_with_value(CoText::is_composing) {
+            Some(true) => self.flush_soon(),
+            _ => self.flush(),
         }
     }
 
