@@ -90,3 +90,39 @@ export async function opened(t, options = {}) {
   await says(all.page, "On the server");
   return all;
 }
+
+/** From now on the page's clock and its long timers are those of the test, see `goBy`. */
+export function holdTime(page) {
+  return page.evaluate(() => {
+    const [now, start] = [Date.now, window.setTimeout];
+    window.time = { ahead: 0, late: [] };
+    Date.now = () => now() + window.time.ahead;
+    window.setTimeout = (run, delay = 0, ...rest) => {
+      if (delay < 60_000) return start(run, delay, ...rest);
+      window.time.late.push({ run, at: Date.now() + delay });
+      return 0;
+    };
+  });
+}
+
+/**
+ * Lets so many minutes go by for the page. Its timers run when this call is over: what loads the
+ * page anew must not do so within it.
+ */
+export function goBy(page, minutes) {
+  return page.evaluate((minutes) => {
+    const { time } = window;
+    time.ahead += minutes * 60_000;
+    const due = time.late.filter(({ at }) => at <= Date.now());
+    time.late = time.late.filter(({ at }) => at > Date.now());
+    for (const { run } of due) window.setTimeout(run, 1);
+  }, minutes);
+}
+
+/** Tells the page that it is seen, or that it is not. */
+export function seen(page, state) {
+  return page.evaluate((state) => {
+    Object.defineProperty(document, "visibilityState", { configurable: true, value: state });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}

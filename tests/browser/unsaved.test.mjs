@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { fillDisk, freeDisk } from "./disk.mjs";
 import { checkAccessible } from "./harness.mjs";
-import { EVENT, PIN, TITLE, enter, fill, opened, unlocked } from "./lock.mjs";
+import { EVENT, PIN, TITLE, enter, fill, goBy, holdTime, opened, seen, unlocked } from "./lock.mjs";
 import { ANA, signIn, signOut } from "./people.mjs";
 import { holds, says, text, titled } from "./screen.mjs";
 
@@ -107,12 +107,9 @@ test("on a full disk whoever says so locks all the same", async (t) => {
 test("on a full disk the app locks by itself only once all is stored", async (t) => {
   const { page } = await offline(t);
   await editFull(page, "Venue", VENUE);
-  await page.clock.install();
-  await page.evaluate(() => {
-    Object.defineProperty(document, "visibilityState", { configurable: true, value: "hidden" });
-    document.dispatchEvent(new Event("visibilitychange"));
-  });
-  await page.clock.fastForward("05:01");
+  await holdTime(page);
+  await seen(page, "hidden");
+  await goBy(page, 5.1);
   await question(page).getByRole("button", { name: "Stay here" }).click();
   await question(page).waitFor({ state: "hidden" });
   await holds(text(page, "Venue"), VENUE);

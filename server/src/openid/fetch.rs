@@ -182,7 +182,7 @@ mod tests {
         Fetcher {
             tls: None,
             plain: true,
-            lasts: Duration::from_millis(200),
+            lasts: Duration::from_secs(60),
             bytes: 100,
         }
     }
@@ -224,10 +224,11 @@ mod tests {
             Err(FetchError::Body)
         ));
         let slow = answering(String::new()).await;
-        assert!(matches!(
-            ask(&fetcher(), &slow).await,
-            Err(FetchError::Slow)
-        ));
+        let hasty = Fetcher {
+            lasts: Duration::from_millis(50),
+            ..fetcher()
+        };
+        assert!(matches!(ask(&hasty, &slow).await, Err(FetchError::Slow)));
         let other = "HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n";
         let elsewhere = answering(other.to_owned()).await;
         let answered = ask(&fetcher(), &elsewhere).await.expect("an answer");
