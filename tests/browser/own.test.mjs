@@ -122,6 +122,7 @@ test("a form to sign in again stays as it is filled while the records are opened
     return [held, pending].map((locks) => locks.filter(({ name }) => name === database).length);
   }, database);
   assert.deepEqual(waits, [1, 1]);
+  await checkAccessible(page);
 
   await other.evaluate(() => window.release());
   await holds(page.getByLabel("E-mail address"), EMAIL);

@@ -300,7 +300,11 @@ pub(crate) fn menu(page: Page) -> AnyView {
     });
     let draw = move || {
         let member = member.get()?;
-        let name = member.name.clone();
+        // The name is kept with the records, which may not be open yet.
+        let name = match &*member.name {
+            "" => t!("account.menu"),
+            name => name.to_owned(),
+        };
         let label = move || {
             let who = el("span").is("class", "who").is("dir", "auto");
             several(vec![

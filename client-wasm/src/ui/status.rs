@@ -40,6 +40,14 @@ pub(crate) fn status(page: Page) -> AnyView {
         Some(Tone::Alarm) => "alarm",
         Some(Tone::Busy) | None => "busy",
     };
+    let opening = memo(move || page.status.with(Option::is_none));
+    // Until then the button has no other words.
+    let unknown = move || {
+        let words = el("span").is("class", "hidden");
+        opening
+            .get()
+            .then(|| words.child(t!("status.unknown")).into_any())
+    };
     let label = move || {
         let place = move || words.get().map(|words| place(words.place));
         let line = move || {
@@ -62,6 +70,7 @@ pub(crate) fn status(page: Page) -> AnyView {
                 .child(el("span").child(live(place)))
                 .child(el("small").child(live(line))))
             .into_any(),
+            live(unknown),
         ])
         .into_any()
     };
