@@ -115,7 +115,7 @@ export function goBy(page, minutes) {
     time.ahead += minutes * 60_000;
     const due = time.late.filter(({ at }) => at <= Date.now());
     time.late = time.late.filter(({ at }) => at > Date.now());
-    for (const { run } of due) window.setTimeout(run, 1);
+    for (const { run } of due) requestAnimationFrame(() => run());
   }, minutes);
 }
 
