@@ -123,6 +123,9 @@ test("a form to sign in again stays as it is filled while the records are opened
   }, database);
   assert.deepEqual(waits, [1, 1]);
   await checkAccessible(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.equal(wide, 0, "the screen does not scroll sideways on a phone");
 
   await other.evaluate(() => window.release());
   await holds(page.getByLabel("E-mail address"), EMAIL);
